@@ -1,0 +1,46 @@
+namespace SvdSurgeon.LinearAlgebra;
+
+/// <summary>A = U diag(σ) Vᵀ with R = min(rows, columns).</summary>
+/// <param name="U">Left singular vectors, rows × R, orthonormal columns.</param>
+/// <param name="Sigma">Singular values, descending, length R.</param>
+/// <param name="Vt">Right singular vectors, R × columns, orthonormal rows.</param>
+public sealed record SvdResult(Matrix U, double[] Sigma, Matrix Vt);
+
+/// <summary>A = Q diag(λ) Qᵀ.</summary>
+/// <param name="Values">Eigenvalues, descending.</param>
+/// <param name="Vectors">Eigenvectors in the columns.</param>
+public sealed record EigenResult(double[] Values, Matrix Vectors);
+
+/// <summary>Which side of the unknown the triangular matrix stands on.</summary>
+public enum Side
+{
+    /// <summary>op(L) X = B.</summary>
+    Left,
+    /// <summary>X op(L) = B.</summary>
+    Right,
+}
+
+/// <summary>
+/// The decompositions the methods are made of, in float64 on host matrices: managed by default, a native library or cuBLAS/cuSOLVER
+/// behind the same calls. Same input, same bytes, whatever the number of threads.
+/// </summary>
+public interface ILinearAlgebra
+{
+    /// <summary>op(a) · op(b).</summary>
+    Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false);
+
+    /// <summary>Lower Cholesky factor, a = L Lᵀ (strict upper triangle zero); false when a is not positive definite. Reads the lower triangle only.</summary>
+    bool TryCholesky(Matrix a, out Matrix lower);
+
+    /// <summary>Solves op(L) X = B (left) or X op(L) = B (right) for X, L lower triangular, op the transpose when asked. B is not changed.</summary>
+    Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose);
+
+    /// <summary>Eigen-decomposition of a symmetric matrix; reads the lower triangle only.</summary>
+    EigenResult SymmetricEigen(Matrix a);
+
+    /// <summary>Thin singular value decomposition.</summary>
+    SvdResult Svd(Matrix a);
+
+    /// <summary>Singular values alone, descending.</summary>
+    double[] SingularValues(Matrix a);
+}

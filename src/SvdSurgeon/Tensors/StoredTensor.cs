@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SvdSurgeon.Tensors;
+
+/// <summary>
+/// A read-only tensor in its storage type, usually a view into a memory-mapped model file: widened to float32 where it is used,
+/// never as a whole. Row-major; a tensor of rank above 2 is seen as [product of the leading axes, last axis].
+/// </summary>
+public sealed unsafe class StoredTensor
+{
+    private readonly object? _owner;
+
+    /// <param name="name">Hugging Face parameter name.</param>
+    /// <param name="type">Storage type.</param>
+    /// <param name="shape">Axes, outermost first.</param>
+    /// <param name="address">First byte; valid as long as <paramref name="owner"/> lives.</param>
+    /// <param name="owner">What keeps the memory alive: a file mapping or a pinned array.</param>
+    /// <param name="source">File the tensor comes from, for error messages.</param>
+    /// <param name="rowPermutation">When given, logical row i is stored as row rowPermutation[i] (GGUF keeps rotary rows interleaved).</param>
+    public StoredTensor(string name, DType type, long[] shape, nint address, object? owner, string source, int[]? rowPermutation = null)
+    {
+        Name = name;
+        Type = type;
+        Shape = shape;
+        Address = address;
+        _owner = owner;
+        Source = source;
+        RowPermutation = rowPermutation;
+        Columns = shape.Length == 0 ? 1 : checked((int)shape[^1]);
+        long count = 1;
+        foreach (long axis in shape) count *= axis;
+        Count = count;
+        Rows = Columns == 0 ? 0 : checked((int)(count / Columns));
+    }
+
+    /// <summary>Hugging Face parameter name.</summary>
+    public string Name { get; }
+    /// <summary>Storage type.</summary>
+    public DType Type { get; }
+    /// <summary>Axes, outermost first.</summary>
+    public IReadOnlyList<long> Shape { get; }
+    /// <summary>First byte of the stored numbers.</summary>
+    public nint Address { get; }
+    /// <summary>File the tensor comes from.</summary>
+    public string Source { get; }
+    /// <summary>Logical row → stored row, or null when they are the same.</summary>
+    public int[]? RowPermutation { get; }
+    /// <summary>Product of all axes but the last.</summary>
+    public int Rows { get; }
+    /// <summary>The last axis.</summary>
+    public int Columns { get; }
+    /// <summary>How many numbers there are.</summary>
+    public long Count { get; }
+    /// <summary>Stored bytes of the whole tensor.</summary>
+    public long ByteLength => Type.ByteCount(Count);
+    /// <summary>Stored bytes of one row.</summary>
+    public long RowBytes => Type.ByteCount(Columns);
+
+    /// <summary>Address of a logical row.</summary>
+    public nint RowAddress(int row) => Address + (nint)((RowPermutation is null ? row : RowPermutation[row]) * RowBytes);
+
+    /// <summary>Widens <paramref name="count"/> logical rows from <paramref name="firstRow"/> into <paramref name="destination"/>, row-major.</summary>
+    public void WidenRows(int firstRow, int count, Span<float> destination)
+    {
+        for (int i = 0; i < count; i++)
+            Widening.ToSingle(Type, RowAddress(firstRow + i), destination.Slice(checked(i * Columns), Columns));
+        GC.KeepAlive(_owner);
+    }
+
+    /// <summary>All numbers, widened, row-major.</summary>
+    public float[] ToSingles()
+    {
+        var all = new float[Count];
+        for (int i = 0; i < Rows; i++) WidenRows(i, 1, all.AsSpan(i * Columns, Columns));
+        return all;
+    }
+
+    /// <summary>The same data under another name.</summary>
+    public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation);
+
+    /// <summary>A float32 tensor over a copy of <paramref name="values"/>.</summary>
+    public static StoredTensor FromSingles(string name, long[] shape, ReadOnlySpan<float> values, DType type = DType.F32)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)type.ByteCount(values.Length)), pinned: true);
+        Widening.FromSingle(values, type, bytes);
+        return FromBytes(name, type, shape, bytes);
+    }
+
+    /// <summary>A tensor over <paramref name="bytes"/>, which must be a pinned array.</summary>
+    public static StoredTensor FromBytes(string name, DType type, long[] shape, byte[] bytes) =>
+        new(name, type, shape, (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)), bytes, "memory");
+}

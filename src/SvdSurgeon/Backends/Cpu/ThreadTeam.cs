@@ -1,23 +1,137 @@
+using System.Runtime.ExceptionServices;
+
 namespace SvdSurgeon.Backends.Cpu;
 
-/// <summary>Runs numbered work items on a fixed number of threads. What an item computes never depends on which thread runs it.</summary>
-internal sealed class ThreadTeam(int threads) : IDisposable
+/// <summary>
+/// Runs numbered work items on a fixed number of threads. What an item computes never depends on which thread runs it. The threads
+/// live as long as the team; between two runs they spin for a moment and then sleep. A run started from inside an item is done by
+/// the thread that started it.
+/// </summary>
+internal sealed class ThreadTeam : IDisposable
 {
-    private readonly ParallelOptions _options = new() { MaxDegreeOfParallelism = threads };
+    private const int SpinsBeforeSleep = 2000;
+
+    [ThreadStatic] private static bool s_insideItem;
+
+    private readonly Lock _oneRun = new();
+    private readonly Thread[] _helpers;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly ManualResetEventSlim _done = new(false, SpinsBeforeSleep);
+    private volatile Batch? _current;
+    private int _sleepers;
+    private volatile bool _disposed;
+
+    public ThreadTeam(int threads)
+    {
+        Threads = threads;
+        _helpers = new Thread[threads - 1];
+        for (int i = 0; i < _helpers.Length; i++)
+        {
+            _helpers[i] = new Thread(Help, 16 << 20) { IsBackground = true, Name = $"svdsurgeon {i + 1}" };
+            _helpers[i].Start();
+        }
+    }
 
     /// <summary>Number of threads, the caller's included.</summary>
-    public int Threads { get; } = threads;
+    public int Threads { get; }
 
     /// <summary>Calls <paramref name="body"/> once for every item in [0, items), in any order, and returns when all are done.</summary>
     public void Run(int items, Action<int> body)
     {
-        if (items <= 1 || Threads == 1)
+        if (items <= 1 || Threads == 1 || s_insideItem)
         {
             for (int i = 0; i < items; i++) body(i);
             return;
         }
-        Parallel.For(0, items, _options, body);
+        lock (_oneRun)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _done.Reset();
+            var run = new Batch(items, body);
+            _current = run;
+            Interlocked.MemoryBarrier();
+            int sleeping = Volatile.Read(ref _sleepers);
+            if (sleeping > 0) _wake.Release(sleeping);
+            if (!run.Work()) _done.Wait();
+            _current = null;
+            run.Error?.Throw();
+        }
     }
 
-    public void Dispose() { }
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _wake.Release(Math.Max(1, _helpers.Length));
+        foreach (var helper in _helpers) helper.Join();
+        _wake.Dispose();
+        _done.Dispose();
+    }
+
+    private void Help()
+    {
+        Batch? last = null;
+        while (true)
+        {
+            var run = AwaitRun(last);
+            if (run is null) return;
+            last = run;
+            if (run.Work()) _done.Set();
+        }
+    }
+
+    private Batch? AwaitRun(Batch? last)
+    {
+        while (true)
+        {
+            for (int spin = 0; spin < SpinsBeforeSleep; spin++)
+            {
+                var run = _current;
+                if (run is not null && run != last) return run;
+                if (_disposed) return null;
+                Thread.SpinWait(8);
+            }
+            Interlocked.Increment(ref _sleepers);
+            var current = _current;
+            if ((current is null || current == last) && !_disposed) _wake.Wait();
+            Interlocked.Decrement(ref _sleepers);
+        }
+    }
+
+    private sealed class Batch(int items, Action<int> body)
+    {
+        private int _next;
+        private int _finished;
+        private ExceptionDispatchInfo? _error;
+
+        public ExceptionDispatchInfo? Error => _error;
+
+        /// <summary>Takes items until none is left; true for the thread that finished the last one.</summary>
+        public bool Work()
+        {
+            bool last = false;
+            s_insideItem = true;
+            try
+            {
+                for (int item; (item = Interlocked.Increment(ref _next) - 1) < items;)
+                {
+                    try
+                    {
+                        // After an error the remaining items are only counted.
+                        if (_error is null) body(item);
+                    }
+                    catch (Exception e)
+                    {
+                        Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(e), null);
+                    }
+                    last = Interlocked.Increment(ref _finished) == items;
+                }
+            }
+            finally
+            {
+                s_insideItem = false;
+            }
+            return last;
+        }
+    }
 }

@@ -1,0 +1,69 @@
+using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.Cpu;
+
+namespace SvdSurgeon.LinearAlgebra;
+
+/// <summary>The decompositions in managed code.</summary>
+internal sealed unsafe class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
+{
+    /// <inheritdoc/>
+    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
+    {
+        int m = transposeA ? a.Columns : a.Rows, k = transposeA ? a.Rows : a.Columns;
+        int n = transposeB ? b.Rows : b.Columns;
+        if (k != (transposeB ? b.Columns : b.Rows))
+            throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} cannot be multiplied this way.", nameof(b));
+        var c = new Matrix(m, n);
+        fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
+            Gemm.Multiply(team, m, n, k, pa, a.Columns, transposeA, pb, b.Columns, transposeB, pc, n, false);
+        return c;
+    }
+
+    /// <inheritdoc/>
+    public bool TryCholesky(Matrix a, out Matrix lower)
+    {
+        RequireSquare(a, "Cholesky factorization");
+        return Cholesky.TryFactor(a, out lower);
+    }
+
+    /// <inheritdoc/>
+    public Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose)
+    {
+        RequireSquare(lower, "triangular solve");
+        if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
+            throw new ArgumentException($"A {lower.Rows} × {lower.Rows} triangle cannot be solved with {b.Rows} × {b.Columns}.", nameof(b));
+        // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
+        return side == Side.Left ? TriangularSolve.Left(lower, b, transpose) : TriangularSolve.Left(lower, b.Transpose(), !transpose).Transpose();
+    }
+
+    /// <inheritdoc/>
+    public EigenResult SymmetricEigen(Matrix a)
+    {
+        RequireSquare(a, "eigen-decomposition");
+        RequireFinite(a, "eigen-decomposition");
+        return TridiagonalEigen.Decompose(a);
+    }
+
+    /// <inheritdoc/>
+    public SvdResult Svd(Matrix a)
+    {
+        RequireFinite(a, "singular value decomposition");
+        if (a.Rows <= a.Columns) return JacobiSvd.DecomposeRows(a);
+        var (u, sigma, vt) = JacobiSvd.DecomposeRows(a.Transpose());
+        return new SvdResult(vt.Transpose(), sigma, u.Transpose());
+    }
+
+    /// <inheritdoc/>
+    public double[] SingularValues(Matrix a) => Svd(a).Sigma;
+
+    private static void RequireSquare(Matrix a, string what)
+    {
+        if (a.Rows != a.Columns) throw new ArgumentException($"The {what} needs a square matrix, not {a.Rows} × {a.Columns}.", nameof(a));
+    }
+
+    private static void RequireFinite(Matrix a, string what)
+    {
+        foreach (double x in a.Data)
+            if (!double.IsFinite(x)) throw new NumericalException($"The {a.Rows} × {a.Columns} matrix given to the {what} holds a non-finite number.");
+    }
+}

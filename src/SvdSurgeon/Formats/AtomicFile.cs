@@ -9,26 +9,62 @@ public static class AtomicFile
     public const string TemporarySuffix = ".partial";
 
     /// <summary>Writes what <paramref name="write"/> puts into the stream.</summary>
-    /// <exception cref="IOException">The disk is full or cannot be written; nothing is left behind.</exception>
-    public static void Write(string path, Action<FileStream> write)
+    /// <param name="path">The file to create or replace; an older one stays as it was when writing fails.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <param name="expectedBytes">When known, the space is reserved first, so that a full disk is found before any work.</param>
+    /// <exception cref="IOException">The disk is full or cannot be written; the message names the file and the bytes, nothing is left behind.</exception>
+    public static void Write(string path, Action<FileStream> write, long expectedBytes = 0)
     {
         string temporary = path + TemporarySuffix;
+        long bytes = expectedBytes;
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+            using (var stream = new FileStream(temporary, new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                BufferSize = 1 << 16,
+                PreallocationSize = expectedBytes,
+            }))
             {
                 write(stream);
+                bytes = Math.Max(bytes, stream.Position);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception e)
         {
-            File.Delete(temporary);
+            TryDelete(temporary);
+            if (e is IOException or UnauthorizedAccessException && e is not UnwrittenFileException) throw new UnwrittenFileException(path, bytes, e);
             throw;
         }
     }
 
     /// <summary>Writes UTF-8 text.</summary>
-    public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteAllText(string path, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Write(path, stream => stream.Write(bytes), bytes.Length);
+    }
+
+    private static void TryDelete(string path)
+    {
+        try { File.Delete(path); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // the first error is the one to report
+    }
+
+    // Its own type, so that a file written inside another's callback is not reported as the outer one.
+    private sealed class UnwrittenFileException(string path, long bytes, Exception inner) : IOException(
+        $"{path}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). " +
+        "Free space there or choose another folder; nothing was left behind.", inner)
+    {
+        // the runtime's message ends in the temporary name, which would mislead
+        private static string Reason(Exception e)
+        {
+            int colon = e.Message.IndexOf(" : '", StringComparison.Ordinal);
+            return (colon < 0 ? e.Message : e.Message[..colon]).TrimEnd('.', ' ');
+        }
+    }
 }

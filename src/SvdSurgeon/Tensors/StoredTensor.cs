@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using SvdSurgeon.Formats;
 
 namespace SvdSurgeon.Tensors;
 
@@ -10,6 +11,7 @@ namespace SvdSurgeon.Tensors;
 public sealed unsafe class StoredTensor
 {
     private readonly object? _owner;
+    private readonly nint _address;
 
     /// <param name="name">Hugging Face parameter name.</param>
     /// <param name="type">Storage type.</param>
@@ -23,7 +25,7 @@ public sealed unsafe class StoredTensor
         Name = name;
         Type = type;
         Shape = shape;
-        Address = address;
+        _address = address;
         _owner = owner;
         Source = source;
         RowPermutation = rowPermutation;
@@ -41,7 +43,15 @@ public sealed unsafe class StoredTensor
     /// <summary>Axes, outermost first.</summary>
     public IReadOnlyList<long> Shape { get; }
     /// <summary>First byte of the stored numbers.</summary>
-    public nint Address { get; }
+    /// <exception cref="ObjectDisposedException">The file that holds them was unmapped.</exception>
+    public nint Address
+    {
+        get
+        {
+            if (_owner is MappedFile file) ObjectDisposedException.ThrowIf(file.IsDisposed, file);
+            return _address;
+        }
+    }
     /// <summary>File the tensor comes from.</summary>
     public string Source { get; }
     /// <summary>Logical row → stored row, or null when they are the same.</summary>
@@ -88,6 +98,6 @@ public sealed unsafe class StoredTensor
     }
 
     /// <summary>A tensor over <paramref name="bytes"/>, which must be a pinned array.</summary>
-    public static StoredTensor FromBytes(string name, DType type, long[] shape, byte[] bytes) =>
-        new(name, type, shape, (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)), bytes, "memory");
+    public static StoredTensor FromBytes(string name, DType type, long[] shape, byte[] bytes, string source = "memory") =>
+        new(name, type, shape, (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)), bytes, source);
 }

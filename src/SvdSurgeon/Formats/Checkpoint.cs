@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Formats;
+
+/// <summary>A model on disk, opened but not loaded: its configuration and its tensors in their storage types, mapped into memory.</summary>
+/// <remarks>Tensors carry canonical Hugging Face names whatever the file calls them: <c>model.decoder.layers.0…</c> for OPT,
+/// <c>model.layers.0…</c> for LLaMA and its kin, <c>lm_head.weight</c> only where the head is not the embedding.</remarks>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly IReadOnlyList<IDisposable> _open;
+
+    internal Checkpoint(string path, string format, DecoderConfig config, JsonObject configJson, IReadOnlyDictionary<string, StoredTensor> tensors,
+        IReadOnlyList<string> files, IReadOnlyList<IDisposable> open)
+    {
+        Path = path;
+        Format = format;
+        Config = config;
+        ConfigJson = configJson;
+        Tensors = tensors;
+        Files = files;
+        _open = open;
+        Bytes = files.Sum(file => new FileInfo(file).Length);
+    }
+
+    /// <summary>The folder of a Hugging Face model, or the GGUF file.</summary>
+    public string Path { get; }
+
+    /// <summary>"safetensors", "pytorch" or "gguf".</summary>
+    public string Format { get; }
+
+    /// <summary>What the forward pass needs to know.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>config.json; for a GGUF file one that says the same.</summary>
+    public JsonObject ConfigJson { get; }
+
+    /// <summary>The <c>svdsurgeon</c> section of config.json: how the model was compressed; null for a dense model.</summary>
+    public JsonObject? Compression => ConfigJson["svdsurgeon"] as JsonObject;
+
+    /// <summary>All tensors by canonical name. They are views into the files and end with <see cref="Dispose"/>.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>Paths of the weight files.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Bytes of the weight files together.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Opens a Hugging Face folder, a weight file or config.json in one, or a .gguf file. No weight is read.</summary>
+    /// <exception cref="InvalidModelException">There is no model there, it is damaged, or it is of a kind that is not supported.</exception>
+    public static Checkpoint Open(string path)
+    {
+        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path)) return GgufCheckpoint.Open(path);
+        return HuggingFaceFolder.Open(path);
+    }
+
+    /// <summary>The tensor called <paramref name="name"/>, which must have this shape.</summary>
+    /// <exception cref="InvalidModelException">It is missing or has another shape.</exception>
+    public StoredTensor Require(string name, params ReadOnlySpan<long> shape)
+    {
+        if (!Tensors.TryGetValue(name, out var tensor))
+            throw new InvalidModelException($"{Path}: tensor '{name}' is missing. The model is incomplete or its config.json describes another one.");
+        if (!shape.SequenceEqual([.. tensor.Shape]))
+            throw new InvalidModelException(
+                $"{tensor.Source}: tensor '{name}' has the shape {TensorShape.Format(tensor.Shape)}, " +
+                $"the configuration asks for {TensorShape.Format(shape.ToArray())}. The files belong to different models.");
+        return tensor;
+    }
+
+    /// <summary>Unmaps the files; tensors cannot be read any more.</summary>
+    public void Dispose()
+    {
+        foreach (var file in _open) file.Dispose();
+    }
+}

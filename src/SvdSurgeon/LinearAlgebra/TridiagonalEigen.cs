@@ -68,12 +68,15 @@ internal static unsafe class TridiagonalEigen
 
     private static void ImplicitQl(double[] d, double[] e, double* zt, int n)
     {
+        // Beside a large matrix, couplings below its rounding error are zero: without this, blocks of pure rounding noise never converge.
+        double noise = 0;
+        for (int i = 0; i < n; i++) noise = Math.Max(noise, 2e-17 * (Math.Abs(d[i]) + Math.Abs(e[i])));
         for (int l = 0; l < n; l++)
         {
             for (int iteration = 0; ; iteration++)
             {
                 int m = l;
-                while (m < n - 1 && Math.Abs(e[m]) > double.Epsilon && Math.Abs(e[m]) > 1.1e-16 * (Math.Abs(d[m]) + Math.Abs(d[m + 1]))) m++;
+                while (m < n - 1 && Math.Abs(e[m]) > noise && Math.Abs(e[m]) > 1.1e-16 * (Math.Abs(d[m]) + Math.Abs(d[m + 1]))) m++;
                 if (m == l) break;
                 if (iteration == MaxIterations) throw new NumericalException($"The eigenvalues of a {n} × {n} matrix did not converge.");
                 double g = (d[l + 1] - d[l]) / (2 * e[l]);

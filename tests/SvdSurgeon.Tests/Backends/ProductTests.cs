@@ -1,0 +1,165 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Tests.Backends;
+
+public sealed class ProductTests
+{
+    // float32 sums of at most 300 products of standard normal numbers.
+    private const double Tolerance = 1e-4;
+
+    private static readonly (int M, int N, int K)[] Shapes =
+        [(1, 1, 1), (1, 7, 16), (2, 31, 33), (7, 2, 64), (16, 17, 31), (17, 100, 1), (33, 16, 300), (64, 64, 64), (100, 25, 130), (5, 130, 257)];
+
+    [Test, Combinatorial]
+    public void MatMul_equals_the_float64_product([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate, [Values(1, 2)] int threads)
+    {
+        using var backend = new CpuBackend(threads);
+        foreach (var (m, n, k) in Shapes)
+        {
+            float[] a = RandomNumbers.Singles(1, m * k), b = RandomNumbers.Singles(2, k * n), start = RandomNumbers.Singles(3, m * n);
+            using var ta = transposeA ? Tensor(backend, k, m, a) : Tensor(backend, m, k, a);
+            using var tb = transposeB ? Tensor(backend, n, k, b) : Tensor(backend, k, n, b);
+            using var tc = Tensor(backend, m, n, start);
+            backend.MatMul(ta, transposeA, tb, transposeB, tc, accumulate);
+            var c = Numbers(backend, tc);
+            for (int i = 0; i < m; i++)
+                for (int j = 0; j < n; j++)
+                {
+                    double sum = accumulate ? start[i * n + j] : 0;
+                    for (int p = 0; p < k; p++) sum += (double)(transposeA ? a[p * m + i] : a[i * k + p]) * (transposeB ? b[j * k + p] : b[p * n + j]);
+                    Assert.That(c[i * n + j], Is.EqualTo(sum).Within(Tolerance), $"{m} × {n} × {k} at ({i}, {j})");
+                }
+        }
+    }
+
+    [Test, Combinatorial]
+    public void Linear_widens_every_plain_storage_type(
+        [Values(DType.F64, DType.F32, DType.F16, DType.BF16)] DType type, [Values(1, 2, 5, 16, 70)] int tokens, [Values] bool withBias, [Values] bool accumulate)
+    {
+        using var backend = new CpuBackend(2);
+        foreach (var (outputs, inputs) in new[] { (1, 1), (7, 33), (64, 48), (301, 130) })
+        {
+            var weight = StoredTensor.FromSingles("w", [outputs, inputs], RandomNumbers.Singles(4, outputs * inputs), type);
+            var bias = withBias ? StoredTensor.FromSingles("b", [outputs], RandomNumbers.Singles(5, outputs), type) : null;
+            float[] w = weight.ToSingles(), b = bias?.ToSingles() ?? new float[outputs];
+            float[] x = RandomNumbers.Singles(6, tokens * inputs), start = RandomNumbers.Singles(7, tokens * outputs);
+            using var tx = Tensor(backend, tokens, inputs, x);
+            using var ty = Tensor(backend, tokens, outputs, start);
+            backend.Linear(tx, weight, bias, ty, accumulate);
+            var y = Numbers(backend, ty);
+            for (int t = 0; t < tokens; t++)
+                for (int o = 0; o < outputs; o++)
+                {
+                    double sum = b[o] + (accumulate ? start[t * outputs + o] : 0);
+                    for (int i = 0; i < inputs; i++) sum += (double)x[t * inputs + i] * w[o * inputs + i];
+                    Assert.That(y[t * outputs + o], Is.EqualTo(sum).Within(Tolerance), $"{outputs} × {inputs} at ({t}, {o})");
+                }
+        }
+    }
+
+    [Test, Combinatorial]
+    public void LinearBackward_multiplies_by_the_weight(
+        [Values(DType.F64, DType.F32, DType.F16, DType.BF16)] DType type, [Values(1, 3, 16, 70)] int tokens, [Values] bool accumulate)
+    {
+        using var backend = new CpuBackend(2);
+        foreach (var (outputs, inputs) in new[] { (1, 1), (7, 33), (64, 48), (301, 130), (130, 301) })
+        {
+            var weight = StoredTensor.FromSingles("w", [outputs, inputs], RandomNumbers.Singles(4, outputs * inputs), type);
+            float[] w = weight.ToSingles(), dy = RandomNumbers.Singles(6, tokens * outputs), start = RandomNumbers.Singles(7, tokens * inputs);
+            using var tdy = Tensor(backend, tokens, outputs, dy);
+            using var tdx = Tensor(backend, tokens, inputs, start);
+            backend.LinearBackward(tdy, weight, tdx, accumulate);
+            var dx = Numbers(backend, tdx);
+            for (int t = 0; t < tokens; t++)
+                for (int i = 0; i < inputs; i++)
+                {
+                    double sum = accumulate ? start[t * inputs + i] : 0;
+                    for (int o = 0; o < outputs; o++) sum += (double)dy[t * outputs + o] * w[o * inputs + i];
+                    Assert.That(dx[t * inputs + i], Is.EqualTo(sum).Within(Tolerance), $"{outputs} × {inputs} at ({t}, {i})");
+                }
+        }
+    }
+
+    [TestCase(1), TestCase(9), TestCase(40)]
+    public void Permuted_rows_give_the_permuted_outputs(int tokens)
+    {
+        using var backend = new CpuBackend(2);
+        var plain = StoredTensor.FromSingles("w", [6, 20], RandomNumbers.Singles(8, 120));
+        int[] permutation = [0, 2, 4, 1, 3, 5];
+        var permuted = new StoredTensor("w", DType.F32, [6, 20], plain.Address, plain, "memory", permutation);
+        float[] x = RandomNumbers.Singles(9, tokens * 20);
+        using var tx = Tensor(backend, tokens, 20, x);
+        using var y = Tensor(backend, tokens, 6, new float[tokens * 6]);
+        backend.Linear(tx, plain, null, y);
+        var expected = Numbers(backend, y);
+        backend.Linear(tx, permuted, null, y);
+        var actual = Numbers(backend, y);
+        using var back = Tensor(backend, tokens, 20, new float[tokens * 20]);
+        backend.LinearBackward(y, permuted, back);
+        var dx = Numbers(backend, back);
+        var w = plain.ToSingles();
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int o = 0; o < 6; o++) Assert.That(actual[t * 6 + o], Is.EqualTo(expected[t * 6 + permutation[o]]).Within(1e-6));
+            double first = 0;
+            for (int o = 0; o < 6; o++) first += (double)actual[t * 6 + o] * w[permutation[o] * 20];
+            Assert.That(dx[t * 20], Is.EqualTo(first).Within(Tolerance));
+        }
+    }
+
+    [Test]
+    public void One_and_two_threads_give_the_same_bytes()
+    {
+        var weight = StoredTensor.FromSingles("w", [333, 517], RandomNumbers.Singles(10, 333 * 517), DType.BF16);
+        var bias = StoredTensor.FromSingles("b", [333], RandomNumbers.Singles(11, 333));
+        var results = new List<float[]>();
+        foreach (int threads in new[] { 1, 2, 3 })
+        {
+            using var backend = new CpuBackend(threads);
+            var all = new List<float>();
+            foreach (int tokens in new[] { 1, 6, 150 })
+            {
+                using var x = Tensor(backend, tokens, 517, RandomNumbers.Singles(12, tokens * 517));
+                using var y = backend.Allocate(tokens, 333);
+                using var dx = backend.Allocate(tokens, 517);
+                backend.Linear(x, weight, bias, y);
+                backend.LinearBackward(y, weight, dx);
+                all.AddRange(Numbers(backend, y));
+                all.AddRange(Numbers(backend, dx));
+                using var gram = backend.CreateGram(517);
+                gram.Add(x);
+                all.AddRange(gram.ToMatrix().ToSingles());
+            }
+            results.Add([.. all]);
+        }
+        Assert.That(results[1], Is.EqualTo(results[0]));
+        Assert.That(results[2], Is.EqualTo(results[0]));
+    }
+
+    [Test]
+    public void A_weight_that_does_not_fit_is_named()
+    {
+        using var backend = new CpuBackend(1);
+        var weight = StoredTensor.FromSingles("layer.weight", [3, 4], new float[12]);
+        using var x = backend.Allocate(2, 5);
+        using var y = backend.Allocate(2, 3);
+        var error = Assert.Throws<ArgumentException>(() => backend.Linear(x, weight, null, y));
+        Assert.That(error!.Message, Does.Contain("layer.weight").And.Contain("3 × 4"));
+    }
+
+    internal static Tensor Tensor(CpuBackend backend, int rows, int columns, float[] numbers)
+    {
+        var x = backend.Allocate(rows, columns);
+        backend.Upload(numbers, x);
+        return x;
+    }
+
+    internal static float[] Numbers(CpuBackend backend, Tensor x)
+    {
+        var numbers = new float[x.Length];
+        backend.Download(x, numbers);
+        return numbers;
+    }
+}

@@ -93,7 +93,7 @@ public sealed class FisherPool
         return sum;
     }
 
-    /// <summary>u with Ḡᵀu = Σ_b ḡ_b: a vector of equal entries, since shrinkage scales all samples alike.</summary>
+    /// <summary>u with Ḡᵀu = Σ_b ḡ_b: a vector of equal entries, since shrinkage scales all samples alike (gradient form only).</summary>
     internal double GradientSumWeight => 1 / _gradientScale;
 
     /// <summary>(1 − λ)H̄ + λμI, μ = mean(diag H̄).</summary>
@@ -102,12 +102,13 @@ public sealed class FisherPool
         double mu = 0, square = SquaredFrobenius();
         foreach (double d in Diagonal) mu += d / Size;
         if (mu == 0 || Samples == 0) return this;
-        double lambda = sumOfNorm4 is { } norm4 ? LedoitWolf(mu, square, norm4) : OracleApproximating(mu, square);
+        // One sample has no spread to learn from.
+        double lambda = sumOfNorm4 is { } norm4 && Samples > 1 ? LedoitWolf(mu, square, norm4) : OracleApproximating(mu, square);
         double scale = Math.Sqrt(1 - lambda);
-        if (_gradients is not null)
-            return new FisherPool(_la, Samples, scale == 0 ? new Matrix(0, Size) : Scaled(_gradients, scale), null, _gradientSum,
-                scale == 0 ? 1 : scale, lambda * mu, lambda);
-        return new FisherPool(_la, Samples, null, Scaled(_full!, 1 - lambda), _gradientSum, 1, lambda * mu, lambda);
+        if (lambda == 1) return new FisherPool(_la, Samples, null, new Matrix(Size, Size), _gradientSum, 1, mu, lambda);
+        return _gradients is not null
+            ? new FisherPool(_la, Samples, Scaled(_gradients, scale), null, _gradientSum, scale, lambda * mu, lambda)
+            : new FisherPool(_la, Samples, null, Scaled(_full!, 1 - lambda), _gradientSum, 1, lambda * mu, lambda);
     }
 
     // With S = H̄/N: λ = min(b̄², d²)/d², d² = ‖S − μI‖²_F and b̄² = (Σ_b ‖ḡ_b‖⁴/N − ‖S‖²_F)/N, the spread of the samples' own estimates.

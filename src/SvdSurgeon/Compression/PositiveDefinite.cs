@@ -24,6 +24,7 @@ internal static class PositiveDefinite
         FiniteNumbers.Require(a, what);
         jitter = 0;
         if (la.TryCholesky(a, out var lower)) return lower;
+        RequireNoNegativeDiagonal(a, what);
         double mean = MeanDiagonal(a);
         double next = mean > 0 ? FirstJitter * mean : JitterOfZero;
         for (; double.IsFinite(next); next *= 10)
@@ -31,7 +32,7 @@ internal static class PositiveDefinite
             jitter = next;
             if (la.TryCholesky(AddToDiagonal(a, jitter), out lower)) return lower;
         }
-        throw new NumericalException($"{what} cannot be factored: its diagonal holds negative numbers too large to be rounding errors.");
+        throw new NumericalException($"{what} cannot be factored: its numbers are too large.");
     }
 
     /// <summary>(a + ridge·I)⁻¹ b, by Cholesky, and by eigenvalues (the zero ones left out) where that fails.</summary>
@@ -77,6 +78,18 @@ internal static class PositiveDefinite
         var sum = a.Clone();
         for (int i = 0; i < sum.Rows; i++) sum[i, i] += value;
         return sum;
+    }
+
+    // A Gram matrix has none but for rounding; a jitter that hides a real one would hide a mistake.
+    private static void RequireNoNegativeDiagonal(Matrix a, string what)
+    {
+        double largest = 0, smallest = 0;
+        for (int i = 0; i < a.Rows; i++)
+        {
+            largest = Math.Max(largest, Math.Abs(a[i, i]));
+            smallest = Math.Min(smallest, a[i, i]);
+        }
+        if (smallest < -1e-3 * largest) throw new NumericalException($"{what} has {smallest} on its diagonal, so it is no sum of squares.");
     }
 
     /// <summary>Mean of the diagonal; 0 for an empty matrix.</summary>

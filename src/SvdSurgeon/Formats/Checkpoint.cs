@@ -39,6 +39,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The <c>svdsurgeon</c> section of config.json: how the model was compressed; null for a dense model.</summary>
     public JsonObject? Compression => ConfigJson["svdsurgeon"] as JsonObject;
 
+    /// <summary>The GGUF file that the model comes from, with the tokenizer in its metadata; null for a folder.</summary>
+    public GgufFile? Gguf { get; internal init; }
+
     /// <summary>All tensors by canonical name. They are views into the files and end with <see cref="Dispose"/>.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 

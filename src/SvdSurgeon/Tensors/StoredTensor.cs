@@ -89,12 +89,16 @@ public sealed unsafe class StoredTensor
     /// <summary>The same data under another name.</summary>
     public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation);
 
+    /// <summary>The same data under another name and in another row order: logical row i is what is now row order[i].</summary>
+    internal StoredTensor WithRows(string name, int[] order) =>
+        new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation is null ? order : [.. order.Select(i => RowPermutation[i])]);
+
     /// <summary>A float32 tensor over a copy of <paramref name="values"/>.</summary>
-    public static StoredTensor FromSingles(string name, long[] shape, ReadOnlySpan<float> values, DType type = DType.F32)
+    public static StoredTensor FromSingles(string name, long[] shape, ReadOnlySpan<float> values, DType type = DType.F32, string source = "memory")
     {
         var bytes = GC.AllocateUninitializedArray<byte>(checked((int)type.ByteCount(values.Length)), pinned: true);
         Widening.FromSingle(values, type, bytes);
-        return FromBytes(name, type, shape, bytes);
+        return FromBytes(name, type, shape, bytes, source);
     }
 
     /// <summary>A tensor over <paramref name="bytes"/>, which must be a pinned array.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace SvdSurgeon.Tensors;
 
@@ -6,6 +7,9 @@ namespace SvdSurgeon.Tensors;
 public static unsafe class Widening
 {
     /// <summary>Widens <paramref name="destination"/>.Length numbers that are stored as <paramref name="type"/> at <paramref name="source"/>.</summary>
+    /// <param name="type">Storage type; of a block type the length is a multiple of the block.</param>
+    /// <param name="source">First byte; no alignment is needed.</param>
+    /// <param name="destination">Receives the numbers.</param>
     public static void ToSingle(DType type, nint source, Span<float> destination)
     {
         int n = destination.Length;
@@ -13,9 +17,16 @@ public static unsafe class Widening
         {
             case DType.F32: new ReadOnlySpan<float>((void*)source, n).CopyTo(destination); break;
             case DType.F64: { var s = (double*)source; for (int i = 0; i < n; i++) destination[i] = (float)s[i]; break; }
-            case DType.F16: { var s = (Half*)source; for (int i = 0; i < n; i++) destination[i] = (float)s[i]; break; }
-            case DType.BF16: { var s = (ushort*)source; for (int i = 0; i < n; i++) destination[i] = BitConverter.UInt32BitsToSingle((uint)s[i] << 16); break; }
-            default: throw new NotSupportedException($"{type} cannot be widened to float32.");
+            case DType.F16: FromHalf((ushort*)source, destination); break;
+            case DType.BF16: FromBFloat((ushort*)source, destination); break;
+            case DType.I64: { var s = (long*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
+            case DType.I32: { var s = (int*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
+            case DType.I8: { var s = (sbyte*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
+            case DType.U8 or DType.Bool: { var s = (byte*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
+            default:
+                if (Vector128.IsHardwareAccelerated) BlockWidening.ToSingle(type, (byte*)source, destination);
+                else ScalarBlockWidening.ToSingle(type, (byte*)source, destination);
+                break;
         }
     }
 
@@ -37,5 +48,65 @@ public static unsafe class Widening
                 break;
             default: throw new NotSupportedException($"float32 cannot be narrowed to {type}.");
         }
+    }
+
+    private static void FromBFloat(ushort* source, Span<float> destination)
+    {
+        int i = 0, n = destination.Length;
+        fixed (float* d = destination)
+        {
+            if (Vector512.IsHardwareAccelerated)
+                for (; i <= n - 16; i += 16)
+                    (Widen512(source + i) << 16).AsSingle().Store(d + i);
+            if (Vector128.IsHardwareAccelerated)
+                for (; i <= n - 8; i += 8)
+                {
+                    var (low, high) = Vector128.Widen(Vector128.Load(source + i));
+                    (low << 16).AsSingle().Store(d + i);
+                    (high << 16).AsSingle().Store(d + i + 4);
+                }
+            for (; i < n; i++) d[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+        }
+    }
+
+    // The exponent and mantissa of a binary16, moved to where binary32 has them, are the number times 2⁻¹¹² (subnormals too);
+    // only infinity and NaN need their exponent set. The runtime has no conversion instruction for this.
+    private static void FromHalf(ushort* source, Span<float> destination)
+    {
+        const uint scale = 239u << 23, infinity = 0x7F800000, largest = 0x0F7FFFFF;
+        int i = 0, n = destination.Length;
+        fixed (float* d = destination)
+        {
+            if (Vector512.IsHardwareAccelerated)
+            {
+                var power = Vector512.Create(scale).AsSingle();
+                for (; i <= n - 16; i += 16)
+                {
+                    var bits = Widen512(source + i);
+                    var magnitude = (bits & Vector512.Create(0x7FFFu)) << 13;
+                    var special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create((int)largest)).AsUInt32() & Vector512.Create(infinity);
+                    ((magnitude.AsSingle() * power).AsUInt32() | special | ((bits & Vector512.Create(0x8000u)) << 16)).AsSingle().Store(d + i);
+                }
+            }
+            if (Vector256.IsHardwareAccelerated)
+            {
+                var power = Vector256.Create(scale).AsSingle();
+                for (; i <= n - 8; i += 8)
+                {
+                    var (low, high) = Vector128.Widen(Vector128.Load(source + i));
+                    var bits = Vector256.Create(low, high);
+                    var magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
+                    var special = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create((int)largest)).AsUInt32() & Vector256.Create(infinity);
+                    ((magnitude.AsSingle() * power).AsUInt32() | special | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle().Store(d + i);
+                }
+            }
+            for (; i < n; i++) d[i] = (float)BitConverter.UInt16BitsToHalf(source[i]);
+        }
+    }
+
+    private static Vector512<uint> Widen512(ushort* source)
+    {
+        var (low, high) = Vector256.Widen(Vector256.Load(source));
+        return Vector512.Create(low, high);
     }
 }

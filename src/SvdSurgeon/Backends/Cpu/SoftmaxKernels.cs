@@ -1,0 +1,114 @@
+using System.Runtime.Intrinsics;
+
+namespace SvdSurgeon.Backends.Cpu;
+
+/// <summary>Losses over one row of logits. Sums run in float32 over 1,024 numbers and in float64 across these.</summary>
+internal static unsafe class SoftmaxKernels
+{
+    private const int Lanes = VectorMath.Lanes;
+    private const int Block = 1024;
+
+    /// <summary>
+    /// −log softmax(x)[label], 0 for a negative label; with <paramref name="gradient"/> x becomes scale · (softmax − onehot), or 0 for a
+    /// negative label. NaN when a logit is not finite.
+    /// </summary>
+    public static double CrossEntropy(float* x, int n, int label, bool gradient, float scale)
+    {
+        float max = VectorMath.Max(x, n);
+        if (!AllFinite(x, n)) return double.NaN;
+        double target = label < 0 ? 0 : x[label];
+        bool store = gradient && label >= 0;
+        double sum = SumExp(x, n, max, store);
+        if (gradient)
+        {
+            if (label < 0) new Span<float>(x, n).Clear();
+            else
+            {
+                Scale(x, (float)(scale / sum), n);
+                x[label] -= scale;
+            }
+        }
+        return label < 0 ? 0 : max - target + Math.Log(sum);
+    }
+
+    /// <summary>Σ p (log p − log q), p and q the softmax of two rows of logits. NaN when a logit is not finite.</summary>
+    public static double KullbackLeibler(float* p, float* q, int n)
+    {
+        if (!AllFinite(p, n) || !AllFinite(q, n)) return double.NaN;
+        float pMax = VectorMath.Max(p, n), qMax = VectorMath.Max(q, n);
+        double pSum = SumExp(p, n, pMax, false), qSum = SumExp(q, n, qMax, false);
+        // Σ p (p_i − q_i) over the shifted logits, then the two normalisers.
+        var pShift = Vector512.Create(pMax);
+        var qShift = Vector512.Create(qMax);
+        double weighted = 0;
+        for (int first = 0; first < n; first += Block)
+        {
+            int end = Math.Min(n, first + Block), i = first;
+            var sum = Vector512<float>.Zero;
+            for (; i <= end - Lanes; i += Lanes)
+            {
+                var a = Vector512.Load(p + i) - pShift;
+                sum = Vector512.FusedMultiplyAdd(VectorMath.Exp(a), a - (Vector512.Load(q + i) - qShift), sum);
+            }
+            weighted += Vector512.Sum(sum);
+            for (; i < end; i++)
+            {
+                float a = p[i] - pMax;
+                weighted += Math.Exp(a) * (a - (q[i] - qMax));
+            }
+        }
+        return weighted / pSum - Math.Log(pSum) + Math.Log(qSum);
+    }
+
+    // Σ exp(x − max); with store, x becomes exp(x − max).
+    private static double SumExp(float* x, int n, float max, bool store)
+    {
+        var shift = Vector512.Create(max);
+        double total = 0;
+        for (int first = 0; first < n; first += Block)
+        {
+            int end = Math.Min(n, first + Block), i = first;
+            var sum = Vector512<float>.Zero;
+            for (; i <= end - Lanes; i += Lanes)
+            {
+                var e = VectorMath.Exp(Vector512.Load(x + i) - shift);
+                sum += e;
+                if (store) e.Store(x + i);
+            }
+            if (i < end)
+            {
+                var e = VectorMath.Exp(VectorMath.LoadPartial(x + i, end - i, float.NegativeInfinity) - shift);
+                sum += e;
+                if (store) VectorMath.StorePartial(e, x + i, end - i);
+            }
+            total += Vector512.Sum(sum);
+        }
+        return total;
+    }
+
+    // x − x is 0 for a number and NaN for ±∞ and NaN.
+    private static bool AllFinite(float* x, int n)
+    {
+        var zeros = Vector512<float>.Zero;
+        int i = 0;
+        for (; i <= n - Lanes; i += Lanes)
+        {
+            var v = Vector512.Load(x + i);
+            zeros += v - v;
+        }
+        if (i < n)
+        {
+            var v = VectorMath.LoadPartial(x + i, n - i);
+            zeros += v - v;
+        }
+        return Vector512.EqualsAll(zeros, Vector512<float>.Zero);
+    }
+
+    private static void Scale(float* x, float scale, int n)
+    {
+        var s = Vector512.Create(scale);
+        int i = 0;
+        for (; i <= n - Lanes; i += Lanes) (Vector512.Load(x + i) * s).Store(x + i);
+        for (; i < n; i++) x[i] *= scale;
+    }
+}

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;

@@ -1,10 +1,11 @@
+using System.Runtime.Intrinsics;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
 /// <summary>The CPU backend: SIMD kernels with scalar twins, a fixed team of threads, results that do not depend on its size.</summary>
-public sealed partial class CpuBackend : IDisposable
+public sealed partial class CpuBackend : IBackend
 {
     private readonly MemoryPool _pool = new();
     private readonly ThreadTeam _team;
@@ -16,6 +17,12 @@ public sealed partial class CpuBackend : IDisposable
         _team = new ThreadTeam(threads == 0 ? Environment.ProcessorCount : threads);
         LinearAlgebra = new ManagedLinearAlgebra(_team);
     }
+
+    /// <inheritdoc/>
+    public string Description => $"cpu ({Threads} {(Threads == 1 ? "thread" : "threads")}, {InstructionSet})";
+
+    private static string InstructionSet =>
+        Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
 
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra { get; }

@@ -1,0 +1,54 @@
+using SvdSurgeon.Backends;
+using SvdSurgeon.Models;
+
+namespace SvdSurgeon.Evaluation;
+
+/// <summary>A model with the keys and values of one text so far: tokens are appended, and the logits after the last one read.</summary>
+public sealed class CachedDecoder : IDisposable
+{
+    private readonly DecoderModel _model;
+    private readonly IBackend _backend;
+    private readonly LayerCache[] _caches;
+
+    /// <param name="model">Model.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="capacity">Most tokens of the text.</param>
+    public CachedDecoder(DecoderModel model, IBackend backend, int capacity)
+    {
+        (_model, _backend, Capacity) = (model, backend, capacity);
+        _caches = new LayerCache[model.Layers.Count];
+        for (int i = 0; i < _caches.Length; i++) _caches[i] = new LayerCache(backend, model.Config, capacity);
+    }
+
+    /// <summary>Most tokens of the text.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Tokens so far.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Appends tokens; <paramref name="logits"/> (one a word) are those for the token that follows.</summary>
+    /// <exception cref="InvalidInputException">There is no room, or an id is not in the vocabulary.</exception>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public void Append(ReadOnlySpan<int> ids, Span<float> logits)
+    {
+        if (Length + ids.Length > Capacity)
+            throw new InvalidInputException($"The cache holds {Capacity} tokens; {Length} and {ids.Length} more do not fit.");
+        using var hidden = _backend.Allocate(ids.Length, _model.Config.HiddenSize);
+        _model.Embed(_backend, ids, 1, hidden, Length);
+        for (int i = 0; i < _caches.Length; i++)
+            _model.Layers[i].Forward(_backend, hidden, new LayerContext(1, ids.Length, Length, _caches[i]));
+        Length += ids.Length;
+        using var row = _backend.Allocate(1, _model.Config.VocabSize);
+        _model.Logits(_backend, hidden.RowRange(ids.Length - 1, 1), row);
+        _backend.Download(row, logits);
+        foreach (float logit in logits)
+            if (!float.IsFinite(logit))
+                throw new NumericalException($"The logits after {Length} tokens are not finite. A weight of the model is NaN or infinite, or its numbers overflow in float32.");
+    }
+
+    /// <summary>Frees the cache.</summary>
+    public void Dispose()
+    {
+        foreach (var cache in _caches) cache.Dispose();
+    }
+}

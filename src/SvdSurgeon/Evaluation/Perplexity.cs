@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Models;
+
+namespace SvdSurgeon.Evaluation;
+
+/// <summary>exp of the mean negative log likelihood of next tokens, with its error.</summary>
+/// <param name="Ppl">Perplexity.</param>
+/// <param name="MeanNll">Mean negative log likelihood of the predicted tokens, in nats.</param>
+/// <param name="LogSe">Standard error of <paramref name="MeanNll"/>: standard deviation of the windows' means / √windows; 0 for one window.</param>
+/// <param name="Windows">Windows evaluated.</param>
+/// <param name="Tokens">Tokens read, predicted or not.</param>
+/// <param name="Seconds">Wall time.</param>
+public sealed record PerplexityResult(double Ppl, double MeanNll, double LogSe, int Windows, long Tokens, double Seconds);
+
+/// <summary>Perplexity over non-overlapping windows: in each window tokens 2…T are predicted (the protocol of the compression papers).</summary>
+public static class Perplexity
+{
+    // Several windows together make the products larger; what a window gives does not depend on its company.
+    private const int TokensAtOnce = 2048;
+
+    /// <summary>Evaluates <paramref name="model"/>.</summary>
+    /// <param name="model">Model.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="windows">Evaluation data.</param>
+    /// <param name="windowsDone">Called with the number of finished windows.</param>
+    /// <param name="cancellationToken">Checked between layers.</param>
+    /// <exception cref="NumericalException">A window has logits that are not finite.</exception>
+    /// <exception cref="InvalidInputException">The windows are longer than the model's positions, or have ids outside the vocabulary.</exception>
+    public static PerplexityResult Evaluate(DecoderModel model, IBackend backend, TokenWindows windows,
+        Action<int>? windowsDone = null, CancellationToken cancellationToken = default)
+    {
+        var clock = Stopwatch.StartNew();
+        var losses = new double[windows.Count];
+        ForwardBackward.Forward(model, backend, windows.Slice(0, windows.Count), windows.Length, losses,
+            options: new PassOptions { TokensAtOnce = TokensAtOnce }, sequencesDone: windowsDone, cancellationToken: cancellationToken);
+        return Summarize(losses, windows.Length, clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>The result from the windows' mean losses.</summary>
+    public static PerplexityResult Summarize(ReadOnlySpan<double> windowLosses, int length, double seconds)
+    {
+        int n = windowLosses.Length;
+        double mean = 0, squares = 0;
+        foreach (double loss in windowLosses) mean += loss / n;
+        foreach (double loss in windowLosses) squares += (loss - mean) * (loss - mean);
+        double error = n > 1 ? Math.Sqrt(squares / (n - 1) / n) : 0;
+        return new PerplexityResult(Math.Exp(mean), mean, error, n, (long)n * length, seconds);
+    }
+}

@@ -1,0 +1,192 @@
+using SvdSurgeon.Backends;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Models;
+
+/// <summary>
+/// A decoder language model over a checkpoint's stored tensors: embedding, layers, head. Nothing is widened or copied on loading, so several
+/// models over one checkpoint, each with its own replaced modules, cost no memory. Valid as long as the checkpoint is open.
+/// </summary>
+public sealed class DecoderModel
+{
+    // OPT's table of positions starts with two rows that were once meant for padding.
+    private const int OptPositionOffset = 2;
+
+    private readonly StoredTensor _embedding;
+    private readonly StoredTensor? _positions;
+    private readonly StoredTensor? _projectIn;
+    private readonly StoredTensor? _projectOut;
+    private readonly LayerNormWeights? _finalLayerNorm;
+    private readonly StoredTensor? _finalRmsNorm;
+
+    private DecoderModel(Checkpoint checkpoint)
+    {
+        var c = Config = checkpoint.Config;
+        var layers = new DecoderLayer[c.Layers];
+        if (c.Family == DecoderFamily.Opt)
+        {
+            int width = c.WordEmbeddingDim > 0 ? c.WordEmbeddingDim : c.HiddenSize;
+            _embedding = checkpoint.Require("model.decoder.embed_tokens.weight", c.VocabSize, width);
+            _positions = checkpoint.Require("model.decoder.embed_positions.weight", c.MaxPositions + OptPositionOffset, c.HiddenSize);
+            if (width != c.HiddenSize)
+            {
+                _projectIn = checkpoint.Require("model.decoder.project_in.weight", c.HiddenSize, width);
+                _projectOut = checkpoint.Require("model.decoder.project_out.weight", width, c.HiddenSize);
+            }
+            if (c.FinalNorm) _finalLayerNorm = LayerNormWeights.Load(checkpoint, "model.decoder.final_layer_norm");
+            for (int i = 0; i < layers.Length; i++) layers[i] = OptLayer.Load(checkpoint, i);
+        }
+        else
+        {
+            _embedding = checkpoint.Require("model.embed_tokens.weight", c.VocabSize, c.HiddenSize);
+            _finalRmsNorm = checkpoint.Require("model.norm.weight", c.HiddenSize);
+            var rotary = new RotaryTables(c);
+            for (int i = 0; i < layers.Length; i++) layers[i] = LlamaLayer.Load(checkpoint, i, rotary);
+        }
+        Head = c.TieWordEmbeddings ? _embedding : checkpoint.Require("lm_head.weight", c.VocabSize, _embedding.Columns);
+        Layers = layers;
+    }
+
+    /// <summary>What the model is.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>Decoder layers.</summary>
+    public IReadOnlyList<DecoderLayer> Layers { get; }
+
+    /// <summary>All linear modules of the layers, in order of the data flow.</summary>
+    public IReadOnlyList<LinearModule> Linears => [.. Layers.SelectMany(layer => layer.Linears)];
+
+    /// <summary>Groups of modules that read the same input, in order of the data flow.</summary>
+    public IReadOnlyList<InputGroup> Groups => [.. Layers.SelectMany(layer => layer.Groups)];
+
+    /// <summary>The matrix that makes logits, vocabulary × <see cref="HeadWidth"/>.</summary>
+    public StoredTensor Head { get; }
+
+    /// <summary>Width of what the head reads.</summary>
+    public int HeadWidth => Head.Columns;
+
+    /// <summary>The model in <paramref name="checkpoint"/>, with dense or compressed modules as they are found there.</summary>
+    /// <exception cref="InvalidModelException">A tensor is missing or has another shape than the configuration says.</exception>
+    public static DecoderModel Load(Checkpoint checkpoint) => new(checkpoint);
+
+    /// <summary>Puts another form of the module called <paramref name="name"/> in its place.</summary>
+    /// <exception cref="ArgumentException">There is no module of that name and shape.</exception>
+    public void Replace(string name, LinearModule module)
+    {
+        var layer = Layers.FirstOrDefault(layer => layer.Linears.Any(linear => linear.Name == name))
+            ?? throw new ArgumentException($"The model has no linear module '{name}'.", nameof(name));
+        layer.Replace(name, module);
+    }
+
+    /// <summary>hidden [B·T, hiddenSize] = embeddings of the tokens, with positions where they are learned.</summary>
+    /// <param name="backend">Device.</param>
+    /// <param name="ids">B·T token ids.</param>
+    /// <param name="sequences">B.</param>
+    /// <param name="hidden">Output.</param>
+    /// <param name="startPosition">Position of the first token of each sequence.</param>
+    /// <exception cref="InvalidInputException">A sequence is longer than the model's positions, or an id is not in the vocabulary.</exception>
+    public void Embed(IBackend backend, ReadOnlySpan<int> ids, int sequences, Tensor hidden, int startPosition = 0)
+    {
+        int length = ids.Length / sequences;
+        RequirePositions(startPosition + length);
+        if (_projectIn is null) backend.Embed(ids, _embedding, hidden);
+        else
+        {
+            using var words = backend.Allocate(ids.Length, _embedding.Columns);
+            backend.Embed(ids, _embedding, words);
+            backend.Linear(words, _projectIn, null, hidden);
+        }
+        if (_positions is not null) backend.AddPositions(_positions, OptPositionOffset + startPosition, length, hidden);
+    }
+
+    /// <summary>Refuses sequences that the model has no positions for.</summary>
+    /// <exception cref="InvalidInputException">There are fewer positions.</exception>
+    public void RequirePositions(int length)
+    {
+        if (length > Config.MaxPositions)
+            throw new InvalidInputException(
+                $"A sequence of {length} tokens is longer than the {Config.MaxPositions} positions of this model: use --seqlen {Config.MaxPositions} or less.");
+    }
+
+    /// <summary>features [T, <see cref="HeadWidth"/>] = what the head reads: the last layer's output after the final norm and project_out.</summary>
+    public void Features(IBackend backend, Tensor hidden, Tensor features)
+    {
+        using var statistics = backend.Allocate(2, hidden.Rows);
+        if (_projectOut is null)
+        {
+            FinalNorm(backend, hidden, features, statistics);
+            return;
+        }
+        using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
+        FinalNorm(backend, hidden, normed, statistics);
+        backend.Linear(normed, _projectOut, null, features);
+    }
+
+    /// <summary>logits [T, vocabulary] of the given rows of the last layer's output.</summary>
+    public void Logits(IBackend backend, Tensor hidden, Tensor logits)
+    {
+        using var features = backend.Allocate(hidden.Rows, HeadWidth);
+        Features(backend, hidden, features);
+        backend.Linear(features, Head, null, logits);
+    }
+
+    /// <summary>losses[t] = −log p(labels[t]), and the gradient of <paramref name="scale"/> · Σ losses.</summary>
+    /// <param name="backend">Device.</param>
+    /// <param name="hidden">Output of the last layer, [T, hiddenSize].</param>
+    /// <param name="labels">Next tokens; below 0 for none.</param>
+    /// <param name="losses">One a token, 0 where there is no label.</param>
+    /// <param name="dHidden">Overwritten with the gradient at <paramref name="hidden"/>; may be null.</param>
+    /// <param name="scale">Factor of the gradient.</param>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public void Loss(IBackend backend, Tensor hidden, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float scale = 1)
+    {
+        using var features = backend.Allocate(hidden.Rows, HeadWidth);
+        Features(backend, hidden, features);
+        if (dHidden is null)
+        {
+            backend.CrossEntropy(features, Head, labels, losses);
+            return;
+        }
+        using var dFeatures = backend.Allocate(hidden.Rows, HeadWidth);
+        backend.CrossEntropy(features, Head, labels, losses, dFeatures, scale);
+        FeaturesBackward(backend, hidden, dFeatures, dHidden);
+    }
+
+    /// <summary>divergences[t] = KL(p ‖ q) of the next-token distributions that two models of this shape give from their last layers' outputs.</summary>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public void KullbackLeibler(IBackend backend, Tensor pHidden, Tensor qHidden, Span<double> divergences)
+    {
+        using var p = backend.Allocate(pHidden.Rows, HeadWidth);
+        using var q = backend.Allocate(qHidden.Rows, HeadWidth);
+        Features(backend, pHidden, p);
+        Features(backend, qHidden, q);
+        backend.KullbackLeibler(p, q, Head, divergences);
+    }
+
+    private void FinalNorm(IBackend backend, Tensor x, Tensor y, Tensor statistics)
+    {
+        var r = statistics.RowRange(0, 1).Reshape(x.Rows, 1);
+        if (_finalRmsNorm is not null) backend.RmsNorm(x, _finalRmsNorm, Config.NormEpsilon, y, r);
+        else if (_finalLayerNorm is not null) _finalLayerNorm.Forward(backend, x, y, statistics.RowRange(1, 1).Reshape(x.Rows, 1), r);
+        else backend.Copy(x, y);
+    }
+
+    private void FeaturesBackward(IBackend backend, Tensor hidden, Tensor dFeatures, Tensor dHidden)
+    {
+        using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
+        using var statistics = backend.Allocate(2, hidden.Rows);
+        // The norm's statistics are computed again: cheaper than carrying them through the head.
+        FinalNorm(backend, hidden, normed, statistics);
+        var r = statistics.RowRange(0, 1).Reshape(hidden.Rows, 1);
+        var d = dFeatures;
+        if (_projectOut is not null)
+        {
+            backend.LinearBackward(dFeatures, _projectOut, normed);
+            d = normed;
+        }
+        if (_finalRmsNorm is not null) backend.RmsNormBackward(d, hidden, _finalRmsNorm, r, dHidden);
+        else if (_finalLayerNorm is not null) _finalLayerNorm.Backward(backend, d, hidden, statistics.RowRange(1, 1).Reshape(hidden.Rows, 1), r, dHidden, accumulate: false);
+        else backend.Copy(d, dHidden);
+    }
+}

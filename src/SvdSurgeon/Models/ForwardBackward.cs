@@ -1,0 +1,165 @@
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Models;
+
+/// <summary>How a pass over many sequences uses memory. Results do not depend on it.</summary>
+public sealed record PassOptions
+{
+    /// <summary>Sequences go through the model together up to about this many tokens (at least one sequence).</summary>
+    public int TokensAtOnce { get; init; } = 2048;
+
+    /// <summary>Keep only every layer's input and compute the layer again in the backward pass: a fraction of the memory, half as much time again.</summary>
+    public bool Recompute { get; init; }
+
+    /// <summary>Bytes of activations that a pass with these options holds between forward and backward.</summary>
+    public long ActivationBytes(DecoderConfig config, int sequenceLength)
+    {
+        long tokens = (long)Math.Max(1, TokensAtOnce / sequenceLength) * sequenceLength;
+        return tokens * (Recompute
+            ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
+            : config.Layers * LayerActivations.BytesPerToken(config));
+    }
+}
+
+/// <summary>Passes of calibration sequences through a model: forward, and backward for the loss of each sequence by itself.</summary>
+public static class ForwardBackward
+{
+    /// <summary>
+    /// Forward pass; losses[b] is the mean next-token loss of sequence b. With no losses wanted the head is not computed.
+    /// </summary>
+    /// <param name="model">Model.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="ids">Sequences of equal length, one after the other.</param>
+    /// <param name="sequenceLength">T.</param>
+    /// <param name="losses">One number a sequence, or empty.</param>
+    /// <param name="visitor">Gets the inputs of the linear modules; may be null.</param>
+    /// <param name="options">Memory.</param>
+    /// <param name="sequencesDone">Called with the number of finished sequences.</param>
+    /// <param name="cancellationToken">Checked between layers.</param>
+    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids outside the vocabulary.</exception>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public static void Forward(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor = null,
+        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
+    {
+        foreach (var batch in new Batches(model, ids.Length, sequenceLength, losses.Length, options))
+        {
+            visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);
+            var part = ids.Slice(batch.First * sequenceLength, batch.Count * sequenceLength);
+            using var hidden = backend.Allocate(part.Length, model.Config.HiddenSize);
+            model.Embed(backend, part, batch.Count, hidden);
+            foreach (var layer in model.Layers)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                layer.Forward(backend, hidden, new LayerContext(batch.Count, sequenceLength), keep: null, visitor);
+            }
+            if (!losses.IsEmpty) Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), null);
+            sequencesDone?.Invoke(batch.First + batch.Count);
+        }
+    }
+
+    /// <summary>
+    /// Forward and backward pass. The gradients are those of each sequence's own mean next-token loss (the loss L_b of SVD-Surgeon), so
+    /// one pass over a batch serves all its sequences.
+    /// </summary>
+    /// <param name="model">Model.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="ids">Sequences of equal length, one after the other.</param>
+    /// <param name="sequenceLength">T.</param>
+    /// <param name="losses">One number a sequence.</param>
+    /// <param name="visitor">Gets inputs, and (x, dy) of every linear module.</param>
+    /// <param name="options">Memory.</param>
+    /// <param name="sequencesDone">Called with the number of finished sequences.</param>
+    /// <param name="cancellationToken">Checked between layers.</param>
+    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids outside the vocabulary.</exception>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public static void Run(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor,
+        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
+    {
+        bool recompute = options?.Recompute ?? false;
+        foreach (var batch in new Batches(model, ids.Length, sequenceLength, losses.Length, options))
+        {
+            visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);
+            var part = ids.Slice(batch.First * sequenceLength, batch.Count * sequenceLength);
+            var context = new LayerContext(batch.Count, sequenceLength);
+            using var hidden = backend.Allocate(part.Length, model.Config.HiddenSize);
+            using var kept = new KeptLayers(model.Layers.Count);
+            model.Embed(backend, part, batch.Count, hidden);
+            for (int i = 0; i < model.Layers.Count; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (recompute) backend.Copy(hidden, kept.Inputs[i] = backend.Allocate(hidden.Rows, hidden.Columns));
+                else kept.Activations[i] = new LayerActivations();
+                model.Layers[i].Forward(backend, hidden, context, kept.Activations[i], visitor);
+            }
+            using var dHidden = backend.Allocate(hidden.Rows, hidden.Columns);
+            Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), dHidden);
+            for (int i = model.Layers.Count - 1; i >= 0; i--)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (recompute)
+                {
+                    kept.Activations[i] = new LayerActivations();
+                    model.Layers[i].Forward(backend, kept.Inputs[i]!, context, kept.Activations[i], visitor: null);
+                }
+                model.Layers[i].Backward(backend, kept.Activations[i]!, dHidden, visitor);
+                kept.Release(i);
+            }
+            sequencesDone?.Invoke(batch.First + batch.Count);
+        }
+    }
+
+    // losses[b] = mean of the T − 1 next-token losses of sequence b; the last token of a sequence predicts nothing.
+    private static void Loss(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> losses, Tensor? dHidden)
+    {
+        int[] labels = new int[ids.Length];
+        double[] tokenLosses = new double[ids.Length];
+        ids[1..].CopyTo(labels);
+        for (int last = length - 1; last < labels.Length; last += length) labels[last] = -1;
+        model.Loss(backend, hidden, labels, tokenLosses, dHidden, 1f / (length - 1));
+        for (int b = 0; b < losses.Length; b++)
+        {
+            double sum = 0;
+            foreach (double loss in tokenLosses.AsSpan(b * length, length)) sum += loss;
+            losses[b] = sum / (length - 1);
+        }
+    }
+
+    private readonly struct Batches
+    {
+        private readonly int _sequences;
+        private readonly int _atOnce;
+
+        public Batches(DecoderModel model, int tokens, int sequenceLength, int losses, PassOptions? options)
+        {
+            if (sequenceLength < 2) throw new InvalidInputException($"Sequences of {sequenceLength} tokens predict nothing: use --seqlen 2 or more.");
+            model.RequirePositions(sequenceLength);
+            if (tokens % sequenceLength != 0) throw new ArgumentException($"{tokens} tokens are no whole number of sequences of {sequenceLength}.", nameof(tokens));
+            _sequences = tokens / sequenceLength;
+            if (losses != 0 && losses != _sequences) throw new ArgumentException($"{_sequences} sequences have as many losses, not {losses}.", nameof(losses));
+            _atOnce = Math.Max(1, (options ?? new PassOptions()).TokensAtOnce / sequenceLength);
+        }
+
+        public IEnumerator<(int First, int Count)> GetEnumerator()
+        {
+            for (int first = 0; first < _sequences; first += _atOnce) yield return (first, Math.Min(_atOnce, _sequences - first));
+        }
+    }
+
+    private sealed class KeptLayers(int layers) : IDisposable
+    {
+        public LayerActivations?[] Activations { get; } = new LayerActivations?[layers];
+        public Tensor?[] Inputs { get; } = new Tensor?[layers];
+
+        public void Release(int layer)
+        {
+            Activations[layer]?.Dispose();
+            Inputs[layer]?.Dispose();
+        }
+
+        public void Dispose()
+        {
+            for (int i = 0; i < layers; i++) Release(i);
+        }
+    }
+}

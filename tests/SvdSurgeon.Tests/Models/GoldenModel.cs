@@ -1,0 +1,46 @@
+using SvdSurgeon.Formats;
+using SvdSurgeon.Models;
+
+namespace SvdSurgeon.Tests.Models;
+
+/// <summary>One of the random models of golden/models with its float64 logits, hidden states and gradients (Hugging Face transformers).</summary>
+internal sealed unsafe class GoldenModel : IDisposable
+{
+    /// <summary>Opt, LLaMA, Mistral, Qwen: every branch of the forward and backward pass is in one of them.</summary>
+    public static readonly string[] All =
+    [
+        "opt", "opt-nobias-gelu", "opt-postnorm-projected", "llama-mha", "llama-gqa-tied", "llama-headdim-bias", "llama-linear-rope", "llama3-rope",
+        "mistral-window", "qwen2", "qwen3",
+    ];
+
+    private readonly SafeTensorsFile _golden;
+
+    public GoldenModel(string name)
+    {
+        string copied = GoldenFiles.Copied("models", name);
+        string folder = File.Exists(Path.Combine(copied, "golden.safetensors")) ? copied : GoldenFiles.Shared("golden", "models", name);
+        Checkpoint = Checkpoint.Open(folder);
+        Model = DecoderModel.Load(Checkpoint);
+        _golden = SafeTensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
+        var ids = _golden["input_ids"];
+        Ids = new ReadOnlySpan<int>((void*)ids.Address, checked((int)ids.Count)).ToArray();
+        Losses = new ReadOnlySpan<double>((void*)_golden["loss"].Address, Sequences).ToArray();
+    }
+
+    public const int Sequences = 2;
+    public const int SequenceLength = 24;
+
+    public Checkpoint Checkpoint { get; }
+    public DecoderModel Model { get; }
+    public int[] Ids { get; }
+    public double[] Losses { get; }
+
+    public bool Has(string entry) => _golden.Tensors.ContainsKey(entry);
+    public float[] Values(string entry) => _golden[entry].ToSingles();
+
+    public void Dispose()
+    {
+        _golden.Dispose();
+        Checkpoint.Dispose();
+    }
+}

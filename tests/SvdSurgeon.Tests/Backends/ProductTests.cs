@@ -4,13 +4,13 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;
 
-public sealed class ProductTests
+public sealed class ProductTests(string instructionSet) : EveryInstructionSet(instructionSet)
 {
     // float32 sums of at most 300 products of standard normal numbers.
     private const double Tolerance = 1e-4;
 
     private static readonly (int M, int N, int K)[] Shapes =
-        [(1, 1, 1), (1, 7, 16), (2, 31, 33), (7, 2, 64), (16, 17, 31), (17, 100, 1), (33, 16, 300), (64, 64, 64), (100, 25, 130), (5, 130, 257)];
+        [(1, 1, 1), (1, 7, 16), (2, 31, 33), (7, 2, 64), (16, 17, 31), (17, 100, 1), (33, 16, 300), (64, 64, 64), (24, 48, 1100), (2400, 3, 9), (3, 3100, 5), (100, 25, 130), (5, 130, 257)];
 
     [Test, Combinatorial]
     public void MatMul_equals_the_float64_product([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate, [Values(1, 2)] int threads)
@@ -79,6 +79,53 @@ public sealed class ProductTests
                     for (int o = 0; o < outputs; o++) sum += (double)dy[t * outputs + o] * w[o * inputs + i];
                     Assert.That(dx[t * inputs + i], Is.EqualTo(sum).Within(Tolerance), $"{outputs} × {inputs} at ({t}, {i})");
                 }
+        }
+    }
+
+    [Test, Combinatorial]
+    public void Products_with_blocks_widen_whole_blocks([Values(DType.Q8_0, DType.Q4_1)] DType type, [Values(1, 20)] int tokens)
+    {
+        using var backend = new CpuBackend(2);
+        const int outputs = 40, inputs = 1120;
+        var bytes = GC.AllocateArray<byte>((int)type.ByteCount(outputs * inputs), pinned: true);
+        new Random(3).NextBytes(bytes);
+        var (_, size) = type.Block();
+        for (int block = 0; block < bytes.Length; block += size)
+            for (int scale = 0; scale < (type == DType.Q4_1 ? 4 : 2); scale += 2) BitConverter.TryWriteBytes(bytes.AsSpan(block + scale), (Half)0.01f);
+        var weight = StoredTensor.FromBytes("w", type, [outputs, inputs], bytes);
+        float[] w = weight.ToSingles(), x = RandomNumbers.Singles(6, tokens * inputs);
+        using var tx = Tensor(backend, tokens, inputs, x);
+        using var ty = backend.Allocate(tokens, outputs);
+        using var dx = backend.Allocate(tokens, inputs);
+        backend.Linear(tx, weight, null, ty);
+        backend.LinearBackward(ty, weight, dx);
+        float[] y = Numbers(backend, ty), back = Numbers(backend, dx);
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int o = 0; o < outputs; o++)
+            {
+                double sum = 0;
+                for (int i = 0; i < inputs; i++) sum += (double)x[t * inputs + i] * w[o * inputs + i];
+                Assert.That(y[t * outputs + o], Is.EqualTo(sum).Within(1e-3));
+            }
+            for (int i = 0; i < inputs; i++)
+            {
+                double sum = 0;
+                for (int o = 0; o < outputs; o++) sum += (double)y[t * outputs + o] * w[o * inputs + i];
+                Assert.That(back[t * inputs + i], Is.EqualTo(sum).Within(1e-2));
+            }
+        }
+    }
+
+    [Test]
+    public void Half_precision_bits_widen_exactly()
+    {
+        for (int first = 0; first < 65536; first += System.Numerics.Vector<uint>.Count)
+        {
+            var bits = new uint[System.Numerics.Vector<uint>.Count];
+            for (int i = 0; i < bits.Length; i++) bits[i] = (uint)(first + i);
+            var wide = SvdSurgeon.Backends.Blas.HalfBits.Widen(new System.Numerics.Vector<uint>(bits));
+            for (int i = 0; i < bits.Length; i++) Assert.That(wide[i], Is.EqualTo((float)BitConverter.UInt16BitsToHalf((ushort)bits[i])));
         }
     }
 

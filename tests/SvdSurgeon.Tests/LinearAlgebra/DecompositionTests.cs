@@ -5,14 +5,14 @@ using SvdSurgeon.Tests.Backends;
 
 namespace SvdSurgeon.Tests.LinearAlgebra;
 
-public sealed class DecompositionTests
+public sealed class DecompositionTests : EveryInstructionSet
 {
     private const double Tight = 1e-11;
 
     private readonly ThreadTeam _team = new(2);
     private readonly ILinearAlgebra _algebra;
 
-    public DecompositionTests() => _algebra = new ManagedLinearAlgebra(_team);
+    public DecompositionTests(string instructionSet) : base(instructionSet) => _algebra = new ManagedLinearAlgebra(_team);
 
     [OneTimeTearDown]
     public void StopThreads() => _team.Dispose();

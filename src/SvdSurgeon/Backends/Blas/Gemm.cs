@@ -1,44 +1,31 @@
-using System.Numerics;
 using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.Backends.Blas;
 
-/// <summary>Row-major matrix products in float32 and float64, parallel over tiles of the output only.</summary>
+/// <summary>Row-major matrix products in float32 and float64: chooses the kernel for the processor and the shape.</summary>
 internal static unsafe class Gemm
 {
-    private const int RowsPerItem = 16;
-
     /// <summary>c[m, n] (+)= op(a)[m, k] op(b)[k, n].</summary>
     public static void Multiply<T>(
-        ThreadTeam team, int m, int n, int k, T* a, int lda, bool transposeA, T* b, int ldb, bool transposeB, T* c, int ldc, bool accumulate)
-        where T : unmanaged, INumber<T>
+        ThreadTeam team, int m, int n, int k, T* a, nint strideA, bool transposeA, T* b, nint strideB, bool transposeB, T* c, nint strideC, bool accumulate)
+        where T : unmanaged =>
+        Run(team, new ProductShape<T>(m, n, k, c, strideC, accumulate), new Operand<T>(a, strideA, transposeA), new Operand<T>(b, strideB, !transposeB));
+
+    /// <summary>The product of two operands, either of which may be a stored weight.</summary>
+    public static void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged
     {
-        if (m == 0 || n == 0) return;
-        nint pa = (nint)a, pb = (nint)b, pc = (nint)c;
-        team.Run((m + RowsPerItem - 1) / RowsPerItem, item =>
+        if (shape.M == 0 || shape.N == 0) return;
+        if (shape.K == 0)
         {
-            T* a = (T*)pa, b = (T*)pb, c = (T*)pc;
-            for (int i = item * RowsPerItem; i < Math.Min(m, (item + 1) * RowsPerItem); i++)
-            {
-                T* ci = c + (long)i * ldc;
-                if (!accumulate) new Span<T>(ci, n).Clear();
-                if (!transposeB)
-                {
-                    for (int p = 0; p < k; p++)
-                        Vectors.AddScaled(transposeA ? a[(long)p * lda + i] : a[(long)i * lda + p], b + (long)p * ldb, ci, n);
-                    continue;
-                }
-                for (int j = 0; j < n; j++)
-                {
-                    if (!transposeA) ci[j] += Vectors.Dot(a + (long)i * lda, b + (long)j * ldb, k);
-                    else
-                    {
-                        T sum = T.Zero;
-                        for (int p = 0; p < k; p++) sum += a[(long)p * lda + i] * b[(long)j * ldb + p];
-                        ci[j] += sum;
-                    }
-                }
-            }
-        });
+            if (!shape.Accumulate)
+                for (int i = 0; i < shape.M; i++) new Span<T>(shape.C + i * shape.Stride, shape.N).Clear();
+            return;
+        }
+        switch (InstructionSets.Active)
+        {
+            case InstructionSet.Avx512: BlockedProduct<T, Avx512Kernel<T>>.Run(team, shape, a, b); break;
+            case InstructionSet.Avx2: BlockedProduct<T, Avx2Kernel<T>>.Run(team, shape, a, b); break;
+            default: BlockedProduct<T, PortableKernel<T>>.Run(team, shape, a, b); break;
+        }
     }
 }

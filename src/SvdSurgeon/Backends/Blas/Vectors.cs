@@ -32,6 +32,14 @@ internal static unsafe class Vectors
         return sum;
     }
 
+    /// <summary>y += x.</summary>
+    public static void Add<T>(T* x, T* y, int n) where T : unmanaged, INumber<T>
+    {
+        int i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count) Vector.Store(Vector.Load(y + i) + Vector.Load(x + i), y + i);
+        for (; i < n; i++) y[i] += x[i];
+    }
+
     /// <summary>y = a∘b; y may be a or b.</summary>
     public static void Multiply(float* a, float* b, float* y, int n)
     {

@@ -5,35 +5,39 @@ namespace SvdSurgeon.Backends.Cpu;
 
 public sealed unsafe partial class CpuBackend
 {
-    private const int WeightRowsAtOnce = 256;
-
     // y[T, out] (+)= x[T, in] Wᵀ + bias
     /// <inheritdoc cref="IBackend.Linear"/>
     public void Linear(Tensor x, StoredTensor weight, StoredTensor? bias, Tensor y, bool accumulate = false)
     {
-        var (px, py) = (Cpu(x), Cpu(y));
         Require(x.Columns == weight.Columns && y.Columns == weight.Rows && x.Rows == y.Rows, weight, x, y);
-        if (bias is not null)
-        {
-            using var b = Allocate(1, weight.Rows);
-            bias.WidenRows(0, bias.Rows, Cpu(b).Span);
-            for (int t = 0; t < y.Rows; t++)
-                if (accumulate) Vectors.AddScaled(1f, Cpu(b).Pointer, py.Pointer + (long)t * y.Columns, y.Columns);
-                else Cpu(b).Span.CopyTo(py.Row(t));
-            accumulate = true;
-        }
-        ForWeightRows(weight, (first, count, w) => Gemm.Multiply(
-            _team, x.Rows, count, x.Columns, px.Pointer, x.Columns, false, (float*)w, x.Columns, true, py.Pointer + first, y.Columns, accumulate));
+        if (bias is not null && bias.Count != weight.Rows)
+            throw new ArgumentException($"{bias.Source}: tensor '{bias.Name}' has {bias.Count} numbers where {weight.Rows} outputs need as many.");
+        float* px = Cpu(x).Pointer, py = Cpu(y).Pointer;
+        using var wide = new Workspace(bias is null ? 0 : (nuint)bias.Count * sizeof(float));
+        float* pBias = (float*)wide.Pointer;
+        if (bias is not null) Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
+        if (x.Rows <= FewRows.MaxTokens) FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
+        else
+            Gemm.Run(
+                _team,
+                new ProductShape<float>(x.Rows, weight.Rows, x.Columns, py, y.Columns, accumulate) { Bias = pBias },
+                new Operand<float>(px, x.Columns, rowsAlongK: false),
+                new Operand<float>(weight, rowsAlongK: false));
+        GC.KeepAlive(weight);
+        GC.KeepAlive(bias);
     }
 
     // dx[T, in] (+)= dy[T, out] W
     /// <inheritdoc cref="IBackend.LinearBackward"/>
     public void LinearBackward(Tensor dy, StoredTensor weight, Tensor dx, bool accumulate = false)
     {
-        var (pdy, pdx) = (Cpu(dy), Cpu(dx));
         Require(dy.Columns == weight.Rows && dx.Columns == weight.Columns && dx.Rows == dy.Rows, weight, dy, dx);
-        ForWeightRows(weight, (first, count, w) => Gemm.Multiply(
-            _team, dx.Rows, dx.Columns, count, pdy.Pointer + first, dy.Columns, false, (float*)w, dx.Columns, false, pdx.Pointer, dx.Columns, accumulate || first > 0));
+        Gemm.Run(
+            _team,
+            new ProductShape<float>(dy.Rows, dx.Columns, dy.Columns, Cpu(dx).Pointer, dx.Columns, accumulate),
+            new Operand<float>(Cpu(dy).Pointer, dy.Columns, rowsAlongK: false),
+            new Operand<float>(weight, rowsAlongK: true));
+        GC.KeepAlive(weight);
     }
 
     /// <inheritdoc cref="IBackend.MatMul"/>
@@ -47,17 +51,6 @@ public sealed unsafe partial class CpuBackend
 
     /// <inheritdoc cref="IBackend.CreateGram"/>
     public GramAccumulator CreateGram(int n) => new CpuGramAccumulator(_team, _pool, n);
-
-    private void ForWeightRows(StoredTensor weight, Action<int, int, nint> use)
-    {
-        using var buffer = new CpuTensor(_pool, Math.Min(WeightRowsAtOnce, weight.Rows), weight.Columns);
-        for (int first = 0; first < weight.Rows; first += WeightRowsAtOnce)
-        {
-            int count = Math.Min(WeightRowsAtOnce, weight.Rows - first);
-            weight.WidenRows(first, count, buffer.Span);
-            use(first, count, (nint)buffer.Pointer);
-        }
-    }
 
     private static CpuTensor Cpu(Tensor x) => (CpuTensor)x;
 

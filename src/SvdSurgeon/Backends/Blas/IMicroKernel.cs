@@ -1,0 +1,17 @@
+namespace SvdSurgeon.Backends.Blas;
+
+/// <summary>
+/// The inner loop of a product: a tile of Rows × Columns sums that live in registers while k runs. a is packed [k][Rows], b [k][Columns];
+/// c is row-major. The narrow form computes the left half of the columns alone (b keeps its full width) for the last panel.
+/// </summary>
+internal unsafe interface IMicroKernel<T> where T : unmanaged
+{
+    /// <summary>Height of the tile.</summary>
+    static abstract int Rows { get; }
+    /// <summary>Width of the tile, two vectors.</summary>
+    static abstract int Columns { get; }
+    /// <summary>c (+)= Σ_p a[p] b[p]ᵀ.</summary>
+    static abstract void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate);
+    /// <summary>The same for the left half of the columns.</summary>
+    static abstract void MultiplyNarrow(int k, T* a, T* b, T* c, nint ldc, bool accumulate);
+}

@@ -1,0 +1,89 @@
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Backends.Blas;
+
+/// <summary>
+/// One factor of a product, seen as rows that run either along k or along the panels' width; numbers in memory, or a stored tensor
+/// that is widened a few rows at a time while it is packed.
+/// </summary>
+internal readonly unsafe struct Operand<T> where T : unmanaged
+{
+    private const int RowsAtOnce = 16;
+
+    private readonly T* _data;
+    private readonly nint _stride;
+    private readonly bool _rowsAlongK;
+    private readonly StoredTensor? _stored;
+
+    /// <summary>Row-major numbers.</summary>
+    public Operand(T* data, nint stride, bool rowsAlongK)
+    {
+        _data = data;
+        _stride = stride;
+        _rowsAlongK = rowsAlongK;
+    }
+
+    /// <summary>A stored weight; T is float.</summary>
+    public Operand(StoredTensor stored, bool rowsAlongK)
+    {
+        _rowsAlongK = rowsAlongK;
+        _stride = stored.Columns;
+        // Plain float32 rows in order need no widening.
+        if (stored.Type == DType.F32 && stored.RowPermutation is null) _data = (T*)stored.Address;
+        else _stored = stored;
+    }
+
+    /// <summary>What a block along k must be a multiple of, so that it starts at a block of the storage type.</summary>
+    public int BlockSize => _stored is null ? 1 : _stored.Type.Block().Numbers;
+
+    /// <summary>Into how many independent parts the packing of a block is cut.</summary>
+    public int Parts(int count, int k, int width) => _rowsAlongK ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
+
+    /// <summary>Packs one part of the block [first, first + count) × [kFirst, kFirst + k) into panels of the given width, each [k][width].</summary>
+    public void Pack(int part, int first, int count, int kFirst, int k, int width, T* panels)
+    {
+        if (_rowsAlongK) PackRowsAlongK(part * RowsAtOnce, Math.Min(RowsAtOnce, k - part * RowsAtOnce), first, count, kFirst, k, width, panels);
+        else
+        {
+            int group = PanelsAtOnce(width);
+            for (int panel = part * group; panel < Math.Min((part + 1) * group, Ceiling(count, width)); panel++)
+                PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
+        }
+    }
+
+    private static int PanelsAtOnce(int width) => Math.Max(1, 64 / width);
+
+    private static int Ceiling(int a, int b) => (a + b - 1) / b;
+
+    private void PackRowsAlongK(int row, int rows, int first, int count, int kFirst, int k, int width, T* panels)
+    {
+        T* source = _data + (nint)(kFirst + row) * _stride + first;
+        nint stride = _stride;
+        using var buffer = new Workspace(_stored is null ? 0 : (nuint)rows * (nuint)count * sizeof(float));
+        if (_stored is not null)
+        {
+            source = (T*)buffer.Pointer;
+            stride = count;
+            for (int i = 0; i < rows; i++) Widen(kFirst + row + i, first, count, source + i * stride);
+        }
+        for (int j = 0; j < count; j += width)
+            Packing.Copy(source + j, stride, rows, Math.Min(width, count - j), width, panels + (nint)j * k + (nint)row * width);
+    }
+
+    private void PackPanel(int first, int count, int kFirst, int k, int width, T* panel)
+    {
+        T* source = _data + first * _stride + kFirst;
+        nint stride = _stride;
+        using var buffer = new Workspace(_stored is null ? 0 : (nuint)count * (nuint)k * sizeof(float));
+        if (_stored is not null)
+        {
+            source = (T*)buffer.Pointer;
+            stride = k;
+            for (int i = 0; i < count; i++) Widen(first + i, kFirst, k, source + i * stride);
+        }
+        Packing.Transpose(source, stride, k, count, width, panel);
+    }
+
+    private void Widen(int row, int column, int count, T* to) =>
+        Widening.ToSingle(_stored!.Type, _stored.RowAddress(row) + (nint)_stored.Type.ByteCount(column), new Span<float>(to, count));
+}

@@ -1,0 +1,21 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends.Blas;
+
+namespace SvdSurgeon.Tests.Backends;
+
+/// <summary>Base of fixtures that run once on each instruction set that the processor has.</summary>
+[TestFixture(nameof(InstructionSet.Portable)), TestFixture(nameof(InstructionSet.Avx2)), TestFixture(nameof(InstructionSet.Avx512))]
+[NonParallelizable]
+public abstract class EveryInstructionSet(string name)
+{
+    [OneTimeSetUp]
+    public void UseInstructionSet()
+    {
+        var wanted = Enum.Parse<InstructionSet>(name);
+        if (wanted > InstructionSets.Best) Assert.Ignore($"This processor has no {name}.");
+        InstructionSets.Active = wanted;
+    }
+
+    [OneTimeTearDown]
+    public void UseBestAgain() => InstructionSets.Active = InstructionSets.Best;
+}

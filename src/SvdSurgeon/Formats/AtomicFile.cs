@@ -19,6 +19,7 @@ public static class AtomicFile
         long bytes = expectedBytes;
         try
         {
+            EnsureSpace(path, expectedBytes);
             using (var stream = new FileStream(temporary, new FileStreamOptions
             {
                 Mode = FileMode.Create,
@@ -47,6 +48,21 @@ public static class AtomicFile
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         Write(path, stream => stream.Write(bytes), bytes.Length);
+    }
+
+    private static void EnsureSpace(string path, long bytes)
+    {
+        long free;
+        try
+        {
+            string full = Path.GetFullPath(path);
+            free = new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : Path.GetDirectoryName(full)!).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return; // some network shares do not tell; writing will
+        }
+        if (bytes > free) throw new IOException($"the disk has {free} bytes free");
     }
 
     private static void TryDelete(string path)

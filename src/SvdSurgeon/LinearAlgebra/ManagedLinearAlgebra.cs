@@ -1,23 +1,12 @@
-using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>The decompositions in managed code.</summary>
-internal sealed unsafe class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
+internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
 {
     /// <inheritdoc/>
-    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
-    {
-        int m = transposeA ? a.Columns : a.Rows, k = transposeA ? a.Rows : a.Columns;
-        int n = transposeB ? b.Rows : b.Columns;
-        if (k != (transposeB ? b.Columns : b.Rows))
-            throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} cannot be multiplied this way.", nameof(b));
-        var c = new Matrix(m, n);
-        fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
-            Gemm.Multiply(team, m, n, k, pa, a.Columns, transposeA, pb, b.Columns, transposeB, pc, n, false);
-        return c;
-    }
+    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
     public bool TryCholesky(Matrix a, out Matrix lower)
@@ -45,13 +34,7 @@ internal sealed unsafe class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlge
     }
 
     /// <inheritdoc/>
-    public SvdResult Svd(Matrix a)
-    {
-        RequireFinite(a, "singular value decomposition");
-        if (a.Rows <= a.Columns) return JacobiSvd.DecomposeRows(a);
-        var (u, sigma, vt) = JacobiSvd.DecomposeRows(a.Transpose());
-        return new SvdResult(vt.Transpose(), sigma, u.Transpose());
-    }
+    public SvdResult Svd(Matrix a) => GramSvd.Decompose(team, a);
 
     /// <inheritdoc/>
     public double[] SingularValues(Matrix a) => Svd(a).Sigma;

@@ -1,0 +1,42 @@
+using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.Cpu;
+
+namespace SvdSurgeon.LinearAlgebra;
+
+/// <summary>Float64 products of whole matrices.</summary>
+internal static unsafe class MatrixProducts
+{
+    /// <summary>op(a) · op(b).</summary>
+    public static Matrix Multiply(ThreadTeam team, Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
+    {
+        int m = transposeA ? a.Columns : a.Rows, k = transposeA ? a.Rows : a.Columns;
+        int n = transposeB ? b.Rows : b.Columns;
+        if (k != (transposeB ? b.Columns : b.Rows))
+            throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} cannot be multiplied this way.", nameof(b));
+        var c = new Matrix(m, n);
+        fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
+            Gemm.Multiply(team, m, n, k, pa, a.Columns, transposeA, pb, b.Columns, transposeB, pc, n, false);
+        return c;
+    }
+
+    /// <summary>c += factor · a b; a is scaled in place.</summary>
+    public static void AddProduct(ThreadTeam team, double factor, Matrix a, Matrix b, Matrix c)
+    {
+        for (int i = 0; i < a.Data.Length; i++) a.Data[i] *= factor;
+        fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
+            Gemm.Multiply(team, a.Rows, b.Columns, a.Columns, pa, a.Columns, false, pb, b.Columns, false, pc, c.Columns, true);
+    }
+
+    /// <summary>The lower triangle of a aᵀ, with half the work; what lies above the diagonal is undefined.</summary>
+    public static Matrix LowerGramOfRows(ThreadTeam team, Matrix a)
+    {
+        var c = new Matrix(a.Rows, a.Rows);
+        fixed (double* pa = a.Data, pc = c.Data)
+            Gemm.Run(
+                team,
+                new ProductShape<double>(a.Rows, a.Rows, a.Columns, pc, a.Rows, false) { LowerOnly = true },
+                new Operand<double>(pa, a.Columns, rowsAlongK: false),
+                new Operand<double>(pa, a.Columns, rowsAlongK: false));
+        return c;
+    }
+}

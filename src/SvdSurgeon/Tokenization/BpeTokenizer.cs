@@ -15,7 +15,7 @@ internal sealed class BpeTokenizer : Tokenizer
         _parts = parts;
         _rawTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => token.Normalized)
-            .Select(token => (parts.Normalizer?.Normalize(token.Content) ?? token.Content, token)));
+            .Select(token => (parts.Normalizer?.NormalizeToken(token.Content) ?? token.Content, token)));
     }
 
     public TokenizerParts Parts => _parts;

@@ -36,6 +36,8 @@ internal sealed class CharacterBpe : BpeModel
 
     public bool HasByteFallback => _byteIds is not null;
 
+    public bool FusesUnknown => _fuseUnknown;
+
     // No token can reach across a place where a space follows a character that no token has before a space inside it,
     // so the text is cut there and most of the cuts are words of the cache.
     public override void Encode(ReadOnlySpan<char> piece, BpeWorkspace workspace, TokenBuffer output)

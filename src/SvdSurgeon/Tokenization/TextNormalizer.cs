@@ -6,6 +6,9 @@ namespace SvdSurgeon.Tokenization;
 internal abstract class TextNormalizer
 {
     public abstract string Normalize(string text);
+
+    /// <summary>What an added token looks like in normalized text.</summary>
+    public virtual string NormalizeToken(string token) => Normalize(token);
 }
 
 /// <summary>Several normalizers, one after the other.</summary>
@@ -35,8 +38,15 @@ internal sealed class ReplaceNormalizer(string pattern, string content) : TextNo
 }
 
 /// <summary>Replaces what a regular expression matches by a string.</summary>
-internal sealed class RegexReplaceNormalizer(Regex regex, string content) : TextNormalizer
+/// <param name="regex">The pattern, for .NET.</param>
+/// <param name="original">The pattern as the file has it.</param>
+/// <param name="content">The replacement.</param>
+internal sealed class RegexReplaceNormalizer(Regex regex, string original, string content) : TextNormalizer
 {
+    public string Original => original;
+
+    public string Content => content;
+
     public override string Normalize(string text) => regex.Replace(text, _ => content);
 }
 
@@ -59,4 +69,6 @@ internal sealed class SentencePieceNormalizer(char space, bool addDummyPrefix, b
         if (addDummyPrefix) text = " " + text;
         return text.Replace(' ', space);
     }
+
+    public override string NormalizeToken(string token) => token; // user-defined pieces are stored normalized
 }

@@ -42,5 +42,8 @@ internal sealed class Vocabulary
 
     public bool IsSpecial(int id) => _special[id];
 
+    /// <summary>Ids of all tokens that are no text.</summary>
+    public IEnumerable<int> SpecialIds => Enumerable.Range(0, Count).Where(id => _special[id]);
+
     public bool IsAdded(int id) => _added[id];
 }

@@ -28,7 +28,7 @@ internal static class GgufRope
     }
 
     // The file has the factors, config.json their four parameters. The published models differ only in the largest factor.
-    private static JsonObject? Recognize(float[] factors, double theta, long headDim, long original)
+    public static JsonObject? Recognize(float[] factors, double theta, long headDim, long original)
     {
         if (factors.Length != headDim / 2) return null;
         double largest = factors.Max();

@@ -1,28 +1,67 @@
 using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.LinearAlgebra;
 
-/// <summary>a = L Lᵀ.</summary>
+/// <summary>a = L Lᵀ, right-looking by blocks of columns: almost all of the work is a product.</summary>
 internal static unsafe class Cholesky
 {
+    private const int Block = 64;
+
     /// <summary>False when a pivot is not positive (or not a number).</summary>
-    public static bool TryFactor(Matrix a, out Matrix lower)
+    public static bool TryFactor(ThreadTeam team, Matrix a, out Matrix lower)
     {
         int n = a.Rows;
-        lower = new Matrix(n, n);
+        lower = a.Clone();
         fixed (double* l = lower.Data)
-            for (int i = 0; i < n; i++)
+            for (int k = 0; k < n; k += Block)
             {
-                double* li = l + (long)i * n;
-                for (int j = 0; j <= i; j++)
+                int width = Math.Min(Block, n - k), below = n - k - width;
+                double* corner = l + (long)k * n + k, panel = corner + (long)width * n;
+                if (!FactorCorner(corner, width, n)) return false;
+                if (below == 0) break;
+                // Panel ← panel · corner⁻ᵀ: each row is a short forward substitution.
+                nint pCorner = (nint)corner, pPanel = (nint)panel;
+                team.Run((below + Block - 1) / Block, item =>
                 {
-                    double* lj = l + (long)j * n;
-                    double rest = a[i, j] - Vectors.Dot(li, lj, j);
-                    if (j < i) li[j] = rest / lj[j];
-                    else if (rest > 0 && double.IsFinite(rest)) li[i] = Math.Sqrt(rest);
-                    else return false;
-                }
+                    for (int i = item * Block; i < Math.Min(below, (item + 1) * Block); i++) SubstituteRow((double*)pPanel + (long)i * n, (double*)pCorner, width, n);
+                });
+                Subtract(team, panel, below, width, n);
             }
+        for (int i = 0; i < n; i++) lower.Row(i)[(i + 1)..].Clear();
         return true;
+    }
+
+    // Trailing lower triangle −= panel panelᵀ.
+    private static void Subtract(ThreadTeam team, double* panel, int below, int width, int n)
+    {
+        using var negative = new Workspace((nuint)below * (nuint)width * sizeof(double));
+        double* p = (double*)negative.Pointer;
+        for (int i = 0; i < below; i++)
+            for (int j = 0; j < width; j++) p[(long)i * width + j] = -panel[(long)i * n + j];
+        Gemm.Run(
+            team,
+            new ProductShape<double>(below, below, width, panel + width, n, true) { LowerOnly = true },
+            new Operand<double>(p, width, rowsAlongK: false),
+            new Operand<double>(panel, n, rowsAlongK: false));
+    }
+
+    private static bool FactorCorner(double* corner, int width, int n)
+    {
+        for (int i = 0; i < width; i++)
+        {
+            double* row = corner + (long)i * n;
+            SubstituteRow(row, corner, i, n);
+            double rest = row[i] - Vectors.Dot(row, row, i);
+            if (!(rest > 0) || !double.IsFinite(rest)) return false;
+            row[i] = Math.Sqrt(rest);
+        }
+        return true;
+    }
+
+    // x ← x L⁻ᵀ for the leading L.
+    private static void SubstituteRow(double* x, double* l, int width, int n)
+    {
+        for (int j = 0; j < width; j++) x[j] = (x[j] - Vectors.Dot(x, l + (long)j * n, j)) / l[(long)j * n + j];
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public bool TryCholesky(Matrix a, out Matrix lower)
     {
         RequireSquare(a, "Cholesky factorization");
-        return Cholesky.TryFactor(a, out lower);
+        return Cholesky.TryFactor(team, a, out lower);
     }
 
     /// <inheritdoc/>
@@ -22,7 +22,7 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
         if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
             throw new ArgumentException($"A {lower.Rows} × {lower.Rows} triangle cannot be solved with {b.Rows} × {b.Columns}.", nameof(b));
         // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-        return side == Side.Left ? TriangularSolve.Left(lower, b, transpose) : TriangularSolve.Left(lower, b.Transpose(), !transpose).Transpose();
+        return side == Side.Left ? TriangularSolve.Left(team, lower, b, transpose) : TriangularSolve.Left(team, lower, b.Transpose(), !transpose).Transpose();
     }
 
     /// <inheritdoc/>

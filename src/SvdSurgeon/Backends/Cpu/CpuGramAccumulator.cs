@@ -4,9 +4,16 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-/// <summary>Keeps the lower triangle, packed by rows, in float64.</summary>
+/// <summary>
+/// Keeps the lower triangle, packed by rows, in float64. A block of rows is multiplied strip by strip into float32 scratch, only
+/// where the strip meets the triangle, so neither the full square nor a second triangle is ever held.
+/// </summary>
 internal sealed unsafe class CpuGramAccumulator : GramAccumulator
 {
+    // Float32 sums run over at most this many tokens before they are added in float64.
+    private const int TokensABlock = 2048;
+    private const int StripHeight = 384;
+
     private readonly ThreadTeam _team;
     private readonly MemoryPool _pool;
     private double[]? _lower;
@@ -23,23 +30,45 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
         ObjectDisposedException.ThrowIf(_lower is null, this);
         int n = Size;
         if (x.Columns != n) throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
-        using var block = new CpuTensor(_pool, n, n);
-        float* px = ((CpuTensor)x).Pointer;
-        Gemm.Multiply(_team, n, n, x.Rows, px, n, true, px, n, false, block.Pointer, n, false);
-        for (int i = 0; i < n; i++)
+        using var scratch = new CpuTensor(_pool, Math.Min(n, StripHeight), n);
+        for (int token = 0; token < x.Rows; token += TokensABlock)
         {
-            var to = _lower.AsSpan((int)((long)i * (i + 1) / 2), i + 1);
-            var from = block.Row(i);
-            for (int j = 0; j <= i; j++) to[j] += from[j];
+            float* block = ((CpuTensor)x).Pointer + (long)token * n;
+            int tokens = Math.Min(TokensABlock, x.Rows - token);
+            for (int top = 0; top < n; top += StripHeight) AddStrip(block, tokens, top, Math.Min(StripHeight, n - top), scratch);
         }
+    }
+
+    private void AddStrip(float* block, int tokens, int top, int height, CpuTensor scratch)
+    {
+        int n = Size, width = top + height;
+        // The square at the strip's right end needs its lower triangle alone.
+        if (top > 0)
+            Gemm.Run(
+                _team,
+                new ProductShape<float>(height, top, tokens, scratch.Pointer, width, false),
+                new Operand<float>(block + top, n, rowsAlongK: true),
+                new Operand<float>(block, n, rowsAlongK: true));
+        Gemm.Run(
+            _team,
+            new ProductShape<float>(height, height, tokens, scratch.Pointer + top, width, false) { LowerOnly = true },
+            new Operand<float>(block + top, n, rowsAlongK: true),
+            new Operand<float>(block + top, n, rowsAlongK: true));
+        var lower = _lower!;
+        _team.Run(height, r =>
+        {
+            int i = top + r;
+            fixed (double* to = &lower[(long)i * (i + 1) / 2]) Vectors.AddWidened(scratch.Pointer + (long)r * width, to, i + 1);
+        });
     }
 
     public override Matrix ToMatrix()
     {
         ObjectDisposedException.ThrowIf(_lower is null, this);
         var full = new Matrix(Size, Size);
+        for (int i = 0; i < Size; i++) _lower.AsSpan((int)((long)i * (i + 1) / 2), i + 1).CopyTo(full.Row(i));
         for (int i = 0; i < Size; i++)
-            for (int j = 0; j <= i; j++) full[i, j] = full[j, i] = _lower[(long)i * (i + 1) / 2 + j];
+            for (int j = 0; j < i; j++) full.Data[j * Size + i] = full.Data[i * Size + j];
         return full;
     }
 

@@ -101,7 +101,7 @@ internal sealed unsafe class GramSvd
     private Matrix EigenRows(Matrix rows)
     {
         var gram = MatrixProducts.LowerGramOfRows(_team, rows);
-        return TridiagonalEigen.Decompose(gram).Vectors.Transpose();
+        return SymmetricEigen.Decompose(_team, gram).Rows;
     }
 
     private Matrix WithoutSettled(Matrix rows)

@@ -29,8 +29,8 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public EigenResult SymmetricEigen(Matrix a)
     {
         RequireSquare(a, "eigen-decomposition");
-        RequireFinite(a, "eigen-decomposition");
-        return TridiagonalEigen.Decompose(a);
+        var (values, rows) = LinearAlgebra.SymmetricEigen.Decompose(team, a);
+        return new EigenResult(values, rows.Transpose());
     }
 
     /// <inheritdoc/>
@@ -42,11 +42,5 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     private static void RequireSquare(Matrix a, string what)
     {
         if (a.Rows != a.Columns) throw new ArgumentException($"The {what} needs a square matrix, not {a.Rows} × {a.Columns}.", nameof(a));
-    }
-
-    private static void RequireFinite(Matrix a, string what)
-    {
-        foreach (double x in a.Data)
-            if (!double.IsFinite(x)) throw new NumericalException($"The {a.Rows} × {a.Columns} matrix given to the {what} holds a non-finite number.");
     }
 }

@@ -77,7 +77,7 @@ public sealed class DecompositionTests : EveryInstructionSet
         Assert.That(error!.Message, Does.Contain("2"));
     }
 
-    [TestCase(1), TestCase(2), TestCase(3), TestCase(16), TestCase(33), TestCase(100), TestCase(257)]
+    [TestCase(1), TestCase(2), TestCase(3), TestCase(16), TestCase(33), TestCase(100), TestCase(257), TestCase(400)]
     public void Eigenvectors_diagonalize_a_symmetric_matrix(int n)
     {
         var r = Random(4, n, n);

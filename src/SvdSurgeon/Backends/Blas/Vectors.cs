@@ -32,6 +32,16 @@ internal static unsafe class Vectors
         return sum;
     }
 
+    /// <summary>y += a·x + b·z.</summary>
+    public static void AddScaled2(double a, double* x, double b, double* z, double* y, int n)
+    {
+        Vector<double> va = new(a), vb = new(b);
+        int i = 0;
+        for (; i <= n - Vector<double>.Count; i += Vector<double>.Count)
+            Vector.Store(Vector.FusedMultiplyAdd(va, Vector.Load(x + i), Vector.FusedMultiplyAdd(vb, Vector.Load(z + i), Vector.Load(y + i))), y + i);
+        for (; i < n; i++) y[i] += a * x[i] + b * z[i];
+    }
+
     /// <summary>y += x.</summary>
     public static void Add<T>(T* x, T* y, int n) where T : unmanaged, INumber<T>
     {
@@ -59,6 +69,14 @@ internal static unsafe class Vectors
         int i = 0;
         for (; i <= n - Vector<float>.Count; i += Vector<float>.Count) Vector.Store(Vector.Load(a + i) * Vector.Load(b + i), y + i);
         for (; i < n; i++) y[i] = a[i] * b[i];
+    }
+
+    /// <summary>y = a / b, element by element; y may be a or b.</summary>
+    public static void Divide(double* a, double* b, double* y, int n)
+    {
+        int i = 0;
+        for (; i <= n - Vector<double>.Count; i += Vector<double>.Count) Vector.Store(Vector.Load(a + i) / Vector.Load(b + i), y + i);
+        for (; i < n; i++) y[i] = a[i] / b[i];
     }
 
     /// <summary>sum += a∘b.</summary>

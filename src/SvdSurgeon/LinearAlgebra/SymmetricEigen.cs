@@ -1,0 +1,34 @@
+using SvdSurgeon.Backends.Cpu;
+
+namespace SvdSurgeon.LinearAlgebra;
+
+/// <summary>Symmetric eigen-decomposition: reduction to tridiagonal form, divide and conquer, transformation back.</summary>
+internal static class SymmetricEigen
+{
+    /// <summary>Eigenvalues, descending, and eigenvectors in the rows. Reads the lower triangle only.</summary>
+    public static (double[] Values, Matrix Rows) Decompose(ThreadTeam team, Matrix a)
+    {
+        int n = a.Rows;
+        double largest = 0;
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j <= i; j++) largest = Math.Max(largest, Math.Abs(a.Data[i * n + j]));
+        if (!double.IsFinite(largest)) throw new NumericalException($"The {n} × {n} matrix given to the eigen-decomposition holds a non-finite number.");
+        // A power of two changes no digit and keeps squares in range.
+        double unit = largest == 0 ? 1 : Math.ScaleB(1, Math.ILogB(largest));
+        var form = Tridiagonalization.Reduce(team, a, 1 / unit);
+        var rows = TridiagonalEigen.Decompose(team, form.Diagonal, form.OffDiagonal);
+        form.TransformBack(team, rows);
+        // Divide and conquer leaves ascending values.
+        var values = form.Diagonal;
+        for (int i = 0; i < n; i++) values[i] *= unit;
+        Array.Reverse(values);
+        var swap = new double[n];
+        for (int i = 0; i < n / 2; i++)
+        {
+            rows.Row(i).CopyTo(swap);
+            rows.Row(n - 1 - i).CopyTo(rows.Row(i));
+            swap.CopyTo(rows.Row(n - 1 - i));
+        }
+        return (values, rows);
+    }
+}

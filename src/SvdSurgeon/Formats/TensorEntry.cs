@@ -71,6 +71,10 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
             }
         });
 
+    /// <summary>Float64 numbers, a tensor of rank 1.</summary>
+    public static TensorEntry FromDoubles(string name, ReadOnlyMemory<double> values) =>
+        new(name, DType.F64, [values.Length], stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
+
     /// <summary>32-bit integers, such as the indices of kept columns.</summary>
     public static TensorEntry FromInt32(string name, IReadOnlyList<long> shape, ReadOnlyMemory<int> values) =>
         new(name, DType.I32, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));

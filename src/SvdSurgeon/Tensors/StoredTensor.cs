@@ -86,6 +86,11 @@ public sealed unsafe class StoredTensor
         return all;
     }
 
+    /// <summary>The numbers of an F64 tensor, not copied; valid as long as the tensor's file is open.</summary>
+    public ReadOnlySpan<double> Doubles() => Type == DType.F64
+        ? new ReadOnlySpan<double>((void*)Address, checked((int)Count))
+        : throw new InvalidModelException($"{Source}: tensor '{Name}' is stored as {Type}, not as F64.");
+
     /// <summary>The same data under another name.</summary>
     public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation);
 

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Cpu;
+
+namespace SvdSurgeon.Cli.Commands;
+
+/// <summary>Options and arguments that several verbs share.</summary>
+internal static class CommonOptions
+{
+    public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from.", Recursive = true };
+
+    public static Argument<string> Model() => new("model") { Description = "Hugging Face folder, GGUF file or compressed folder." };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output and nothing else." };
+
+    public static Option<int> Threads() => new("--threads") { Description = "CPU threads; 0 for one a processor.", DefaultValueFactory = _ => 0 };
+
+    public static Option<string> Device() => new("--device") { Description = "auto, cpu or cuda[:n].", DefaultValueFactory = _ => "auto" };
+
+    /// <summary>The backend that --device and --threads ask for. Nothing falls back in silence.</summary>
+    public static IBackend OpenBackend(string device, int threads) => device switch
+    {
+        "auto" or "cpu" => new CpuBackend(threads),
+        _ when device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal) =>
+            throw new InvalidInputException($"--device {device}: this build has no CUDA part. Use --device cpu."),
+        _ => throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n]."),
+    };
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using Spectre.Console;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Cli.Output;
+
+/// <summary>The result of compress as a person reads it.</summary>
+internal static class CompressionTable
+{
+    public static void Print(CompressionOptions options, CompressionResult result)
+    {
+        var table = new Table().Border(TableBorder.Simple).Title($"{options.Method.ToString().ToLowerInvariant()}, surgeon {options.Surgeon.ToString().ToLowerInvariant()}");
+        foreach (string column in (string[])["kept", "reached", "linear parameters", "MiB", "perplexity", "folder"]) table.AddColumn(column);
+        for (int i = 0; i < 5; i++) table.Columns[i].RightAligned();
+        foreach (var model in result.Models)
+            table.AddRow(Number(model.Ratio, "0.###"), Number(model.AchievedRatio, "F4"), Number(model.ParametersAfter, "N0"), Number(model.Bytes / 1048576.0, "N1"),
+                model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "", Markup.Escape(model.Folder));
+        AnsiConsole.Write(table);
+        Console.WriteLine(string.Join(", ", result.Stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s"))
+            + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB");
+    }
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

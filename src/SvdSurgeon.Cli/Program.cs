@@ -1,0 +1,40 @@
+using System.CommandLine;
+using SvdSurgeon.Cli.Commands;
+using SvdSurgeon.Cli.Output;
+
+namespace SvdSurgeon.Cli;
+
+internal static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form correction.")
+        {
+            DemoCommand.Create(), CompressCommand.Create(), PlanCommand.Create(), EvalCommand.Create(), GenerateCommand.Create(),
+            InspectCommand.Create(), TokenizeCommand.Create(), DevicesCommand.Create(),
+        };
+        root.Add(CommonOptions.Verbose);
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"svdsurgeon: {parsed.Errors[0].Message} See 'svdsurgeon {string.Join(' ', [.. CommandPath(parsed), "--help"])}'.");
+            return ExitCode.BadInput;
+        }
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        try
+        {
+            return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            return ExitCode.Report(error, parsed.GetValue(CommonOptions.Verbose));
+        }
+    }
+
+    private static IEnumerable<string> CommandPath(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (var result = parsed.CommandResult; result?.Parent is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult) names.Push(result.Command.Name);
+        return names;
+    }
+}

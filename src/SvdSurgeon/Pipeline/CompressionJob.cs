@@ -1,0 +1,37 @@
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Formats;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>One run of the compressor: a model, its calibration data, options, and where results go.</summary>
+public sealed record CompressionJob
+{
+    /// <summary>The dense model.</summary>
+    public required Checkpoint Model { get; init; }
+    /// <summary>Method, ratios, sizes.</summary>
+    public required CompressionOptions Options { get; init; }
+    /// <summary>Calibration sequences: the first <see cref="CompressionOptions.Sequences"/> give the Gram matrices, the first
+    /// <see cref="CompressionOptions.FisherSequences"/> the spectral Fisher.</summary>
+    public required TokenSet Calibration { get; init; }
+    /// <summary>Where each ratio gets a folder.</summary>
+    public required string OutputFolder { get; init; }
+    /// <summary>Where artifacts are kept; null for a folder "work" in <see cref="OutputFolder"/>.</summary>
+    public string? WorkFolder { get; init; }
+    /// <summary>Windows to evaluate every result on; null to evaluate none.</summary>
+    public Evaluation.TokenWindows? Evaluation { get; init; }
+}
+
+/// <summary>A compressed model on disk.</summary>
+/// <param name="Ratio">Kept fraction asked for.</param>
+/// <param name="AchievedRatio">Kept fraction reached: stored numbers over original parameters of the linear modules.</param>
+/// <param name="ParametersBefore">Parameters of the linear modules before.</param>
+/// <param name="ParametersAfter">After, every stored number counted.</param>
+/// <param name="Bytes">Size of the weight files.</param>
+/// <param name="Folder">The model's folder.</param>
+/// <param name="Perplexity">Where it was evaluated.</param>
+public sealed record CompressedModel(double Ratio, double AchievedRatio, long ParametersBefore, long ParametersAfter, long Bytes, string Folder, Evaluation.PerplexityResult? Perplexity);
+
+/// <summary>What a run gave.</summary>
+/// <param name="Models">One a ratio, in the order asked for.</param>
+/// <param name="Stages">Times and memory.</param>
+public sealed record CompressionResult(IReadOnlyList<CompressedModel> Models, IReadOnlyList<StageTime> Stages);

@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>How a weight matrix is scaled before its singular value decomposition.</summary>
+public enum CompressionMethod
+{
+    /// <summary>Plain truncated SVD.</summary>
+    Svd,
+    /// <summary>Truncation-aware whitening (SVD-LLM).</summary>
+    Whiten,
+}
+
+/// <summary>What SVD-Surgeon does after the truncation.</summary>
+public enum SurgeonMode
+{
+    /// <summary>Nothing.</summary>
+    None,
+    /// <summary>Corrects the kept singular values.</summary>
+    Update,
+    /// <summary>Chooses which singular values to keep, then corrects them.</summary>
+    Select,
+}
+
+/// <summary>All that determines a compressed model besides the model and the calibration data. The defaults are METHODS.md's.</summary>
+public sealed record CompressionOptions
+{
+    /// <summary>Scaling before the decomposition.</summary>
+    public CompressionMethod Method { get; init; } = CompressionMethod.Whiten;
+    /// <summary>Correction after the truncation.</summary>
+    public SurgeonMode Surgeon { get; init; } = SurgeonMode.Update;
+    /// <summary>Kept fractions of the linear modules' parameters, each above 0 and below 1.</summary>
+    public required IReadOnlyList<double> Ratios { get; init; }
+    /// <summary>Sequences for the Gram matrices.</summary>
+    public int Sequences { get; init; } = 256;
+    /// <summary>Sequences for the spectral Fisher.</summary>
+    public int FisherSequences { get; init; } = 512;
+    /// <summary>Strength, dampings and pool of the surgeon.</summary>
+    public SurgeonOptions SurgeonOptions { get; init; } = new();
+    /// <summary>Write merged weights under the original names instead of factors.</summary>
+    public bool Dense { get; init; }
+    /// <summary>Storage type of the written weights; null for the model's own, fp16 for quantized models.</summary>
+    public DType? StorageType { get; init; }
+
+    /// <summary>
+    /// The type that numbers stored as <paramref name="stored"/> are written in: <see cref="StorageType"/> where it is given, else their own;
+    /// quantized ones become fp16, because factors of a weight matrix have no block structure to keep.
+    /// </summary>
+    public DType WrittenType(DType stored) => stored.IsFloat() ? StorageType ?? stored : stored.IsQuantized() ? StorageType ?? DType.F16 : stored;
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="InvalidInputException">One is out of range.</exception>
+    public void Validate()
+    {
+        if (Ratios.Count == 0) throw new InvalidInputException("--ratio: give at least one kept fraction, such as --ratio 0.8.");
+        foreach (double ratio in Ratios)
+            if (!(ratio > 0 && ratio < 1))
+                throw new InvalidInputException($"--ratio {Text(ratio)}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio 0.8.");
+        if (Ratios.Distinct().Count() != Ratios.Count) throw new InvalidInputException("--ratio: the same kept fraction is given twice.");
+        if (Sequences < 1) throw new InvalidInputException($"--sequences {Sequences}: at least one calibration sequence is needed.");
+        if (FisherSequences < 1) throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
+        var s = SurgeonOptions;
+        if (!(double.IsFinite(s.Scale) && s.Scale >= 0)) throw new InvalidInputException($"--scale {Text(s.Scale)}: must be 0 or more; 1 is the published strength.");
+        if (!(double.IsFinite(s.Damping) && s.Damping >= 0)) throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
+        if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0)) throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
+        if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1)) throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
+        if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16)) throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
+    }
+
+    /// <summary>The options that determine the numbers of a compressed model, for its config and its artifact keys.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["method"] = Method.ToString().ToLowerInvariant(),
+        ["surgeon"] = Surgeon.ToString().ToLowerInvariant(),
+        ["sequences"] = Sequences,
+        ["fisher_sequences"] = FisherSequences,
+        ["scale"] = SurgeonOptions.Scale,
+        ["damping"] = SurgeonOptions.Damping,
+        ["hdamping"] = SurgeonOptions.SelectionDamping,
+        ["alpha"] = SurgeonOptions.PoolFraction,
+        ["dense"] = Dense,
+    };
+
+    private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

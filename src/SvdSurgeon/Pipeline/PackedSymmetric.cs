@@ -1,0 +1,27 @@
+using SvdSurgeon.LinearAlgebra;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>A symmetric matrix as its lower triangle, row by row: n(n+1)/2 numbers. How Gram matrices are kept in files.</summary>
+internal static class PackedSymmetric
+{
+    /// <summary>The lower triangle of <paramref name="full"/>.</summary>
+    public static double[] Pack(Matrix full)
+    {
+        var packed = new double[(long)full.Rows * (full.Rows + 1) / 2];
+        for (int i = 0, at = 0; i < full.Rows; at += ++i) full.Row(i)[..(i + 1)].CopyTo(packed.AsSpan(at));
+        return packed;
+    }
+
+    /// <summary>The full matrix of size <paramref name="n"/>.</summary>
+    public static unsafe Matrix Unpack(ReadOnlySpan<double> packed, int n)
+    {
+        var full = new Matrix(n, n);
+        for (int i = 0, at = 0; i < n; at += ++i)
+        {
+            packed.Slice(at, i + 1).CopyTo(full.Row(i));
+            for (int j = 0; j < i; j++) full[j, i] = full[i, j];
+        }
+        return full;
+    }
+}

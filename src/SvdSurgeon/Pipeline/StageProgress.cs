@@ -1,0 +1,15 @@
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>Where a run stands, for whoever shows it.</summary>
+/// <param name="Stage">Stage name: gram, factor, fisher, write, eval.</param>
+/// <param name="Detail">What is being worked on: a layer, a module, a ratio.</param>
+/// <param name="Done">Units finished.</param>
+/// <param name="Total">Units of the whole stage.</param>
+public readonly record struct StageProgress(string Stage, string Detail, long Done, long Total);
+
+/// <summary>What a stage took.</summary>
+/// <param name="Name">Stage name.</param>
+/// <param name="Seconds">Wall time.</param>
+/// <param name="PeakMiB">Largest resident set of the process up to the end of the stage, MiB.</param>
+/// <param name="Reused">True when the artifacts of an earlier run served.</param>
+public sealed record StageTime(string Name, double Seconds, double PeakMiB, bool Reused);

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace SvdSurgeon.Cli.Tests;
+
+/// <summary>Runs the real executable as a process.</summary>
+internal static class Svdsurgeon
+{
+    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "svdsurgeon.dll");
+
+    /// <summary>The two models and the texts that the program carries, unpacked from the repository's assets.</summary>
+    public static string Assets => Path.Combine(AppContext.BaseDirectory, "Assets");
+    public static string Opt => Path.Combine(Assets, "tinytales-opt");
+    public static string Llama => Path.Combine(Assets, "tinytales-llama");
+    public static string CalibrationText => Path.Combine(Assets, "texts", "calibration.txt");
+    public static string EvaluationText => Path.Combine(Assets, "texts", "evaluation.txt");
+
+    public static ProcessResult Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        return Finish(process);
+    }
+
+    /// <summary>Runs with --json and parses standard output, which must be one object and nothing else.</summary>
+    public static JsonObject Json(params string[] arguments)
+    {
+        var result = Run([.. arguments, "--json"]);
+        Assert.That(result.ExitCode, Is.Zero, result.Error);
+        return (JsonObject)JsonNode.Parse(result.Output)!;
+    }
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.ArgumentList.Add(Assembly);
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    public static ProcessResult Finish(Process process)
+    {
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ProcessResult(process.ExitCode, output, error.Result);
+    }
+}
+
+/// <summary>How a process ended and what it said.</summary>
+internal sealed record ProcessResult(int ExitCode, string Output, string Error);

@@ -24,8 +24,8 @@ internal sealed class AddedTokenFinder
     /// <summary>Finds the next token from <paramref name="start"/> on; the text before <paramref name="start"/> is looked at, but belongs to others.</summary>
     /// <param name="text">The whole text.</param>
     /// <param name="start">Where the text begins that is not used up.</param>
-    /// <param name="from">First index that the token covers, whitespace that belongs to it included.</param>
-    /// <param name="end">Index after the token.</param>
+    /// <param name="from">First index that the token covers, whitespace that belongs to it included; the text's length where there is none.</param>
+    /// <param name="end">Index after the token; the text's length where there is none.</param>
     public AddedToken? Find(ReadOnlySpan<char> text, int start, out int from, out int end)
     {
         from = end = text.Length;
@@ -37,19 +37,18 @@ internal sealed class AddedTokenFinder
             foreach (var (content, token) in _byFirstCharacter[text[at]])
             {
                 if (!text[at..].StartsWith(content, StringComparison.Ordinal)) continue;
-                end = at + content.Length;
-                if (token.SingleWord && (EndsInWord(text[..at]) || StartsWithWord(text[end..])))
+                var after = at + content.Length;
+                if (token.SingleWord && (EndsInWord(text[..at]) || StartsWithWord(text[after..])))
                 {
-                    at = end - 1; // matches do not overlap, even those that do not count
+                    at = after - 1; // matches do not overlap, even those that do not count
                     break;
                 }
-                from = at;
+                (from, end) = (at, after);
                 if (token.StripLeft) from = Math.Max(start, text[..at].TrimEnd().Length);
                 if (token.StripRight) end = text.Length - text[end..].TrimStart().Length;
                 return token;
             }
         }
-        from = end = text.Length;
         return null;
     }
 

@@ -16,7 +16,7 @@ internal static class TokenizerGolden
         "llama2" => GoldenFiles.Shared("data", "tokenizers", "llama2.tokenizer.model"),
         "llama2-json" => GoldenFiles.Shared("golden", "tokenizers", "llama2-json"),
         "smollm2" => GoldenFiles.Shared("models", "SmolLM2-135M-Instruct.Q4_1.gguf"),
-        _ => GoldenFiles.Copied("tokenizers", name),
+        _ => GoldenFiles.Copied("tokenizers", name), // opt-style, llama3-style, tinytales-llama
     });
 
     public static Case[] Cases(string name)
@@ -27,6 +27,15 @@ internal static class TokenizerGolden
             Ids(item.GetProperty("ids")),
             Ids(item.GetProperty("ids_with_special")),
             item.GetProperty("decoded").GetString()!))];
+    }
+
+    /// <summary>What a stream gives for each id, and at the end.</summary>
+    public static List<string> Stream(Tokenizer tokenizer, int[] ids, bool skipSpecialTokens = true)
+    {
+        var stream = tokenizer.CreateStream(skipSpecialTokens);
+        var pieces = ids.Select(stream.Add).ToList();
+        pieces.Add(stream.Finish());
+        return pieces;
     }
 
     private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];

@@ -31,8 +31,7 @@ public sealed class TokenizerGoldenTests(string name)
         var tokenizer = TokenizerGolden.Open(name);
         foreach (var (_, ids, _, decoded) in TokenizerGolden.Cases(name))
         {
-            var stream = tokenizer.CreateStream(skipSpecialTokens: false);
-            var pieces = ids.Select(stream.Add).Append(stream.Finish()).ToArray();
+            var pieces = TokenizerGolden.Stream(tokenizer, ids, skipSpecialTokens: false);
             Assert.That(string.Concat(pieces), Is.EqualTo(decoded));
             foreach (var piece in pieces) Assert.That(() => new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(piece), Throws.Nothing);
         }

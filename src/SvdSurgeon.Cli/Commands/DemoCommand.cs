@@ -17,7 +17,7 @@ namespace SvdSurgeon.Cli.Commands;
 internal static class DemoCommand
 {
     private const int Length = 256, Sequences = 128, FisherSequences = 256, GeneratedTokens = 40;
-    private const string Prompt = "Once upon a time";
+    private const string Prompt = "One day at dawn, a stranger came.";
     private static readonly double[] Ratios = [0.8, 0.6, 0.4];
     private static readonly string[] ModelNames = ["tinytales-opt", "tinytales-llama"];
 

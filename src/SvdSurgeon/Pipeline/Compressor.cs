@@ -29,6 +29,8 @@ public static class Compressor
         var model = DecoderModel.Load(job.Model);
         job.Calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
 
+        FiniteWeights.Require(job.Model, cancellation);
+
         var output = new ResultFolder(job.OutputFolder);
         output.Claim();
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));

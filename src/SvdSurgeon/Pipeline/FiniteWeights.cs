@@ -1,0 +1,45 @@
+using System.Numerics;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>Refuses a model with a weight that is not a number before hours are spent on it.</summary>
+internal static class FiniteWeights
+{
+    /// <summary>Looks at every stored number once.</summary>
+    /// <exception cref="InvalidModelException">A weight is infinite or not a number; names file, tensor and place.</exception>
+    public static void Require(Checkpoint model, CancellationToken cancellation)
+    {
+        foreach (var tensor in model.Tensors.Values)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!tensor.Type.IsFloat() && !tensor.Type.IsQuantized()) continue;
+            var row = new float[tensor.Columns];
+            for (int i = 0; i < tensor.Rows; i++)
+            {
+                tensor.WidenRows(i, 1, row);
+                if (FirstNonFinite(row) is >= 0 and var j)
+                    throw new InvalidModelException(
+                        $"{tensor.Source}: tensor '{tensor.Name}' holds {row[j]} at [{i}, {j}], which is not a usable weight. The file is damaged; fetch it again.");
+            }
+        }
+    }
+
+    private static int FirstNonFinite(ReadOnlySpan<float> values)
+    {
+        // x − x is 0 for every finite x and not a number otherwise: one subtraction and one sum tell about a whole vector.
+        int i = 0;
+        var sum = Vector<float>.Zero;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var v = new Vector<float>(values[i..]);
+            sum += v - v;
+        }
+        float rest = Vector.Sum(sum);
+        for (; i < values.Length; i++) rest += values[i] - values[i];
+        if (rest == 0) return -1;
+        for (i = 0; float.IsFinite(values[i]); i++) { }
+        return i;
+    }
+}

@@ -101,11 +101,7 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
                 new Span<float>(gradV + i * padded, d).CopyTo(new Span<float>(dvHead + row, d));
             }
         }
-        for (int i = 0; i < queries; i++)
-        {
-            float* from = gradQ + (long)i * padded, to = dq + queryAt + (long)i * stride;
-            for (int j = 0; j < d; j++) to[j] = from[j] * _scale;
-        }
+        for (int i = 0; i < queries; i++) VectorMath.Scale(gradQ + (long)i * padded, _scale, dq + queryAt + (long)i * stride, d);
     }
 
     // p ← exp(p − lse), dS ← p ∘ (dP − delta); both 0 for keys that are not seen

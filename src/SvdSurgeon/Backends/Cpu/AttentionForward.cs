@@ -70,16 +70,14 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
             {
                 var (first, end) = VisibleKeys(position + i, keyBlock * Block, shape.Window);
                 float scale = SoftmaxStep(scores + i * Block, first, end, ref max[i], ref sum[i]);
-                if (scale != 1) Scale(output + i * padded, scale, padded);
+                if (scale != 1) VectorMath.Scale(output + i * padded, scale, output + i * padded, padded);
             }
             int count = Math.Min(Block, shape.KeyLength - keyBlock * Block);
             SmallProduct.Multiply(scores, Block, 1, values + (packedHead + keyBlock) * Block * padded, padded, output, padded, rows, padded, count, true);
         }
         for (int i = 0; i < rows; i++)
         {
-            float inverse = 1 / sum[i];
-            float* from = output + i * padded, to = y + (firstRow + i) * stride + head * d;
-            for (int j = 0; j < d; j++) to[j] = from[j] * inverse;
+            VectorMath.Scale(output + i * padded, 1 / sum[i], y + (firstRow + i) * stride + head * d, d);
             logSumExp[(firstRow + i) * shape.Heads + head] = max[i] + MathF.Log(sum[i]);
         }
     }
@@ -101,7 +99,10 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
         }
         new Span<float>(scores, first).Fill(float.NegativeInfinity);
         new Span<float>(scores + end, Block - end).Fill(float.NegativeInfinity);
-        float newMax = Math.Max(max, VectorMath.Max(scores, Block));
+        var largest = Vector512.MaxNative(
+            Vector512.MaxNative(Vector512.Load(scores), Vector512.Load(scores + Lanes)),
+            Vector512.MaxNative(Vector512.Load(scores + 2 * Lanes), Vector512.Load(scores + 3 * Lanes)));
+        float newMax = Math.Max(max, VectorMath.Max(largest));
         float scale = newMax == max ? 1 : MathF.Exp(max - newMax);
         var shift = Vector512.Create(newMax);
         var total = Vector512<float>.Zero;
@@ -136,7 +137,7 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
             sum += p;
             VectorMath.AddScaled(v + at + (long)j * stride, p, output, d);
         }
-        Scale(output, 1 / sum, d);
+        VectorMath.Scale(output, 1 / sum, output, d);
         logSumExp[(long)row * shape.Heads + head] = max + MathF.Log(sum);
     }
 
@@ -145,9 +146,9 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
     {
         for (int i = 0; i < rows; i++)
         {
-            float* from = source + (long)i * stride, to = destination + (long)i * padded;
-            for (int j = 0; j < d; j++) to[j] = from[j] * scale;
-            for (int j = d; j < padded; j++) to[j] = 0;
+            float* to = destination + (long)i * padded;
+            VectorMath.Scale(source + (long)i * stride, scale, to, d);
+            new Span<float>(to + d, padded - d).Clear();
         }
     }
 
@@ -160,10 +161,5 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
             for (int i = 0; i < rows; i++) to[i] = source[(long)i * stride + l];
             for (int i = rows; i < Block; i++) to[i] = 0;
         }
-    }
-
-    private static void Scale(float* x, float scale, int n)
-    {
-        for (int i = 0; i < n; i++) x[i] *= scale;
     }
 }

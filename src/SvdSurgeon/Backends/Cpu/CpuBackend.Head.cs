@@ -4,8 +4,9 @@ namespace SvdSurgeon.Backends.Cpu;
 
 public sealed unsafe partial class CpuBackend
 {
-    // Logits held at once: 32 MiB. Rows a chunk are a multiple of 64 between 64 and 512, by the vocabulary alone.
-    private const int LogitsAtOnce = 1 << 23;
+    // Logits held at once: 64 MiB. Fewer rows would widen the head too often. Rows a chunk are a multiple of 64 between 64 and 512, by the
+    // vocabulary alone.
+    private const int LogitsAtOnce = 1 << 24;
 
     /// <inheritdoc/>
     public void CrossEntropy(Tensor hidden, StoredTensor head, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float gradientScale = 1)

@@ -24,7 +24,7 @@ internal static unsafe class SoftmaxKernels
             if (label < 0) new Span<float>(x, n).Clear();
             else
             {
-                Scale(x, (float)(scale / sum), n);
+                VectorMath.Scale(x, (float)(scale / sum), x, n);
                 x[label] -= scale;
             }
         }
@@ -102,13 +102,5 @@ internal static unsafe class SoftmaxKernels
             zeros += v - v;
         }
         return Vector512.EqualsAll(zeros, Vector512<float>.Zero);
-    }
-
-    private static void Scale(float* x, float scale, int n)
-    {
-        var s = Vector512.Create(scale);
-        int i = 0;
-        for (; i <= n - Lanes; i += Lanes) (Vector512.Load(x + i) * s).Store(x + i);
-        for (; i < n; i++) x[i] *= scale;
     }
 }

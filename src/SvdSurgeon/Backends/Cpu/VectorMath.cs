@@ -125,8 +125,25 @@ internal static unsafe class VectorMath
         int i = 0;
         for (; i <= n - Lanes; i += Lanes) max = Vector512.MaxNative(max, Vector512.Load(x + i));
         if (i < n) max = Vector512.MaxNative(max, LoadPartial(x + i, n - i, float.NegativeInfinity));
-        float largest = float.NegativeInfinity;
-        for (int lane = 0; lane < Lanes; lane++) largest = Math.Max(largest, max[lane]);
-        return largest;
+        return Max(max);
+    }
+
+    /// <summary>The largest lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Max(Vector512<float> x)
+    {
+        var eight = Vector256.MaxNative(x.GetLower(), x.GetUpper());
+        var four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        var two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Math.Max(two[0], two[1]);
+    }
+
+    /// <summary>y = a x; y may be x.</summary>
+    public static void Scale(float* x, float a, float* y, int n)
+    {
+        var scale = Vector512.Create(a);
+        int i = 0;
+        for (; i <= n - Lanes; i += Lanes) (Vector512.Load(x + i) * scale).Store(y + i);
+        for (; i < n; i++) y[i] = x[i] * a;
     }
 }

@@ -29,8 +29,8 @@ public static class AtomicFile
                 PreallocationSize = expectedBytes,
             }))
             {
-                write(stream);
-                bytes = Math.Max(bytes, stream.Position);
+                try { write(stream); }
+                finally { bytes = Math.Max(bytes, stream.Position); }
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -73,9 +73,13 @@ public static class AtomicFile
 
     // Its own type, so that a file written inside another's callback is not reported as the outer one.
     private sealed class UnwrittenFileException(string path, long bytes, Exception inner) : IOException(
-        $"{path}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). " +
+        $"{Named(path)}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). " +
         "Free space there or choose another folder; nothing was left behind.", inner)
     {
+        // a file in an OutputFolder is called by the name that the folder will have
+        private static string Named(string path) =>
+            path.Replace(TemporarySuffix + Path.DirectorySeparatorChar, Path.DirectorySeparatorChar.ToString(), StringComparison.Ordinal);
+
         // the runtime's message ends in the temporary name, which would mislead
         private static string Reason(Exception e)
         {

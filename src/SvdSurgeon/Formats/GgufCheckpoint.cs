@@ -16,6 +16,8 @@ internal static class GgufCheckpoint
             string architecture = file.Metadata.Text("general.architecture") ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
             if (architecture is not ("llama" or "qwen2"))
                 throw new InvalidModelException($"Architecture '{architecture}' ({path}, general.architecture) is not supported. Supported in GGUF files: {SupportedArchitectures}.");
+            if (file.Metadata.Integer("split.count") is > 1 and var parts)
+                throw new InvalidModelException($"{path}: the file is one of {parts} parts, which is not supported. Merge them with 'gguf-split --merge'.");
             var json = GgufConfig.ToHuggingFace(file, architecture);
             var config = HuggingFaceConfig.Parse(json, path);
             var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);

@@ -140,8 +140,7 @@ public sealed class SafeTensorsFile : IDisposable
         long bytes = TensorShape.ByteLength(FilePath, name, type, shape);
         if (bytes != end - begin)
             throw Damaged($"tensor '{name}' of type {typeName} and shape {TensorShape.Format(shape)} needs {bytes} bytes, its offsets span {end - begin}.");
-        nint address = _file.Length == 0 ? 0 : _file.Address + (nint)(dataStart + begin);
-        _tensors.Add(name, new StoredTensor(name, type, shape, address, _file, FilePath));
+        _tensors.Add(name, new StoredTensor(name, type, shape, _file.Address + (nint)(dataStart + begin), _file, FilePath));
         return (begin, end, name);
     }
 

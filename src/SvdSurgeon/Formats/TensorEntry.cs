@@ -20,7 +20,7 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
     {
         if (tensor.RowPermutation is not null)
         {
-            for (int i = 0; i < tensor.Rows; i++) stream.Write(new ReadOnlySpan<byte>((void*)tensor.RowAddress(i), checked((int)tensor.RowBytes)));
+            for (int i = 0; i < tensor.Rows; i++) WriteRow(stream, tensor, i);
             return;
         }
         const int chunk = 1 << 24;
@@ -30,8 +30,8 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
     });
 
     /// <summary>
-    /// The tensor converted to a floating-point type, a few rows at a time. Integers and tensors that have this type already stay as they are,
-    /// but for the check that every number is finite.
+    /// The tensor converted to a floating-point type, a few rows at a time, and checked to be finite. One that has this type already keeps its
+    /// bytes; integers are written as they are.
     /// </summary>
     /// <exception cref="NumericalException">While writing: a number is not finite, or too large for <paramref name="type"/>.</exception>
     public static TensorEntry From(StoredTensor tensor, DType type)
@@ -51,7 +51,8 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
                 tensor.WidenRows(row, count, values);
                 var narrow = bytes.AsSpan(0, checked((int)type.ByteCount(values.Length)));
                 Narrowing.Checked(values, type, narrow, tensor.Name, tensor.Source);
-                stream.Write(narrow);
+                if (tensor.Type != type) stream.Write(narrow);
+                else for (int i = row; i < row + count; i++) WriteRow(stream, tensor, i);
             }
         });
     }
@@ -78,4 +79,10 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
     /// <summary>32-bit integers, such as the indices of kept columns.</summary>
     public static TensorEntry FromInt32(string name, IReadOnlyList<long> shape, ReadOnlyMemory<int> values) =>
         new(name, DType.I32, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
+
+    private static unsafe void WriteRow(Stream stream, StoredTensor tensor, int row)
+    {
+        stream.Write(new ReadOnlySpan<byte>((void*)tensor.RowAddress(row), checked((int)tensor.RowBytes)));
+        GC.KeepAlive(tensor);
+    }
 }

@@ -98,7 +98,7 @@ internal static unsafe class BlockWidening
     // byte i is 16 where bit i is set
     private static Vector128<byte> Sixteens(uint bits)
     {
-        var spread = Vector128.Create(Vector64.Create((byte)bits), Vector64.Create((byte)(bits >> 8)));
+        var spread = Vector128.ShuffleNative(Vector128.CreateScalar(bits).AsByte(), Vector128.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, (byte)1));
         var bit = Vector128.Create(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, (byte)128);
         return Vector128.Equals(spread & bit, bit) & Vector128.Create((byte)16);
     }

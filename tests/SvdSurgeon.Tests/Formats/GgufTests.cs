@@ -152,6 +152,7 @@ public class GgufTests
     [TestCase("no architecture", "'general.architecture' is missing")]
     [TestCase("architecture", "Architecture 'gemma'")]
     [TestCase("experts", "Mixture of experts")]
+    [TestCase("split", "one of 3 parts")]
     [TestCase("missing key", "'llama.embedding_length' is missing")]
     [TestCase("key of another kind", "'llama.rope.freq_base' is not a number")]
     [TestCase("key a layer", "differs from layer to layer")]
@@ -186,6 +187,7 @@ public class GgufTests
             "no architecture" => new GgufBuilder(),
             "architecture" => GgufBuilder.Model("gemma"),
             "experts" => model.UInt32("llama.expert_count", 8),
+            "split" => model.Pair("split.count", 2, writer => writer.Write((ushort)3)),
             "missing key" => new GgufBuilder().Text("general.architecture", "llama"),
             "key of another kind" => model.Text("llama.rope.freq_base", "fast"),
             "key a layer" => model.Texts("llama.attention.key_length", "a"),

@@ -31,6 +31,25 @@ public class WriterTests
     }
 
     [Test]
+    public void A_type_that_stays_keeps_every_bit()
+    {
+        double[] values = [Math.PI, -1.0 / 3];
+        var bytes = GC.AllocateArray<byte>(16, pinned: true);
+        Buffer.BlockCopy(values, 0, bytes, 0, 16);
+        SafeTensorsWriter.Write(_folder.File("a"), [TensorEntry.From(StoredTensor.FromBytes("x", DType.F64, [2], bytes), DType.F64)]);
+        Assert.That(File.ReadAllBytes(_folder.File("a"))[^16..], Is.EqualTo(bytes));
+    }
+
+    [Test]
+    public void An_error_calls_the_files_of_a_folder_by_their_final_names()
+    {
+        var entry = new TensorEntry("a", DType.F32, [1L << 50], _ => { });
+        var error = Assert.Throws(Is.InstanceOf<IOException>(), () => HuggingFaceWriter.Write(_folder.File("out"), [], [entry], maxShardBytes: long.MaxValue));
+        Assert.That(error!.Message, Does.StartWith(_folder.File("out/model.safetensors")));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
+    }
+
+    [Test]
     public void Row_permuted_tensors_are_written_in_logical_order()
     {
         using var gguf = Checkpoint.Open(GoldenFiles.Copied("files", "llama-gqa-tied.f32.gguf"));

@@ -46,10 +46,10 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
     public double? Number(string key) => !_values.TryGetValue(key, out var value) ? null : value switch
     {
-        double number => number,
+        double number when double.IsFinite(number) => number,
         long signed => signed,
         ulong unsigned => unsigned,
-        _ => throw Wrong(key, "a number"),
+        _ => throw Wrong(key, "a finite number"),
     };
 
     /// <summary>The flag under <paramref name="key"/>, or null where there is none.</summary>

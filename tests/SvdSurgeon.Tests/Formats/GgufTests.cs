@@ -154,7 +154,8 @@ public class GgufTests
     [TestCase("experts", "Mixture of experts")]
     [TestCase("split", "one of 3 parts")]
     [TestCase("missing key", "'llama.embedding_length' is missing")]
-    [TestCase("key of another kind", "'llama.rope.freq_base' is not a number")]
+    [TestCase("key of another kind", "'llama.rope.freq_base' is not a finite number")]
+    [TestCase("infinite", "'llama.rope.freq_base' is not a finite number")]
     [TestCase("key a layer", "differs from layer to layer")]
     [TestCase("partial rotation", "2 of 4 dimensions")]
     [TestCase("yarn", "Rotary scaling 'yarn'")]
@@ -190,6 +191,7 @@ public class GgufTests
             "split" => model.Pair("split.count", 2, writer => writer.Write((ushort)3)),
             "missing key" => new GgufBuilder().Text("general.architecture", "llama"),
             "key of another kind" => model.Text("llama.rope.freq_base", "fast"),
+            "infinite" => model.Single("llama.rope.freq_base", float.PositiveInfinity),
             "key a layer" => model.Texts("llama.attention.key_length", "a"),
             "partial rotation" => model.UInt32("llama.rope.dimension_count", 2),
             "yarn" => model.Text("llama.rope.scaling.type", "yarn"),

@@ -92,6 +92,25 @@ public class CheckpointTests
             Does.Contain("model.safetensors").And.Contain("'model.norm.weight'").And.Contain("[32]").And.Contain("[4, 8]"));
     }
 
+    [TestCase(float.NaN, "NaN"), TestCase(float.PositiveInfinity, "Infinity"), TestCase(float.NegativeInfinity, "-Infinity")]
+    public void A_weight_that_is_not_finite_is_found_with_its_place(float value, string shown)
+    {
+        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder.File("config.json"));
+        var weights = new float[30 * 17];
+        weights[29 * 17 + 16] = value;
+        SafeTensorsWriter.Write(_folder.File("model.safetensors"), [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [30, 17], weights))]);
+        using var checkpoint = Checkpoint.Open(_folder.Root);
+        Assert.That(Assert.Throws<InvalidModelException>(() => checkpoint.RequireFinite())!.Message,
+            Does.Contain($"tensor 'model.norm.weight' holds {shown} in row 29, column 16"));
+    }
+
+    [TestCase("models", "llama-mha"), TestCase("models", "opt-postnorm-projected"), TestCase("files", "llama-gqa-tied.f32.gguf")]
+    public void The_weights_of_golden_models_are_finite(string kind, string model)
+    {
+        using var checkpoint = Checkpoint.Open(GoldenFiles.Copied(kind, model));
+        Assert.That(() => checkpoint.RequireFinite(), Throws.Nothing);
+    }
+
     [Test]
     public void A_path_without_a_model_says_what_was_expected()
     {

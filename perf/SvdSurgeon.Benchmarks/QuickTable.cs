@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Numerics;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;
 
@@ -20,11 +22,24 @@ internal static unsafe class QuickTable
         if (OpenBlas.IsAvailable) OpenBlas.SetThreads(threads);
         Console.WriteLine($"{threads} threads, {InstructionSets.Active}");
         Console.WriteLine($"{"product",-32} {"ours",8} {"OpenBLAS",9} {"ratio",6}   GFLOP/s");
-        foreach (var (m, n, k, transposed) in Products) Product<float>(team, m, n, k, transposed);
-        foreach (var (m, n, k, transposed) in Products[..4]) Product<double>(team, m, n, k, transposed);
+        if (!only.Contains("--decompositions"))
+        {
+            foreach (var (m, n, k, transposed) in Products) Product<float>(team, m, n, k, transposed);
+            foreach (var (m, n, k, transposed) in Products[..4]) Product<double>(team, m, n, k, transposed);
+        }
+        if (only.Contains("--products")) return;
+        Console.WriteLine($"{"decomposition",-32} {"ours",8} {"OpenBLAS",9} {"ratio",6}   milliseconds");
+        var algebra = new ManagedLinearAlgebra(team);
+        foreach (int n in new[] { 576, 1536, 2048 })
+        {
+            DecompositionRuns.Cholesky(algebra, n);
+            DecompositionRuns.TriangularSolve(algebra, n, n);
+        }
+        foreach (int n in new[] { 576, 1536, 2048 }) DecompositionRuns.Eigen(algebra, n);
+        foreach (var (m, n) in new[] { (576, 576), (192, 576), (576, 1536), (768, 3072), (2048, 2048) }) DecompositionRuns.Svd(algebra, m, n);
     }
 
-    private static void Product<T>(ThreadTeam team, int m, int n, int k, bool transposed) where T : unmanaged
+    private static void Product<T>(ThreadTeam team, int m, int n, int k, bool transposed) where T : unmanaged, INumberBase<T>
     {
         using var a = new Workspace((nuint)(m * k * sizeof(T)));
         using var b = new Workspace((nuint)(n * k * sizeof(T)));
@@ -47,7 +62,7 @@ internal static unsafe class QuickTable
         Console.WriteLine($"{name,-32} {gigaflop / ours,8:F1} {gigaflop / theirs,9:F1} {theirs / ours,6:F2}");
 
     // Best times in seconds; at least three rounds and about half a second.
-    private static (double Ours, double Theirs) Compare(Action ours, Action theirs)
+    internal static (double Ours, double Theirs) Compare(Action ours, Action theirs)
     {
         double bestOurs = double.PositiveInfinity, bestTheirs = double.PositiveInfinity;
         var total = Stopwatch.StartNew();
@@ -66,11 +81,9 @@ internal static unsafe class QuickTable
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static void Fill<T>(T* x, int n)
+    private static void Fill<T>(T* x, int n) where T : unmanaged, INumberBase<T>
     {
         var random = new Random(1);
-        for (int i = 0; i < n; i++)
-            if (typeof(T) == typeof(float)) ((float*)x)[i] = random.NextSingle() - 0.5f;
-            else ((double*)x)[i] = random.NextDouble() - 0.5;
+        for (int i = 0; i < n; i++) x[i] = T.CreateTruncating(random.NextDouble() - 0.5);
     }
 }

@@ -43,4 +43,13 @@ public interface ILinearAlgebra
 
     /// <summary>Singular values alone, descending.</summary>
     double[] SingularValues(Matrix a);
+
+    /// <summary>
+    /// Calls <paramref name="body"/> once for every item in [0, items), several at a time where that helps: for many small independent
+    /// decompositions. Decompositions inside an item run on one thread. Returns when all are done; the first error is thrown.
+    /// </summary>
+    void ForEach(int items, Action<int> body)
+    {
+        for (int i = 0; i < items; i++) body(i);
+    }
 }

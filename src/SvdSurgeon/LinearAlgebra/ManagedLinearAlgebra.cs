@@ -39,6 +39,9 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     /// <inheritdoc/>
     public double[] SingularValues(Matrix a) => Svd(a).Sigma;
 
+    /// <inheritdoc/>
+    public void ForEach(int items, Action<int> body) => team.Run(items, body);
+
     private static void RequireSquare(Matrix a, string what)
     {
         if (a.Rows != a.Columns) throw new ArgumentException($"The {what} needs a square matrix, not {a.Rows} × {a.Columns}.", nameof(a));

@@ -176,6 +176,14 @@ public sealed class DecompositionTests : EveryInstructionSet
         Assert.That(second.Svd(a).U.Data, Is.EqualTo(first.Svd(a).U.Data));
     }
 
+    [Test]
+    public void Decompositions_beside_each_other_equal_those_one_after_the_other()
+    {
+        var beside = new double[6][];
+        _algebra.ForEach(6, i => beside[i] = _algebra.Svd(Random(i, 60 + i, 90)).Vt.Data);
+        for (int i = 0; i < 6; i++) Assert.That(beside[i], Is.EqualTo(_algebra.Svd(Random(i, 60 + i, 90)).Vt.Data));
+    }
+
     private void AssertEigen(Matrix a)
     {
         int n = a.Rows;

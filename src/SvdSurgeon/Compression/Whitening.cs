@@ -79,6 +79,18 @@ public static class Whitening
         return found == kept ? new SpectralFactors(left, sigma, right) : new SpectralFactors(PadColumns(left, kept), sigma, PadRows(right, kept));
     }
 
+    /// <summary>(1 − a)H + a·mean(diag H)·I.</summary>
+    /// <exception cref="InvalidInputException">The damping is not between 0 and 1.</exception>
+    public static Matrix Damp(Matrix gram, double damping)
+    {
+        if (!(damping is >= 0 and <= 1)) throw new InvalidInputException($"A whitening damping of {damping} is not between 0 and 1.");
+        double mean = PositiveDefinite.MeanDiagonal(gram);
+        var damped = new Matrix(gram.Rows, gram.Columns);
+        for (int i = 0; i < damped.Data.Length; i++) damped.Data[i] = (1 - damping) * gram.Data[i];
+        for (int i = 0; i < damped.Rows; i++) damped[i, i] += damping * mean;
+        return damped;
+    }
+
     private static double[] Roots(ReadOnlySpan<double> values)
     {
         var roots = values.ToArray();

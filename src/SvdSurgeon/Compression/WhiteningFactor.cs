@@ -42,15 +42,7 @@ public abstract class WhiteningFactor
     /// <summary>Cholesky factor of (1 − a)H + a·mean(diag H)·I (two-sided whitening: a = 1e-3 for inputs, 0.3 for output gradients).</summary>
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
     /// <exception cref="InvalidInputException">The damping is not between 0 and 1.</exception>
-    public static WhiteningFactor Damped(ILinearAlgebra la, Matrix gram, double damping)
-    {
-        if (!(damping is >= 0 and <= 1)) throw new InvalidInputException($"A whitening damping of {damping} is not between 0 and 1.");
-        double mean = PositiveDefinite.MeanDiagonal(gram);
-        var damped = new Matrix(gram.Rows, gram.Columns);
-        for (int i = 0; i < damped.Data.Length; i++) damped.Data[i] = (1 - damping) * gram.Data[i];
-        for (int i = 0; i < damped.Rows; i++) damped[i, i] += damping * mean;
-        return Cholesky(la, damped);
-    }
+    public static WhiteningFactor Damped(ILinearAlgebra la, Matrix gram, double damping) => Cholesky(la, Whitening.Damp(gram, damping));
 
     /// <summary>
     /// H = QΛQᵀ, S = QΛ^½ (SVD-LLM V2). Directions with λ ≤ ε·λ_max carry no input: they are left out, and S⁻¹ is the pseudo-inverse. Exact where H is

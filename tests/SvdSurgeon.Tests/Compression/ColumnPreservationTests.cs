@@ -1,0 +1,162 @@
+using NUnit.Framework;
+using SvdSurgeon.Compression;
+using SvdSurgeon.LinearAlgebra;
+using static SvdSurgeon.Tests.Compression.Numbers;
+
+namespace SvdSurgeon.Tests.Compression;
+
+public sealed class ColumnPreservationTests
+{
+    private static ColumnPreservingFactors Store(ColumnPreservation columns, ColumnSplit split) =>
+        columns.Store(split, Truncation.Keep(split.Factors, split.Rank));
+
+    [TestCase("heavy"), TestCase("even")]
+    public void Order_errors_choice_and_weights_equal_the_golden_values(string name)
+    {
+        using var golden = new AlgorithmCase("columns-" + name);
+        var (w, h) = (golden.Matrix("W"), golden.Matrix("H"));
+        int[] chosen = golden.Integers("chosen");
+        var columns = new ColumnPreservation(La, w, h, chosen[0]);
+        Assert.That(columns.Order, Is.EqualTo(golden.Integers("order")));
+        double[] errors = golden.Vector("errors");
+        for (int d = 0; d < errors.Length; d++)
+            Assert.That(columns.Error(d, ColumnMode.Preserve), double.IsInfinity(errors[d]) ? Is.Positive.And.EqualTo(errors[d]) : Is.EqualTo(errors[d]).Within(1e-5).Percent, $"E({d})");
+
+        var split = columns.Choose(ColumnMode.Preserve);
+        Assert.That((split.Traded, split.Columns.Length), Is.EqualTo((chosen[1], chosen[2])));
+        Assert.That(split.Columns, Is.EqualTo(golden.Integers("columns")));
+        AreClose(Store(columns, split).Product(La), golden.Matrix("result.W"), WeightTolerance);
+
+        // The golden refit stands at the d that `preserve` chose.
+        var refit = columns.Split(chosen[1], ColumnMode.Refit);
+        AreClose(Store(columns, refit).Product(La), golden.Matrix("refit.W"), WeightTolerance);
+        AreClose([split.PlainError, split.Error, refit.Error], golden.Vector("losses"), 1e-6);
+    }
+
+    [Test]
+    public void The_stated_error_is_that_of_the_stored_matrix([Values] ColumnMode mode, [Values(0, 1, 2, 5, 8)] int traded)
+    {
+        var (w, h) = (Gaussian(20, 26, 1), Gram(70, 26, 2));
+        var columns = new ColumnPreservation(La, w, h, 8);
+        var split = columns.Split(traded, mode);
+        var stored = Store(columns, split);
+        Assert.That(Truncation.Error(La, w, stored.Product(La), h), Is.EqualTo(split.Error).Within(1e-6).Percent);
+        Assert.That(stored.Columns, Has.Length.EqualTo(columns.ColumnCount(traded)));
+        if (mode == ColumnMode.Preserve)
+            Assert.That(stored.C.Data, Is.EqualTo(w.SelectColumns(stored.Columns).Data));
+    }
+
+    [TestCase(3), TestCase(4), TestCase(5)]
+    public void Trading_ranks_for_columns_leaves_the_size_as_it_is(int traded)
+    {
+        var columns = new ColumnPreservation(La, Gaussian(30, 40, 3), Gram(90, 40, 4), 12);
+        var stored = Store(columns, columns.Split(traded, ColumnMode.Preserve));
+        // Rounding c moves at most half a column.
+        Assert.That(stored.StoredNumbers - stored.Columns.Length, Is.EqualTo(RankBudget.StoredNumbers(30, 40, 12)).Within(15));
+    }
+
+    [Test]
+    public void Refit_is_never_worse_than_preserve([Range(0, 7)] int seed)
+    {
+        var w = Gaussian(12 + seed, 20, seed);
+        var h = Gram(60, 20, seed + 50);
+        var columns = new ColumnPreservation(La, w, h, 4 + seed % 3);
+        for (int d = 1; d <= columns.Rank; d++)
+            if (columns.ColumnCount(d) <= 20)
+                Assert.That(columns.Error(d, ColumnMode.Refit), Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-9)), $"d = {d}");
+        Assert.That(columns.Choose(ColumnMode.Refit).Error, Is.LessThanOrEqualTo(columns.Choose(ColumnMode.Preserve).Error));
+        Assert.That(columns.Choose(ColumnMode.Preserve).Error, Is.LessThanOrEqualTo(columns.PlainError));
+    }
+
+    [Test]
+    public void Refitted_columns_are_the_least_squares_solution()
+    {
+        var (w, h) = (Gaussian(10, 14, 5), Gram(50, 14, 6));
+        var columns = new ColumnPreservation(La, w, h, 4);
+        var stored = Store(columns, columns.Split(1, ColumnMode.Refit));
+        // (W − W')H vanishes in the kept columns.
+        var residual = La.Multiply(Truncation.Difference(w, stored.Product(La)), h);
+        foreach (int c in stored.Columns)
+            for (int i = 0; i < 10; i++) Assert.That(residual[i, c], Is.Zero.Within(1e-7 * h[0, 0]));
+    }
+
+    [Test]
+    public void Moving_a_singular_value_moves_the_stored_matrix_along_its_component([Values] ColumnMode mode)
+    {
+        var (w, h) = (Gaussian(10, 14, 7), Gram(50, 14, 8));
+        var columns = new ColumnPreservation(La, w, h, 4);
+        var split = columns.Split(1, mode);
+        var sigma = split.Factors.Sigma[..split.Rank];
+        var before = columns.Store(split, Truncation.Keep(split.Factors, Truncation.FirstIndices(split.Rank), sigma)).Product(La);
+        sigma[1] += 0.5;
+        var after = columns.Store(split, Truncation.Keep(split.Factors, Truncation.FirstIndices(split.Rank), sigma)).Product(La);
+        var all = split.OverAllColumns(La);
+        var component = La.Multiply(all.Left.ColumnRange(1, 1), all.Right.RowRange(1, 1));
+        foreach (ref double v in component.Data.AsSpan()) v *= 0.5;
+        AreClose(Truncation.Difference(after, before), component, 1e-9);
+    }
+
+    [Test]
+    public void In_the_two_sided_metric_the_error_is_that_of_the_stored_matrix([Values] ColumnMode mode)
+    {
+        var (w, c) = (Gaussian(15, 18, 9), Gram(60, 15, 11));
+        var h = Whitening.Damp(Gram(60, 18, 10), Whitening.DefaultInputDamping);
+        var output = WhiteningFactor.Damped(La, c, Whitening.DefaultOutputDamping);
+        var columns = new ColumnPreservation(La, w, h, 6, output: output);
+        var split = columns.Split(2, mode);
+        var difference = output.WhitenRows(Truncation.Difference(w, Store(columns, split).Product(La)));
+        Assert.That(Truncation.Error(La, difference, new Matrix(15, 18), h), Is.EqualTo(split.Error).Within(1e-7).Percent);
+    }
+
+    [Test]
+    public void Columns_without_input_are_kept_last_and_a_singular_gram_matrix_is_no_obstacle([Values] ColumnMode mode)
+    {
+        var h = Gram(6, 16, 12);
+        for (int i = 0; i < 16; i++) h[i, 4] = h[4, i] = 0;
+        var w = Gaussian(10, 16, 13);
+        var columns = new ColumnPreservation(La, w, h, 3);
+        Assert.That(columns.Order[^1], Is.EqualTo(4));
+        var stored = Store(columns, columns.Choose(mode)).Product(La);
+        Assert.That(stored.Data, Has.All.Matches<double>(double.IsFinite));
+        Assert.That(Truncation.Error(La, w, stored, h), Is.LessThanOrEqualTo(columns.PlainError * (1 + 1e-4)));
+    }
+
+    [Test]
+    public void A_module_that_stays_dense_has_nothing_to_trade() =>
+        Assert.That(() => new ColumnPreservation(La, Gaussian(6, 6, 14), Gram(20, 6, 15), 3), Throws.TypeOf<InvalidInputException>());
+
+    [Test]
+    public void Sequential_target_is_the_regularised_least_squares_solution()
+    {
+        var (dense, compressed, w) = (Gaussian(60, 9, 16), Gaussian(60, 9, 17), Gaussian(5, 9, 18));
+        for (int i = 0; i < dense.Data.Length; i++) compressed.Data[i] = dense.Data[i] + 0.3 * compressed.Data[i];
+        var cross = La.Multiply(dense, compressed, transposeA: true);
+        var gram = La.Multiply(compressed, compressed, transposeA: true);
+        var target = SequentialTarget.Weights(La, w, cross, gram, 1, damping: 0);
+        // The residual X_f Wᵀ − X_c W̃ᵀ is orthogonal to X_c.
+        var residual = Truncation.Difference(La.Multiply(dense, w, transposeB: true), La.Multiply(compressed, target, transposeB: true));
+        var projection = La.Multiply(residual, compressed, transposeA: true);
+        Assert.That(FrobeniusNorm(projection), Is.LessThan(1e-9 * FrobeniusNorm(La.Multiply(w, gram))));
+
+        Assert.That(SequentialTarget.Weights(La, w, cross, gram, 0).Data, Is.EqualTo(w.Data));
+        var half = SequentialTarget.Weights(La, w, cross, gram, 0.5, damping: 0);
+        for (int i = 0; i < half.Data.Length; i++) Assert.That(half.Data[i], Is.EqualTo(0.5 * (w.Data[i] + target.Data[i])).Within(1e-12));
+        AreClose(SequentialTarget.Weights(La, w, gram, gram, 1), w, 1e-14);
+        Assert.That(SequentialTarget.Weights(La, w, new Matrix(9, 9), new Matrix(9, 9), 1).Data, Has.All.Matches<double>(double.IsFinite));
+    }
+
+    [Test]
+    public void Bias_correction_keeps_the_mean_output()
+    {
+        var (w, other) = (Gaussian(4, 6, 19), Gaussian(4, 6, 20));
+        double[] mean = [1, -2, 0.5, 0, 3, 1], bias = [1, 2, 3, 4];
+        var corrected = BiasCorrection.Correct(bias, w, other, mean);
+        for (int i = 0; i < 4; i++)
+        {
+            double expected = bias[i], actual = corrected[i];
+            for (int j = 0; j < 6; j++) (expected, actual) = (expected + w[i, j] * mean[j], actual + other[i, j] * mean[j]);
+            Assert.That(actual, Is.EqualTo(expected).Within(1e-12));
+        }
+        Assert.That(BiasCorrection.Correct([], w, w, mean), Is.All.Zero);
+    }
+}

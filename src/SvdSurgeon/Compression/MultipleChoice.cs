@@ -8,7 +8,10 @@ namespace SvdSurgeon.Compression;
 internal sealed class MultipleChoice
 {
     /// <summary>Work of the dynamic programme, in transitions; beyond it the least promising states are given up.</summary>
-    private const long MaxTransitions = 4_000_000;
+    private const long MaxTransitions = 1_000_000;
+
+    /// <summary>Options of one module that the dynamic programme follows, those with the lowest priced loss; a module with every rank as an option has thousands.</summary>
+    private const int MaxOptions = 16;
 
     private readonly IReadOnlyList<Options> _modules;
     private readonly long _budget;
@@ -149,17 +152,22 @@ internal sealed class MultipleChoice
         var options = new int[count][];
         var leastCostAfter = new long[count + 1];
         long transitions = 0;
+        bool exact = true;
         for (int i = count - 1; i >= 0; i--)
         {
             double least = LeastPriced(i);
             var (costs, losses) = _modules[i];
             options[i] = [.. Enumerable.Range(0, costs.Length).Where(j => losses[j] + _price * costs[j] - least <= gap)];
+            if (options[i].Length > MaxOptions)
+            {
+                exact = false;
+                options[i] = [.. options[i].OrderBy(j => losses[j] + _price * costs[j]).Take(MaxOptions)];
+            }
             leastCostAfter[i] = leastCostAfter[i + 1] + options[i].Min(j => costs[j]);
             transitions += options[i].Length;
         }
-        int maxStates = (int)Math.Clamp(MaxTransitions / Math.Max(transitions, 1), 256, 1_000_000);
+        int maxStates = (int)Math.Clamp(MaxTransitions / Math.Max(transitions, 1), 16, 1_000_000);
 
-        bool exact = true;
         var layers = new List<State>[count];
         var current = new List<State> { new(0, 0, 0, -1, -1) };
         for (int i = 0; i < count; i++)

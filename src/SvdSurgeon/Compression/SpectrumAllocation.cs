@@ -48,7 +48,8 @@ public readonly record struct ModuleAllocation(int Rank, long Parameters, double
 public static class SpectrumAllocation
 {
     /// <summary>
-    /// Minimises Σ losses subject to Σ parameters ≤ budget over all ranks of all modules; dense is a candidate with loss 0. Within one rank of the best.
+    /// Minimises Σ losses subject to Σ parameters ≤ budget over all ranks of all modules; dense is a candidate with loss 0. Within one rank of the
+    /// best; the best itself for small models.
     /// </summary>
     /// <remarks>r(m + n − r), the cost of pivoted storage, is concave in r, and dense is a jump: the best trade-offs are the corners of the convex hull of
     /// (parameters, loss), so modules move along their hulls, and the last of the budget is spent among the ranks between the corners.</remarks>

@@ -16,6 +16,9 @@ internal static class RowSkeleton
 
     private const int Panel = 64;
 
+    /// <summary>After the first pass of exchanges and a fresh solution, rounding may leave a coefficient a hair above the bound; then once more.</summary>
+    private const int MaxPasses = 4;
+
     /// <summary>Chooses r rows of <paramref name="a"/> (m × r, m ≥ r).</summary>
     /// <param name="la">Products and triangular solves.</param>
     /// <param name="a">Full column rank; dependent columns give fewer rows than columns.</param>
@@ -29,31 +32,56 @@ internal static class RowSkeleton
             var (u, sigma, _) = la.Svd(columns);
             int rank = sigma.Count(s => s > SmallestPivot * sigma[0]);
             if (rank == 0) return ([], new Matrix(a.Rows, 0));
-            if (!TryFactor(la, u.ColumnRange(0, rank), out order, out lu))
+            columns = u.ColumnRange(0, rank);
+            if (!TryFactor(la, columns, out order, out lu))
                 throw new NumericalException("No independent rows were found in a factor: its columns are dependent to rounding.");
         }
         int r = lu.Columns;
-        var unit = lu.RowRange(0, r);
-        for (int i = 0; i < r; i++)
+        var mix = la.SolveTriangular(UnitLower(lu), lu.RowRange(r, lu.Rows - r), Side.Right, transpose: false);
+        for (int pass = 0; pass < MaxPasses && BoundGrowth(order, mix); pass++) mix = Solve(la, columns, order);
+        return Sort(order, mix);
+    }
+
+    // A[others] A[chosen]⁻¹ afresh: exchanges carry the rounding of large coefficients along, the chosen rows themselves are well conditioned.
+    private static Matrix Solve(ILinearAlgebra la, Matrix a, int[] order)
+    {
+        int r = a.Columns;
+        if (!TryFactor(la, a.SelectRows(order.AsSpan(0, r)), out int[] within, out var lu))
+            throw new NumericalException("No independent rows were found in a factor: its columns are dependent to rounding.");
+        var chosen = order[..r];
+        for (int i = 0; i < r; i++) order[i] = chosen[within[i]];
+        var upper = la.SolveTriangular(UpperTransposed(lu), a.SelectRows(order.AsSpan(r)), Side.Right, transpose: true);
+        return la.SolveTriangular(UnitLower(lu), upper, Side.Right, transpose: false);
+    }
+
+    private static Matrix UpperTransposed(Matrix lu)
+    {
+        var lower = lu.Transpose();
+        for (int i = 0; i < lower.Rows; i++) lower.Row(i)[(i + 1)..].Clear();
+        return lower;
+    }
+
+    private static Matrix UnitLower(Matrix lu)
+    {
+        var unit = lu.RowRange(0, lu.Columns);
+        for (int i = 0; i < unit.Rows; i++)
         {
             unit[i, i] = 1;
             unit.Row(i)[(i + 1)..].Clear();
         }
-        var mix = la.SolveTriangular(unit, lu.RowRange(r, lu.Rows - r), Side.Right, transpose: false);
-        BoundGrowth(order, mix);
-        return Sort(order, mix);
+        return unit;
     }
 
     // Exchanges chosen row j with other row i while |mix_ij| is above the bound. In the new basis
-    // mix ← mix − mix[:, j]·(mix[i, :] − e_j)/mix_ij for the other rows, and row i becomes what the old row j is made of.
-    private static void BoundGrowth(int[] order, Matrix mix)
+    // mix ← mix − mix[:, j]·(mix[i, :] − e_j)/mix_ij for the other rows, and row i becomes what the old row j is made of. True when a row was exchanged.
+    private static bool BoundGrowth(int[] order, Matrix mix)
     {
         int r = mix.Columns;
         // Each exchange doubles the volume, so few are needed; the limit is for matrices that rounding alone keeps going.
         for (int exchange = 0; exchange < 20 * r + 20; exchange++)
         {
             int worst = LargestEntry(mix.Data);
-            if (worst < 0 || Math.Abs(mix.Data[worst]) <= Growth) return;
+            if (worst < 0 || Math.Abs(mix.Data[worst]) <= Growth) return exchange > 0;
             var (i, j) = Math.DivRem(worst, r);
             double pivot = mix[i, j];
             (order[j], order[r + i]) = (order[r + i], order[j]);
@@ -65,6 +93,7 @@ internal static class RowSkeleton
             var row = mix.Row(i);
             for (int k = 0; k < r; k++) row[k] = k == j ? 1 / pivot : -leaving[k];
         }
+        return true;
     }
 
     private static (int[] Rows, Matrix Mix) Sort(int[] order, Matrix mix)

@@ -16,7 +16,9 @@ internal static class RowSkeleton
 
     private const int Panel = 64;
 
-    /// <summary>After the first pass of exchanges and a fresh solution, rounding may leave a coefficient a hair above the bound; then once more.</summary>
+    /// <summary>Columns have unit length, so that this is rounding.</summary>
+    private const double LargestResidual = 1e-12;
+
     private const int MaxPasses = 4;
 
     /// <summary>Chooses r rows of <paramref name="a"/> (m × r, m ≥ r).</summary>
@@ -38,20 +40,37 @@ internal static class RowSkeleton
         }
         int r = lu.Columns;
         var mix = la.SolveTriangular(UnitLower(lu), lu.RowRange(r, lu.Rows - r), Side.Right, transpose: false);
-        for (int pass = 0; pass < MaxPasses && BoundGrowth(order, mix); pass++) mix = Solve(la, columns, order);
+        BoundGrowth(order, mix);
+        for (int pass = 0; pass < MaxPasses && Residual(la, columns, order, mix) is { } residual; pass++)
+        {
+            var correction = Solve(la, columns, order, residual);
+            for (int i = 0; i < mix.Data.Length; i++) mix.Data[i] += correction.Data[i];
+            BoundGrowth(order, mix);
+        }
         return Sort(order, mix);
     }
 
-    // A[others] A[chosen]⁻¹ afresh: exchanges carry the rounding of large coefficients along, the chosen rows themselves are well conditioned.
-    private static Matrix Solve(ILinearAlgebra la, Matrix a, int[] order)
+    // A[others] − Mix·A[chosen], or null where it is rounding. Elimination and exchanges carry the rounding of large intermediate numbers along.
+    private static Matrix? Residual(ILinearAlgebra la, Matrix a, int[] order, Matrix mix)
+    {
+        int r = a.Columns;
+        var residual = Truncation.Difference(a.SelectRows(order.AsSpan(r)), la.Multiply(mix, a.SelectRows(order.AsSpan(0, r))));
+        return LargestEntry(residual.Data) is >= 0 and var worst && Math.Abs(residual.Data[worst]) > LargestResidual ? residual : null;
+    }
+
+    // b A[chosen]⁻¹.
+    private static Matrix Solve(ILinearAlgebra la, Matrix a, int[] order, Matrix b)
     {
         int r = a.Columns;
         if (!TryFactor(la, a.SelectRows(order.AsSpan(0, r)), out int[] within, out var lu))
             throw new NumericalException("No independent rows were found in a factor: its columns are dependent to rounding.");
-        var chosen = order[..r];
-        for (int i = 0; i < r; i++) order[i] = chosen[within[i]];
-        var upper = la.SolveTriangular(UpperTransposed(lu), a.SelectRows(order.AsSpan(r)), Side.Right, transpose: true);
-        return la.SolveTriangular(UnitLower(lu), upper, Side.Right, transpose: false);
+        var upper = la.SolveTriangular(UpperTransposed(lu), b, Side.Right, transpose: true);
+        var permuted = la.SolveTriangular(UnitLower(lu), upper, Side.Right, transpose: false);
+        // A[chosen][within] = L U, so column i of the solution belongs to row within[i].
+        var solution = new Matrix(b.Rows, r);
+        for (int i = 0; i < b.Rows; i++)
+            for (int j = 0; j < r; j++) solution[i, within[j]] = permuted[i, j];
+        return solution;
     }
 
     private static Matrix UpperTransposed(Matrix lu)
@@ -73,15 +92,15 @@ internal static class RowSkeleton
     }
 
     // Exchanges chosen row j with other row i while |mix_ij| is above the bound. In the new basis
-    // mix ← mix − mix[:, j]·(mix[i, :] − e_j)/mix_ij for the other rows, and row i becomes what the old row j is made of. True when a row was exchanged.
-    private static bool BoundGrowth(int[] order, Matrix mix)
+    // mix ← mix − mix[:, j]·(mix[i, :] − e_j)/mix_ij for the other rows, and row i becomes what the old row j is made of.
+    private static void BoundGrowth(int[] order, Matrix mix)
     {
         int r = mix.Columns;
         // Each exchange doubles the volume, so few are needed; the limit is for matrices that rounding alone keeps going.
         for (int exchange = 0; exchange < 20 * r + 20; exchange++)
         {
             int worst = LargestEntry(mix.Data);
-            if (worst < 0 || Math.Abs(mix.Data[worst]) <= Growth) return exchange > 0;
+            if (worst < 0 || Math.Abs(mix.Data[worst]) <= Growth) return;
             var (i, j) = Math.DivRem(worst, r);
             double pivot = mix[i, j];
             (order[j], order[r + i]) = (order[r + i], order[j]);
@@ -93,7 +112,6 @@ internal static class RowSkeleton
             var row = mix.Row(i);
             for (int k = 0; k < r; k++) row[k] = k == j ? 1 / pivot : -leaving[k];
         }
-        return true;
     }
 
     private static (int[] Rows, Matrix Mix) Sort(int[] order, Matrix mix)

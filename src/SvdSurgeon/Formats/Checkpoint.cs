@@ -72,19 +72,6 @@ public sealed class Checkpoint : IDisposable
         return tensor;
     }
 
-    /// <summary>Reads every weight once to make sure that none is NaN or infinite: a single one would spoil a run hours later.</summary>
-    /// <exception cref="InvalidModelException">One is; the message names file, tensor, row and column.</exception>
-    public void RequireFinite(CancellationToken cancellation = default)
-    {
-        foreach (var tensor in Tensors.Values)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (WeightScan.FindNonFinite(tensor) is var (row, column, value))
-                throw new InvalidModelException(
-                    $"{tensor.Source}: tensor '{tensor.Name}' holds {value} in row {row}, column {column}. The model is damaged; take another copy.");
-        }
-    }
-
     /// <summary>Unmaps the files; tensors cannot be read any more.</summary>
     public void Dispose()
     {

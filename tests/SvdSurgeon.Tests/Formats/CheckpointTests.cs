@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;
@@ -100,15 +101,15 @@ public class CheckpointTests
         weights[29 * 17 + 16] = value;
         SafeTensorsWriter.Write(_folder.File("model.safetensors"), [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [30, 17], weights))]);
         using var checkpoint = Checkpoint.Open(_folder.Root);
-        Assert.That(Assert.Throws<InvalidModelException>(() => checkpoint.RequireFinite())!.Message,
-            Does.Contain($"tensor 'model.norm.weight' holds {shown} in row 29, column 16"));
+        Assert.That(Assert.Throws<InvalidModelException>(() => FiniteWeights.Require(checkpoint, default))!.Message,
+            Does.Contain($"tensor 'model.norm.weight' holds {shown} at [29, 16]"));
     }
 
     [TestCase("models", "llama-mha"), TestCase("models", "opt-postnorm-projected"), TestCase("files", "llama-gqa-tied.f32.gguf")]
     public void The_weights_of_golden_models_are_finite(string kind, string model)
     {
         using var checkpoint = Checkpoint.Open(GoldenFiles.Copied(kind, model));
-        Assert.That(() => checkpoint.RequireFinite(), Throws.Nothing);
+        Assert.That(() => FiniteWeights.Require(checkpoint, default), Throws.Nothing);
     }
 
     [Test]

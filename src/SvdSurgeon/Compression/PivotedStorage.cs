@@ -35,7 +35,7 @@ public sealed record PivotedFactors(int[] Pivots, Matrix Basis, Matrix Mix)
 /// <summary>Pivoted storage of low-rank matrices.</summary>
 public static class PivotedStorage
 {
-    /// <summary>The pivoted form of A·B. Components that are zero or depend on the others take no room: the rank of the result is that of A.</summary>
+    /// <summary>The pivoted form of A·B. Components that are zero, as the surgeon may make them, take no room.</summary>
     /// <exception cref="NumericalException">A factor holds a non-finite number.</exception>
     public static PivotedFactors From(ILinearAlgebra la, LowRankFactors factors)
     {
@@ -43,11 +43,22 @@ public static class PivotedStorage
         FiniteNumbers.Require(factors.B, "The right factor");
         int[] used = [.. Enumerable.Range(0, factors.Rank).Where(i => HasEntries(factors, i))];
         var (a, b) = used.Length == factors.Rank ? (factors.A, factors.B) : (factors.A.SelectColumns(used), factors.B.SelectRows(used));
-        var (pivots, mix) = RowSkeleton.Choose(la, a);
+        // The mix does not depend on the scale of a component, the choice of pivots should not either.
+        var (pivots, mix) = RowSkeleton.Choose(UnitColumns(a), la);
         return new PivotedFactors(pivots, la.Multiply(a.SelectRows(pivots), b), mix);
     }
 
-    // The surgeon may set a singular value to zero.
+    private static Matrix UnitColumns(Matrix a)
+    {
+        var norms = new double[a.Columns];
+        for (int i = 0; i < a.Rows; i++)
+            for (int j = 0; j < a.Columns; j++) norms[j] += a[i, j] * a[i, j];
+        var unit = a.Clone();
+        for (int i = 0; i < a.Rows; i++)
+            for (int j = 0; j < a.Columns; j++) unit[i, j] /= Math.Sqrt(norms[j]);
+        return unit;
+    }
+
     private static bool HasEntries(LowRankFactors factors, int component)
     {
         bool left = false;

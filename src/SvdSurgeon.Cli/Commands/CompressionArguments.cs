@@ -10,8 +10,15 @@ internal sealed class CompressionArguments
 {
     private static readonly CompressionOptions Defaults = new() { Ratios = [] };
 
-    private readonly Option<string> _method = new("--method") { Description = "svd (plain) or whiten (truncation-aware whitening, SVD-LLM).", DefaultValueFactory = _ => "whiten" };
+    private readonly Option<string> _method = new("--method") { Description = "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM) or kfac (two-sided whitening).", DefaultValueFactory = _ => "whiten" };
     private readonly Option<string> _surgeon = new("--surgeon") { Description = "none, update (correct the kept singular values) or select (choose them first).", DefaultValueFactory = _ => "update" };
+    private readonly Option<string> _whitening = new("--whitening") { Description = "cholesky, or eigen (exact on singular Gram matrices, no jitter).", DefaultValueFactory = _ => "cholesky" };
+    private readonly Option<string> _allocate = new("--allocate") { Description = "uniform, or spectrum (ranks from the two-sided singular values of all modules; needs --method kfac).", DefaultValueFactory = _ => "uniform" };
+    private readonly Option<string> _storage = new("--storage") { Description = "factored, r(m+n) numbers, or pivoted, r(m+n-r).", DefaultValueFactory = _ => "factored" };
+    private readonly Option<string> _columns = new("--columns") { Description = "none, preserve (Duo-SVD) or refit.", DefaultValueFactory = _ => "none" };
+    private readonly Option<double?> _sequential = new("--sequential") { Description = "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1.", Arity = ArgumentArity.ExactlyOne };
+    private readonly Option<double> _sequentialDamping = new("--sequential-damping") { Description = "Damping of the sequential fit, relative to the mean diagonal.", DefaultValueFactory = _ => 1e-3 };
+    private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
     private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true, Required = true };
     private readonly Option<int> _sequences = new("--sequences") { Description = "Calibration sequences for whitening.", DefaultValueFactory = _ => Defaults.Sequences };
     private readonly Option<int> _fisherSequences = new("--fisher-sequences") { Description = "Calibration sequences for the spectral Fisher.", DefaultValueFactory = _ => Defaults.FisherSequences };
@@ -24,7 +31,7 @@ internal sealed class CompressionArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _sequences, _fisherSequences, _scale, _damping, _hdamping, _alpha, _dense, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _fisher, _sequences, _fisherSequences, _scale, _damping, _hdamping, _alpha, _dense, _dtype]) command.Add(option);
     }
 
     public CompressionOptions Read(ParseResult parsed)
@@ -33,6 +40,12 @@ internal sealed class CompressionArguments
         {
             Method = Named<CompressionMethod>("--method", parsed.GetRequiredValue(_method)),
             Surgeon = Named<SurgeonMode>("--surgeon", parsed.GetRequiredValue(_surgeon)),
+            Whitening = Named<WhiteningForm>("--whitening", parsed.GetRequiredValue(_whitening)),
+            Allocate = Named<AllocationRule>("--allocate", parsed.GetRequiredValue(_allocate)),
+            Storage = Named<StorageForm>("--storage", parsed.GetRequiredValue(_storage)),
+            Columns = parsed.GetRequiredValue(_columns) is var columns && columns == "none" ? null : Named<ColumnMode>("--columns", columns),
+            Sequential = parsed.GetValue(_sequential) is { } strength ? new SequentialOptions(strength, parsed.GetValue(_sequentialDamping)) : null,
+            Fisher = Named<FisherSamples>("--fisher", parsed.GetRequiredValue(_fisher)),
             Ratios = parsed.GetRequiredValue(_ratios),
             Sequences = parsed.GetValue(_sequences),
             FisherSequences = parsed.GetValue(_fisherSequences),

@@ -49,12 +49,13 @@ internal sealed class LlamaLayer : DecoderLayer
         using var own = keep is null ? new LayerActivations() : null;
         var a = keep ?? own!;
         a.Context = context;
-        AttentionForward(backend, hidden, context, a, keep is not null, visitor);
+        bool goOn = AttentionForward(backend, hidden, context, a, keep is not null, visitor);
         if (keep is null) a.Dispose();
+        if (!goOn) return;
         MlpForward(backend, hidden, context, a, keep is not null, visitor);
     }
 
-    private void AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private bool AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
     {
         int tokens = context.Tokens, queries = Config.Heads * Config.HeadDim, keys = Config.KeyValueHeads * Config.HeadDim;
         if (keep) a.Input = a.KeepCopy(backend, hidden);
@@ -70,6 +71,7 @@ internal sealed class LlamaLayer : DecoderLayer
         {
             backend.RmsNorm(hidden, _inputNorm, Config.NormEpsilon, normed, a.R1);
             visitor?.Input(Groups[0], normed);
+            if (context.InputGroups == 1) return false;
             Linears[0].Forward(backend, normed, _queryNorm is null ? a.Query : a.RawQuery);
             Linears[1].Forward(backend, normed, _keyNorm is null ? a.Key : a.RawKey);
             Linears[2].Forward(backend, normed, a.Value);
@@ -86,7 +88,9 @@ internal sealed class LlamaLayer : DecoderLayer
         backend.Rope(a.Key, Config.HeadDim, rope, context.SequenceLength, context.Start);
         Attend(backend, a, context);
         visitor?.Input(Groups[1], a.Attended);
+        if (context.InputGroups == 2) return false;
         Linears[3].Forward(backend, a.Attended, hidden, accumulate: true);
+        return true;
     }
 
     private void MlpForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
@@ -100,12 +104,14 @@ internal sealed class LlamaLayer : DecoderLayer
         {
             backend.RmsNorm(hidden, _attentionNorm, Config.NormEpsilon, normed, a.R2);
             visitor?.Input(Groups[2], normed);
+            if (context.InputGroups == 3) return;
             Linears[4].Forward(backend, normed, a.Gate);
             Linears[5].Forward(backend, normed, a.Up);
         }
         using var activated = backend.Allocate(tokens, Config.IntermediateSize);
         backend.SwiGlu(a.Gate, a.Up, activated);
         visitor?.Input(Groups[3], activated);
+        if (context.InputGroups == 4) return;
         Linears[6].Forward(backend, activated, hidden, accumulate: true);
     }
 

@@ -39,12 +39,13 @@ internal sealed class OptLayer : DecoderLayer
         using var own = keep is null ? new LayerActivations() : null;
         var a = keep ?? own!;
         a.Context = context;
-        AttentionForward(backend, hidden, context, a, keep is not null, visitor);
+        bool goOn = AttentionForward(backend, hidden, context, a, keep is not null, visitor);
         if (keep is null) a.Dispose();
+        if (!goOn) return;
         MlpForward(backend, hidden, context, a, keep is not null, visitor);
     }
 
-    private void AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private bool AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
     {
         int tokens = context.Tokens, width = Config.HiddenSize;
         if (keep) a.Input = a.KeepCopy(backend, hidden);
@@ -56,16 +57,19 @@ internal sealed class OptLayer : DecoderLayer
         if (Config.PreNorm) _attentionNorm.Forward(backend, hidden, normed, a.Mean1, a.R1);
         else backend.Copy(hidden, normed);
         visitor?.Input(Groups[0], normed);
+        if (context.InputGroups == 1) return false;
         Linears[0].Forward(backend, normed, a.Query);
         Linears[1].Forward(backend, normed, a.Key);
         Linears[2].Forward(backend, normed, a.Value);
         Attend(backend, a, context);
         visitor?.Input(Groups[1], a.Attended);
+        if (context.InputGroups == 2) return false;
         Linears[3].Forward(backend, a.Attended, hidden, accumulate: true);
         if (keep) a.Middle = a.KeepCopy(backend, hidden);
-        if (Config.PreNorm) return;
+        if (Config.PreNorm) return true;
         _attentionNorm.Forward(backend, hidden, normed, a.Mean1, a.R1);
         backend.Copy(normed, hidden);
+        return true;
     }
 
     private void MlpForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
@@ -78,10 +82,12 @@ internal sealed class OptLayer : DecoderLayer
         if (Config.PreNorm) _finalNorm.Forward(backend, hidden, normed, a.Mean2, a.R2);
         else backend.Copy(hidden, normed);
         visitor?.Input(Groups[2], normed);
+        if (context.InputGroups == 3) return;
         Linears[4].Forward(backend, normed, a.Gate);
         using (var activated = Activated(backend, a.Gate, inPlace: true))
         {
             visitor?.Input(Groups[3], activated);
+            if (context.InputGroups == 4) return;
             Linears[5].Forward(backend, activated, hidden, accumulate: true);
         }
         if (Config.PreNorm) return;

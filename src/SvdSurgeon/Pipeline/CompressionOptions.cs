@@ -9,9 +9,47 @@ public enum CompressionMethod
 {
     /// <summary>Plain truncated SVD.</summary>
     Svd,
-    /// <summary>Truncation-aware whitening (SVD-LLM).</summary>
+    /// <summary>Columns scaled by the root of the mean absolute input (ASVD).</summary>
+    Asvd,
+    /// <summary>Rows scaled by the root of their Fisher information (FWSVD).</summary>
+    Fwsvd,
+    /// <summary>Truncation-aware whitening of the inputs (SVD-LLM).</summary>
     Whiten,
+    /// <summary>Two-sided whitening, of inputs and output gradients: a dropped singular value then costs the same loss in every module.</summary>
+    Kfac,
 }
+
+/// <summary>How the Gram matrix is factored for whitening.</summary>
+public enum WhiteningForm
+{
+    /// <summary>Triangular, with a growing jitter where the matrix is singular.</summary>
+    Cholesky,
+    /// <summary>By eigenvectors, without jitter: directions that never occur are left out (SVD-LLM V2).</summary>
+    Eigen,
+}
+
+/// <summary>How the budget is distributed over the modules.</summary>
+public enum AllocationRule
+{
+    /// <summary>The same kept fraction everywhere.</summary>
+    Uniform,
+    /// <summary>By the two-sided singular values of all modules together; needs the method kfac.</summary>
+    Spectrum,
+}
+
+/// <summary>What counts as a sample of the spectral Fisher.</summary>
+public enum FisherSamples
+{
+    /// <summary>A calibration sequence (the published form); needs many more sequences than ranks.</summary>
+    Sequences,
+    /// <summary>A token.</summary>
+    Tokens,
+}
+
+/// <summary>The sequential pass: modules are fitted, in order of the data flow, to the outputs of the dense model with the inputs of the compressed one.</summary>
+/// <param name="Strength">β, 0 to 1: how much of the least-squares correction is applied.</param>
+/// <param name="Damping">λ, relative to the mean diagonal of the inputs' Gram matrix.</param>
+public sealed record SequentialOptions(double Strength = 1, double Damping = Compression.SequentialTarget.DefaultDamping);
 
 /// <summary>What SVD-Surgeon does after the truncation.</summary>
 public enum SurgeonMode
@@ -39,6 +77,18 @@ public sealed record CompressionOptions
     public int FisherSequences { get; init; } = 512;
     /// <summary>Strength, dampings and pool of the surgeon.</summary>
     public SurgeonOptions SurgeonOptions { get; init; } = new();
+    /// <summary>How Gram matrices are factored.</summary>
+    public WhiteningForm Whitening { get; init; } = WhiteningForm.Cholesky;
+    /// <summary>How the budget is distributed.</summary>
+    public AllocationRule Allocate { get; init; } = AllocationRule.Uniform;
+    /// <summary>Factored, r(m+n) numbers, or pivoted, r(m+n−r) and r indices.</summary>
+    public StorageForm Storage { get; init; } = StorageForm.Factored;
+    /// <summary>Keep columns beside the low-rank part (Duo-SVD); null for none.</summary>
+    public ColumnMode? Columns { get; init; }
+    /// <summary>The sequential pass; null for none.</summary>
+    public SequentialOptions? Sequential { get; init; }
+    /// <summary>Samples of the spectral Fisher.</summary>
+    public FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
     /// <summary>Write merged weights under the original names instead of factors.</summary>
     public bool Dense { get; init; }
     /// <summary>Storage type of the written weights; null for the model's own, fp16 for quantized models.</summary>
@@ -66,14 +116,43 @@ public sealed record CompressionOptions
         if (!(double.IsFinite(s.Damping) && s.Damping >= 0)) throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
         if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0)) throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
         if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1)) throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
+        if (Allocate == AllocationRule.Spectrum && Method != CompressionMethod.Kfac)
+            throw new InvalidInputException(
+                $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be compared across modules, and ranks chosen by them ruin the model.");
+        if (Columns is not null && Storage == StorageForm.Pivoted) throw new InvalidInputException("--columns and --storage pivoted exclude each other: kept columns are counted with factored storage.");
+        if (Columns is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
+            throw new InvalidInputException($"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
+        if (Columns is not null && Sequential is not null) throw new InvalidInputException("--columns and --sequential exclude each other.");
+        if (Sequential is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
+            throw new InvalidInputException($"--sequential needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
+        if (Sequential is { } q && !(q.Strength is >= 0 and <= 1 && q.Damping > 0 && double.IsFinite(q.Damping)))
+            throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
         if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16)) throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
     }
+
+    /// <summary>The surgeon's options, for artifact keys.</summary>
+    internal JsonObject SurgeonJson() => new()
+    {
+        ["mode"] = Surgeon.ToString().ToLowerInvariant(),
+        ["scale"] = SurgeonOptions.Scale,
+        ["damping"] = SurgeonOptions.Damping,
+        ["hdamping"] = SurgeonOptions.SelectionDamping,
+        ["alpha"] = SurgeonOptions.PoolFraction,
+        ["shrinkage"] = SurgeonOptions.Shrinkage.ToString().ToLowerInvariant(),
+        ["first_order"] = SurgeonOptions.FirstOrderWeight,
+    };
 
     /// <summary>The options that determine the numbers of a compressed model, for its config and its artifact keys.</summary>
     public JsonObject ToJson() => new()
     {
         ["method"] = Method.ToString().ToLowerInvariant(),
         ["surgeon"] = Surgeon.ToString().ToLowerInvariant(),
+        ["whitening"] = Whitening.ToString().ToLowerInvariant(),
+        ["allocate"] = Allocate.ToString().ToLowerInvariant(),
+        ["storage"] = Storage.ToString().ToLowerInvariant(),
+        ["columns"] = Columns?.ToString().ToLowerInvariant() ?? "none",
+        ["sequential"] = Sequential is null ? null : new JsonObject { ["strength"] = Sequential.Strength, ["damping"] = Sequential.Damping },
+        ["fisher"] = Fisher.ToString().ToLowerInvariant(),
         ["sequences"] = Sequences,
         ["fisher_sequences"] = FisherSequences,
         ["scale"] = SurgeonOptions.Scale,

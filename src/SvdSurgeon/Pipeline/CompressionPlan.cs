@@ -10,33 +10,49 @@ namespace SvdSurgeon.Pipeline;
 /// <param name="Rank">r; null when the module stays dense.</param>
 /// <param name="Pool">k: components that the surgeon sees.</param>
 /// <param name="Before">Parameters m·n.</param>
-/// <param name="After">Parameters stored.</param>
+/// <param name="After">Numbers stored, indices included.</param>
 /// <param name="DenseReason">Why it stays dense, or null.</param>
 public sealed record ModulePlan(string Name, int Rows, int Columns, int? Rank, int Pool, long Before, long After, string? DenseReason);
 
-/// <summary>Ranks and sizes for one kept fraction, before anything is computed.</summary>
+/// <summary>Ranks and sizes for one kept fraction.</summary>
 /// <param name="Ratio">Kept fraction asked for.</param>
 /// <param name="Modules">Every linear module, in data-flow order.</param>
 public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Modules)
 {
     /// <summary>Parameters of the linear modules before.</summary>
     public long Before => Modules.Sum(m => m.Before);
-    /// <summary>Parameters of the linear modules after, every stored number counted.</summary>
+    /// <summary>Numbers of the linear modules after, every one counted.</summary>
     public long After => Modules.Sum(m => m.After);
     /// <summary>Kept fraction reached.</summary>
     public double AchievedRatio => (double)After / Before;
 
-    /// <summary>The uniform plan: the same kept fraction for every module (METHODS.md, section 0).</summary>
-    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) =>
-        new(ratio, [.. model.Linears.Select(module => Plan(module, ratio, options))]);
+    /// <summary>The same kept fraction for every module (METHODS.md, section 0): known before anything is computed.</summary>
+    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) => new(ratio, [.. model.Linears.Select(module =>
+    {
+        int rank = RankBudget.Rank(module.OutFeatures, module.InFeatures, ratio, options.Storage);
+        bool dense = RankBudget.StaysDense(module.OutFeatures, module.InFeatures, rank, options.Storage);
+        return Plan(module, dense ? null : rank, options, $"rank {rank} would store {RankBudget.StoredNumbers(module.OutFeatures, module.InFeatures, rank, options.Storage):N0} numbers, not fewer");
+    })]);
 
-    private static ModulePlan Plan(LinearModule module, double ratio, CompressionOptions options)
+    /// <summary>Ranks of all modules together from their two-sided singular values (METHODS.md, section 9.2).</summary>
+    /// <param name="model">The dense model.</param>
+    /// <param name="ratio">Kept fraction of all linear modules together.</param>
+    /// <param name="options">Storage and pool.</param>
+    /// <param name="spectra">All singular values, by module.</param>
+    public static CompressionPlan FromSpectrum(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyDictionary<string, double[]> spectra)
+    {
+        var modules = model.Linears;
+        var losses = modules.Select(m => RankLosses.FromSpectrum(m.OutFeatures, m.InFeatures, spectra[m.Name])).ToList();
+        long budget = RankAllocation.Budget(modules.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio);
+        var allocation = SpectrumAllocation.Allocate(losses, budget, options.Storage);
+        return new CompressionPlan(ratio, [.. modules.Select((module, i) => Plan(module, allocation[i].IsDense ? null : allocation[i].Rank, options, "worth more than its size to the model"))]);
+    }
+
+    private static ModulePlan Plan(LinearModule module, int? rank, CompressionOptions options, string denseReason)
     {
         int m = module.OutFeatures, n = module.InFeatures;
-        int rank = RankBudget.Rank(m, n, ratio), pool = RankBudget.Pool(m, n, rank, options.SurgeonOptions.PoolFraction);
-        long before = (long)m * n, factored = (long)rank * (m + n);
-        return factored < before
-            ? new ModulePlan(module.Name, m, n, rank, pool, before, factored, null)
-            : new ModulePlan(module.Name, m, n, null, pool, before, before, $"rank {rank} would store {factored:N0} numbers, not fewer than {before:N0}");
+        long before = (long)m * n;
+        if (rank is not { } r) return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
+        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.SurgeonOptions.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage), null);
     }
 }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 
 namespace SvdSurgeon.Pipeline;
 
 /// <summary>What every stage needs: the model, the device, where artifacts are kept, how to report and when to stop.</summary>
+/// <param name="Source">The dense model's files.</param>
 /// <param name="Model">The dense model.</param>
 /// <param name="ModelHash">SHA-256 of its files.</param>
 /// <param name="Backend">The device.</param>
@@ -12,7 +14,7 @@ namespace SvdSurgeon.Pipeline;
 /// <param name="Progress">Where progress goes.</param>
 /// <param name="Cancellation">When to stop: between batches, leaving whole artifacts behind.</param>
 internal sealed record PipelineContext(
-    DecoderModel Model, string ModelHash, IBackend Backend, WorkFolder Work, IProgress<StageProgress> Progress, CancellationToken Cancellation)
+    Checkpoint Source, DecoderModel Model, string ModelHash, IBackend Backend, WorkFolder Work, IProgress<StageProgress> Progress, CancellationToken Cancellation)
 {
     private readonly List<StageTime> _times = [];
 

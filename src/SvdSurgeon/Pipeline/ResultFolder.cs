@@ -26,7 +26,7 @@ public sealed class ResultFolder(string path)
     public string Folder(double ratio) => Path.Combine(path, $"ratio-{RatioText(ratio)}");
 
     /// <summary>Whether the ratio's folder holds the result of this recipe.</summary>
-    public bool Has(double ratio, JsonObject recipe) => Existing(ratio) is { } existing && JsonNode.DeepEquals(existing, recipe);
+    public bool Has(double ratio, JsonObject recipe) => Existing(ratio) is { } existing && recipe.All(entry => JsonNode.DeepEquals(existing[entry.Key], entry.Value));
 
     /// <summary>Refuses a ratio's folder that was made by another recipe.</summary>
     /// <exception cref="InvalidInputException">It was.</exception>

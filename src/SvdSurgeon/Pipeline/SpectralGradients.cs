@@ -10,7 +10,7 @@ namespace SvdSurgeon.Pipeline;
 /// ḡ_b of every calibration sequence b and module, one row a sequence: what the spectral Fisher H̄ = ΣḡḡT is made of (SVD-Surgeon).
 /// Kept as rows in blocks of sequences, because rows merge exactly, serve every ratio, and give H̄ or its Woodbury form as needed.
 /// </summary>
-internal sealed class SpectralGradients
+internal sealed class SpectralGradients : ISpectralFisherSource
 {
     /// <summary>Stage name.</summary>
     public const string Stage = "fisher";
@@ -22,8 +22,10 @@ internal sealed class SpectralGradients
 
     private SpectralGradients(Artifact artifact, int sequences) => (_artifact, _sequences) = (artifact, sequences);
 
+    public string Key => _artifact.Key;
+
     /// <summary>Collects what is not there yet.</summary>
-    public static SpectralGradients Collect(PipelineContext context, ModuleFactors factors, TokenSet tokens)
+    public static SpectralGradients Collect(PipelineContext context, FactorSet factors, TokenSet tokens)
     {
         var artifact = context.Work.Open(Stage, new JsonObject
         {
@@ -58,7 +60,7 @@ internal sealed class SpectralGradients
     private static int Parts(int sequences) => (sequences + SequencesPerPart - 1) / SequencesPerPart;
     private static string PartName(int part) => $"sequences.{part * SequencesPerPart:D6}.safetensors";
 
-    private static void Run(PipelineContext context, ModuleFactors factors, TokenSet tokens, Artifact artifact, int[] missing)
+    private static void Run(PipelineContext context, FactorSet factors, TokenSet tokens, Artifact artifact, int[] missing)
     {
         using var projection = new SpectralProjection(context, factors, tokens.Length);
         for (int p = 0; p < missing.Length; p++)

@@ -21,14 +21,14 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     private readonly Dictionary<string, float[]> _rows = new(StringComparer.Ordinal);
     private int _sequences, _first, _batch;
 
-    public SpectralProjection(PipelineContext context, ModuleFactors factors, int length)
+    public SpectralProjection(PipelineContext context, FactorSet factors, int length)
     {
         (_context, _length) = (context, length);
         for (int layer = 0; layer < context.Model.Layers.Count; layer++)
         {
             var file = factors.OpenLayer(layer);
             _files.Add(file);
-            foreach (var module in context.Model.Layers[layer].Linears) _vectors[module.Name] = (file[module.Name + ".left"], file[module.Name + ".right"]);
+            foreach (var module in context.Model.Layers[layer].Linears.Where(m => file.Tensors.ContainsKey(m.Name + ".left"))) _vectors[module.Name] = (file[module.Name + ".left"], file[module.Name + ".right"]);
         }
     }
 
@@ -47,7 +47,8 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     public void Gradient(LinearModule module, Tensor x, Tensor dy)
     {
         var backend = _context.Backend;
-        var (left, right) = _vectors[module.Name];
+        if (!_vectors.TryGetValue(module.Name, out var vectors)) return;
+        var (left, right) = vectors;
         int k = left.Rows;
         long m = module.OutFeatures, n = module.InFeatures;
         using var g = backend.Allocate(_batch, k);

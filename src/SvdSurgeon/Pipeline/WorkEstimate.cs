@@ -32,7 +32,7 @@ public sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkByt
             foreach (var module in group.Modules)
             {
                 double m = module.OutFeatures, small = Math.Min(m, n);
-                double k = ModuleFactors.MaxComponents(module.OutFeatures, module.InFeatures, alpha);
+                double k = FactorSet.MaxComponents(module.OutFeatures, module.InFeatures, alpha, options.Storage);
                 linear += 2 * m * n;
                 decomposition += 14 * m * n * small + 8 * small * small * small;
                 projection += 2 * (m + n) * k;

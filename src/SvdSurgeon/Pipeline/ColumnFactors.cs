@@ -1,0 +1,96 @@
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>
+/// Factors beside kept columns (Duo-SVD): right vectors are stored over all n columns, as the module's output sees them, so that the surgeon's
+/// gradients are collected as for any other module.
+/// </summary>
+internal static class ColumnFactors
+{
+    /// <summary>Splits every module of the plan into kept columns and the factors of the rest.</summary>
+    public static FactorSet Split(PipelineContext context, ModuleMetric metric, FactorSet whole, CompressionPlan plan, CompressionOptions options)
+    {
+        var inputs = metric.Inputs();
+        inputs["model"] = context.ModelHash;
+        inputs["factors"] = whole.Key;
+        inputs["columns"] = options.Columns!.Value.ToString().ToLowerInvariant();
+        inputs["alpha"] = options.SurgeonOptions.PoolFraction;
+        inputs["ratio"] = plan.Ratio;
+        var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
+        return FactorSet.Build(context, $"columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
+    }
+
+    /// <summary>The stored form: A, B over the remaining columns, C and the column indices.</summary>
+    /// <param name="la">Decompositions.</param>
+    /// <param name="name">Module name.</param>
+    /// <param name="dense">The module.</param>
+    /// <param name="lowRank">A·B over all columns, as the surgeon left it.</param>
+    /// <param name="file">The layer's factors.</param>
+    /// <param name="type">Storage type.</param>
+    public static List<TensorEntry> Store(ILinearAlgebra la, string name, LinearModule dense, LowRankFactors lowRank, SafeTensorsFile file, DType type)
+    {
+        int[] columns = [.. file[name + ".columns"].Doubles().ToArray().Select(c => (int)c)];
+        int[] rest = [.. Enumerable.Range(0, dense.InFeatures).Except(columns)];
+        var stored = file[name + ".fixed"];
+        var c = new Matrix(dense.OutFeatures, columns.Length, stored.Doubles().ToArray());
+        // Refitted columns move with the singular values: their part is A times the right vectors at those columns.
+        var moving = la.Multiply(lowRank.A, lowRank.B.SelectColumns(columns));
+        for (int i = 0; i < c.Data.Length; i++) c.Data[i] += moving.Data[i];
+        var b = lowRank.B.SelectColumns(rest);
+        return
+        [
+            TensorEntry.FromSingles(name + ".A", [lowRank.A.Rows, lowRank.A.Columns], lowRank.A.ToSingles(), type),
+            TensorEntry.FromSingles(name + ".B", [b.Rows, b.Columns], b.ToSingles(), type),
+            TensorEntry.FromSingles(name + ".C", [c.Rows, c.Columns], c.ToSingles(), type),
+            TensorEntry.FromInt32(name + ".columns", [columns.Length], columns),
+        ];
+    }
+
+    private static List<TensorEntry> Split(
+        PipelineContext context, ModuleMetric metric, FactorSet whole, Dictionary<string, ModulePlan> ranks, CompressionOptions options, DecoderLayer layer)
+    {
+        var la = context.Backend.LinearAlgebra;
+        var entries = new List<TensorEntry>();
+        using var scaling = metric.Open(layer.Index);
+        using var file = whole.OpenLayer(layer.Index);
+        foreach (var group in layer.Groups)
+        {
+            var gram = scaling.Gram(group);
+            foreach (var module in group.Modules)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                if (ranks[module.Name].Rank is not { } rank) continue;
+                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                var preservation = new ColumnPreservation(la, w, gram, rank, FactorSet.Load(file, module.Name, int.MaxValue), scaling.Output(module));
+                var split = preservation.Choose(options.Columns!.Value);
+                if (split.Traded == 0)
+                {
+                    entries.AddRange(FactorSet.Entries(module.Name, FactorSet.Load(file, module.Name, int.MaxValue)));
+                    continue;
+                }
+                int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.SurgeonOptions.PoolFraction);
+                var over = split.OverAllColumns(la);
+                entries.AddRange(FactorSet.Entries(module.Name, over with { Left = over.Left.ColumnRange(0, Math.Min(pool, over.Components)), Right = over.Right.RowRange(0, Math.Min(pool, over.Components)) }));
+                entries.Add(TensorEntry.FromDoubles(module.Name + ".rank", new double[] { split.Rank }));
+                entries.Add(TensorEntry.FromDoubles(module.Name + ".columns", split.Columns.Select(c => (double)c).ToArray()));
+                entries.Add(TensorEntry.FromDoubles(module.Name + ".fixed", Fixed(la, w, split).Data));
+            }
+        }
+        return entries;
+    }
+
+    // C without the part that moves with σ: W_c, and with refit W_c + W_s H_sc H_cc⁻¹.
+    private static Matrix Fixed(ILinearAlgebra la, Matrix w, ColumnSplit split)
+    {
+        var kept = w.SelectColumns(split.Columns);
+        if (split.RefitMap is not { } map) return kept;
+        var explained = la.Multiply(w.SelectColumns(split.Rest), map);
+        for (int i = 0; i < kept.Data.Length; i++) kept.Data[i] += explained.Data[i];
+        return kept;
+    }
+}

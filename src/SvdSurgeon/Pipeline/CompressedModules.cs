@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>The compressed modules of one plan in their final form and storage type, a file a layer: what is written to the result, and what held-out losses are measured on.</summary>
+internal sealed class CompressedModules : IDisposable
+{
+    private readonly List<SafeTensorsFile> _files = [];
+
+    private CompressedModules(CompressionPlan plan) => Plan = plan;
+
+    /// <summary>Ranks and sizes.</summary>
+    public CompressionPlan Plan { get; }
+
+    /// <summary>Tensors of the modules that are not dense, by name.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private set; } = new Dictionary<string, StoredTensor>();
+
+    /// <summary>Truncates, operates and stores every module of the plan.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="plan">Ranks.</param>
+    /// <param name="factors">Where components come from.</param>
+    /// <param name="fisher">Where the surgeon's Fisher comes from; null for no surgeon.</param>
+    /// <param name="options">Surgeon and storage.</param>
+    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, CompressionOptions options)
+    {
+        var inputs = new JsonObject
+        {
+            ["model"] = context.ModelHash,
+            ["factors"] = factors.Key,
+            ["fisher"] = fisher?.Key,
+            ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
+            ["storage"] = options.Storage.ToString().ToLowerInvariant(),
+            ["dtype"] = options.StorageType?.ToString(),
+            ["ranks"] = new JsonObject(plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank))),
+        };
+        var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
+        string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
+        var artifact = context.Work.Open("modules", inputs);
+        var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
+        return context.Timed(stage, missing.Count == 0, () =>
+        {
+            for (int i = 0; i < missing.Count; i++)
+            {
+                context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Count));
+                using var file = factors.OpenLayer(missing[i].Index);
+                var entries = new List<TensorEntry>();
+                foreach (var module in missing[i].Linears)
+                {
+                    context.Cancellation.ThrowIfCancellationRequested();
+                    if (ranks[module.Name].Rank is not null) entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, fisher, options));
+                }
+                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries);
+            }
+            context.Progress.Report(new StageProgress(stage, "", 1, 1));
+            return Open(context, plan, artifact);
+        });
+    }
+
+    /// <summary>Numbers of the linear modules, every stored one counted, indices too.</summary>
+    public long Parameters(DecoderModel dense) => Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
+        + dense.Linears.SelectMany(m => Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal))).Sum(t => t.Value.Count);
+
+    /// <summary>A model whose linear modules are these; the others are the dense model's.</summary>
+    public DecoderModel Apply(Checkpoint source)
+    {
+        var model = DecoderModel.Load(source);
+        foreach (var module in model.Linears)
+            if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null) model.Replace(module.Name, Linear(module, Tensors));
+        return model;
+    }
+
+    /// <summary>The stored form of A·B: what a module of the model becomes.</summary>
+    public static List<TensorEntry> Store(ILinearAlgebra la, string name, LowRankFactors factors, StorageForm form, DType type)
+    {
+        if (form == StorageForm.Factored) return [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type)];
+        var pivoted = PivotedStorage.From(la, factors);
+        return [TensorEntry.FromInt32(name + ".pivots", [pivoted.Rank], pivoted.Pivots), Entry(name + ".basis", pivoted.Basis, type), Entry(name + ".mix", pivoted.Mix, type)];
+    }
+
+    /// <summary>The module that stored tensors make up.</summary>
+    public static LinearModule Linear(LinearModule dense, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        string name = dense.Name;
+        if (tensors.TryGetValue(name + ".pivots", out var pivots)) return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], dense.Bias);
+        if (tensors.TryGetValue(name + ".columns", out var columns)) return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, dense.Bias);
+        return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], dense.Bias);
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in _files) file.Dispose();
+    }
+
+    private static CompressedModules Open(PipelineContext context, CompressionPlan plan, Artifact artifact)
+    {
+        var modules = new CompressedModules(plan);
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (var layer in context.Model.Layers)
+        {
+            var file = SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer.Index)));
+            modules._files.Add(file);
+            foreach (var (name, tensor) in file.Tensors) tensors[name] = tensor;
+        }
+        modules.Tensors = tensors;
+        return modules;
+    }
+
+    private static List<TensorEntry> Module(ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, ISpectralFisherSource? fisher, CompressionOptions options)
+    {
+        var type = options.WrittenType(module.StoredTensors[0].Type);
+        // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
+        bool columns = file.Tensors.TryGetValue(plan.Name + ".columns", out var kept);
+        int rank = columns ? (int)file[plan.Name + ".rank"].Doubles()[0] : plan.Rank!.Value;
+        var lowRank = Operate(la, plan, rank, file, fisher, options);
+        return columns ? ColumnFactors.Store(la, plan.Name, module, lowRank, file, type) : Store(la, plan.Name, lowRank, options.Storage, type);
+    }
+
+    private static LowRankFactors Operate(ILinearAlgebra la, ModulePlan plan, int rank, SafeTensorsFile file, ISpectralFisherSource? fisher, CompressionOptions options)
+    {
+        if (fisher is null || rank == 0) return Truncation.Keep(FactorSet.Load(file, plan.Name, rank), rank);
+        var spectral = FactorSet.Load(file, plan.Name, options.Surgeon == SurgeonMode.Select ? plan.Pool : rank);
+        var selection = options.Surgeon == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
+        var result = Surgeon.Operate(la, spectral.Sigma, fisher.Fisher(la, plan.Name), rank, options.SurgeonOptions with { Selection = selection });
+        return Truncation.Keep(spectral, result.Kept, result.Sigma);
+    }
+
+    private static TensorEntry Entry(string name, Matrix matrix, DType type) => TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
+}

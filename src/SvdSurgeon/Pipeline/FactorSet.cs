@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>
+/// The spectral factors of every linear module, kept in files: left vectors (transposed, a component a row) and right vectors in float32, singular
+/// values in float64. Spectral gradients, allocation and the compressed modules read from them. What makes them differs: a method alone
+/// (<see cref="Decompose"/>), kept columns (<see cref="ColumnFactors"/>), the sequential pass (<see cref="SequentialPass"/>).
+/// </summary>
+internal sealed class FactorSet(Artifact artifact)
+{
+    /// <summary>Stage name.</summary>
+    public const string Stage = "factor";
+
+    /// <summary>Key of the artifact.</summary>
+    public string Key => artifact.Key;
+
+    /// <summary>
+    /// The factors of one layer: NAME.left (K × m), NAME.sigma (R), NAME.right (K × n); with kept columns also NAME.columns and NAME.fixed, the m × c part
+    /// of W' that does not depend on σ. Modules that stay dense may be absent.
+    /// </summary>
+    public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer)));
+
+    /// <summary>Decomposes every module in the metric of the method.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="metric">Scaling of both sides.</param>
+    /// <param name="storage">Decides how many components can ever be needed.</param>
+    /// <param name="poolFraction">α: how many components beyond any rank are kept.</param>
+    public static FactorSet Decompose(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction)
+    {
+        var inputs = metric.Inputs();
+        inputs["model"] = context.ModelHash;
+        inputs["storage"] = storage.ToString().ToLowerInvariant();
+        inputs["alpha"] = poolFraction;
+        return Build(context, Stage, inputs, layer => DecomposeLayer(context, metric, storage, poolFraction, layer));
+    }
+
+    /// <summary>Makes the parts that are not there yet, layer by layer.</summary>
+    public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make)
+    {
+        var artifact = context.Work.Open(stage, inputs);
+        DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
+        return context.Timed(stage, missing.Length == 0, () =>
+        {
+            for (int i = 0; i < missing.Length; i++)
+            {
+                context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Length));
+                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), make(missing[i]));
+            }
+            context.Progress.Report(new StageProgress(stage, "", 1, 1));
+            return new FactorSet(artifact);
+        });
+    }
+
+    /// <summary>The most components that any ratio below 1 can ask for: what is kept serves every ratio.</summary>
+    public static int MaxComponents(int m, int n, double poolFraction, StorageForm storage)
+    {
+        if (storage == StorageForm.Pivoted) return Math.Min(m, n);
+        int largestRank = Math.Max(1, (int)(((long)m * n - 1) / (m + n)));
+        return Math.Min(Math.Min(m, n), RankBudget.Pool(m, n, largestRank, poolFraction));
+    }
+
+    /// <summary>All singular values of every module of the plan's order.</summary>
+    public IReadOnlyDictionary<string, double[]> Spectra(DecoderModel model)
+    {
+        var spectra = new Dictionary<string, double[]>(StringComparer.Ordinal);
+        foreach (var layer in model.Layers)
+        {
+            using var file = OpenLayer(layer.Index);
+            foreach (var module in layer.Linears) spectra[module.Name] = file[module.Name + ".sigma"].Doubles().ToArray();
+        }
+        return spectra;
+    }
+
+    /// <summary>The first <paramref name="components"/> components of a module, from a file of <see cref="OpenLayer"/>.</summary>
+    public static SpectralFactors Load(SafeTensorsFile file, string module, int components)
+    {
+        StoredTensor left = file[module + ".left"], right = file[module + ".right"];
+        int count = Math.Min(components, left.Rows);
+        return new SpectralFactors(Rows(left, count).Transpose(), file[module + ".sigma"].Doubles().ToArray(), Rows(right, count));
+    }
+
+    /// <summary>The tensors that hold a module's factors.</summary>
+    public static IEnumerable<TensorEntry> Entries(string module, SpectralFactors factors)
+    {
+        long components = factors.Components;
+        yield return TensorEntry.FromSingles(module + ".left", [components, factors.Left.Rows], factors.Left.Transpose().ToSingles());
+        yield return TensorEntry.FromDoubles(module + ".sigma", factors.Sigma);
+        yield return TensorEntry.FromSingles(module + ".right", [components, factors.Right.Columns], factors.Right.ToSingles());
+    }
+
+    private static List<TensorEntry> DecomposeLayer(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction, DecoderLayer layer)
+    {
+        var entries = new List<TensorEntry>();
+        using var scaling = metric.Open(layer.Index);
+        foreach (var group in layer.Groups)
+        {
+            // Modules that read the same input share H and its factor (METHODS.md, section 2).
+            var input = scaling.Input(group);
+            foreach (var module in group.Modules)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                int components = MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage);
+                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                entries.AddRange(Entries(module.Name, Compression.Whitening.Factorize(context.Backend.LinearAlgebra, w, input, scaling.Output(module), components)));
+            }
+        }
+        return entries;
+    }
+
+    private static Matrix Rows(StoredTensor tensor, int count)
+    {
+        var values = new float[count * tensor.Columns];
+        tensor.WidenRows(0, count, values);
+        return Matrix.FromSingles(count, tensor.Columns, values);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>The scaling in which a method decomposes weights: what each side is whitened with, made from the collected statistics.</summary>
+internal sealed class ModuleMetric
+{
+    private readonly ILinearAlgebra _la;
+    private readonly CompressionOptions _options;
+    private readonly InputStatistics? _inputs;
+    private readonly OutputStatistics? _outputs;
+
+    private ModuleMetric(ILinearAlgebra la, CompressionOptions options, InputStatistics? inputs, OutputStatistics? outputs) =>
+        (_la, _options, _inputs, _outputs) = (la, options, inputs, outputs);
+
+    /// <summary>Collects the statistics that the method needs.</summary>
+    public static ModuleMetric Collect(PipelineContext context, CompressionOptions options, Calibration.TokenSet tokens)
+    {
+        var method = options.Method;
+        var inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac ? InputStatistics.Collect(context, tokens) : null;
+        var outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac ? OutputStatistics.Collect(context, tokens, method == CompressionMethod.Fwsvd) : null;
+        return new ModuleMetric(context.Backend.LinearAlgebra, options, inputs, outputs);
+    }
+
+    /// <summary>What the metric depends on, for artifact keys.</summary>
+    public JsonObject Inputs() => new()
+    {
+        ["method"] = _options.Method.ToString().ToLowerInvariant(),
+        ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
+        ["inputs"] = _inputs?.Key,
+        ["outputs"] = _outputs?.Key,
+    };
+
+    /// <summary>The metric of one layer.</summary>
+    public Layer Open(int layer) => new(this, _inputs?.Layer(layer), _outputs?.Layer(layer));
+
+    /// <summary>The factor of a Gram matrix of inputs, as the method damps and factors it.</summary>
+    public WhiteningFactor FactorInputs(Matrix gram) => _options.Method == CompressionMethod.Kfac
+        ? WhiteningFactor.Damped(_la, gram, Compression.Whitening.DefaultInputDamping)
+        : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram) : WhiteningFactor.Cholesky(_la, gram);
+
+    /// <summary>The metric of one layer's modules; open statistics files end with it.</summary>
+    public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, SafeTensorsFile? outputs) : IDisposable
+    {
+        /// <summary>H = XᵀX of a group, damped as the method damps it.</summary>
+        public Matrix Gram(InputGroup group)
+        {
+            var gram = InputStatistics.Gram(inputs!, group);
+            return metric._options.Method == CompressionMethod.Kfac ? Compression.Whitening.Damp(gram, Compression.Whitening.DefaultInputDamping) : gram;
+        }
+
+        /// <summary>What the columns of the group's weights are scaled with; null for nothing.</summary>
+        public WhiteningFactor? Input(InputGroup group) => metric._options.Method switch
+        {
+            CompressionMethod.Asvd => WhiteningFactor.Diagonal(inputs![group.Name + ".mean_abs"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
+            CompressionMethod.Whiten or CompressionMethod.Kfac => metric.FactorInputs(InputStatistics.Gram(inputs!, group)),
+            _ => null,
+        };
+
+        /// <summary>What the rows of the module's weight are scaled with; null for nothing.</summary>
+        public WhiteningFactor? Output(LinearModule module) => metric._options.Method switch
+        {
+            CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(outputs![module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
+            CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputStatistics.Gram(outputs!, module), Compression.Whitening.DefaultOutputDamping),
+            _ => null,
+        };
+
+        public void Dispose()
+        {
+            inputs?.Dispose();
+            outputs?.Dispose();
+        }
+    }
+}

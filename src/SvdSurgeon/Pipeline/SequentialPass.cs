@@ -1,0 +1,185 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>
+/// Fits every module, in order of the data flow, to the outputs of the dense model given the inputs of the model compressed so far
+/// (METHODS.md, section 9.4): W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹, decomposed in the metric of X_c and the dense model's output gradients.
+/// Two sets of hidden states go through the model; a group's inputs are recomputed up to that group, because the groups before it have just changed.
+/// </summary>
+internal sealed class SequentialPass : IDisposable
+{
+    private const string Stage = "sequential";
+    private const int TokensAtOnce = 2048;
+
+    private readonly PipelineContext _context;
+    private readonly ModuleMetric _metric;
+    private readonly CompressionPlan _plan;
+    private readonly CompressionOptions _options;
+    private readonly TokenSet _tokens;
+    private readonly DecoderModel _compressed;
+    private readonly Tensor _denseHidden, _compressedHidden;
+    private readonly Dictionary<string, ModulePlan> _ranks;
+
+    private SequentialPass(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
+    {
+        (_context, _metric, _plan, _options, _tokens) = (context, metric, plan, options, tokens);
+        _compressed = DecoderModel.Load(context.Source);
+        _ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
+        _denseHidden = context.Backend.Allocate(tokens.Ids.Length, context.Model.Config.HiddenSize);
+        _compressedHidden = context.Backend.Allocate(tokens.Ids.Length, context.Model.Config.HiddenSize);
+    }
+
+    /// <summary>The factors of every module that the plan truncates, made in the sequential pass.</summary>
+    public static FactorSet Run(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
+    {
+        var inputs = metric.Inputs();
+        inputs["model"] = context.ModelHash;
+        inputs["tokens"] = tokens.Hash();
+        inputs["strength"] = options.Sequential!.Strength;
+        inputs["damping"] = options.Sequential.Damping;
+        inputs["storage"] = options.Storage.ToString().ToLowerInvariant();
+        inputs["dtype"] = options.StorageType?.ToString();
+        inputs["alpha"] = options.SurgeonOptions.PoolFraction;
+        inputs["ranks"] = new JsonObject(plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
+        var artifact = context.Work.Open(Stage, inputs);
+        bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+        return context.Timed(Stage, complete, () =>
+        {
+            if (!complete)
+            {
+                using var pass = new SequentialPass(context, metric, plan, options, tokens);
+                pass.Embed();
+                foreach (var layer in context.Model.Layers) pass.Layer(layer, artifact);
+            }
+            context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+            return new FactorSet(artifact);
+        });
+    }
+
+    public void Dispose()
+    {
+        _denseHidden.Dispose();
+        _compressedHidden.Dispose();
+    }
+
+    private void Embed() => Batches((first, count) =>
+    {
+        var rows = Range(_denseHidden, first, count);
+        _context.Model.Embed(_context.Backend, _tokens.Rows(first, count), count, rows);
+        _context.Backend.Copy(rows, Range(_compressedHidden, first, count));
+    });
+
+    private void Layer(DecoderLayer dense, Artifact artifact)
+    {
+        var compressed = _compressed.Layers[dense.Index];
+        string part = artifact.Part(PipelineContext.LayerPart(dense.Index));
+        // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
+        bool done = File.Exists(part);
+        var entries = new List<TensorEntry>();
+        using var scaling = _metric.Open(dense.Index);
+        using var existing = done ? SafeTensorsFile.Open(part) : null;
+        for (int g = 0; g < dense.Groups.Count; g++)
+        {
+            var modules = dense.Groups[g].Modules.Where(m => _ranks[m.Name].Rank is not null).ToList();
+            if (modules.Count == 0) continue;
+            var (cross, gram) = done ? (null, null) : Inputs(dense, compressed, g);
+            var input = done ? null : _metric.FactorInputs(gram!);
+            foreach (var module in modules)
+            {
+                _context.Cancellation.ThrowIfCancellationRequested();
+                var la = _context.Backend.LinearAlgebra;
+                int rank = _ranks[module.Name].Rank!.Value;
+                SpectralFactors factors;
+                if (done) factors = FactorSet.Load(existing!, module.Name, int.MaxValue);
+                else
+                {
+                    var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                    var target = SequentialTarget.Weights(la, w, cross!, gram!, _options.Sequential!.Strength, _options.Sequential.Damping);
+                    factors = Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool);
+                    entries.AddRange(FactorSet.Entries(module.Name, factors));
+                }
+                compressed.Replace(module.Name, Linear(module, Truncation.Keep(factors, rank)));
+            }
+        }
+        Batches((first, count) =>
+        {
+            dense.Forward(_context.Backend, Range(_denseHidden, first, count), new LayerContext(count, _tokens.Length));
+            compressed.Forward(_context.Backend, Range(_compressedHidden, first, count), new LayerContext(count, _tokens.Length));
+        });
+        // The layer's modules have served: only factors on disk are needed from here on.
+        foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
+        if (!done) SafeTensorsWriter.Write(part, entries);
+        _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
+    }
+
+    // X_fᵀX_c and X_cᵀX_c at the inputs of a group.
+    private (Matrix Cross, Matrix Gram) Inputs(DecoderLayer dense, DecoderLayer compressed, int group)
+    {
+        var backend = _context.Backend;
+        int n = dense.Groups[group].InFeatures;
+        var cross = new Matrix(n, n);
+        using var gram = backend.CreateGram(n);
+        using var product = backend.Allocate(n, n);
+        var block = new float[n * n];
+        Batches((first, count) =>
+        {
+            using var xf = Capture(dense, Range(_denseHidden, first, count), count, group);
+            using var xc = Capture(compressed, Range(_compressedHidden, first, count), count, group);
+            gram.Add(xc);
+            backend.MatMul(xf, true, xc, false, product);
+            backend.Download(product, block);
+            for (int i = 0; i < block.Length; i++) cross.Data[i] += block[i];
+        });
+        return (cross, gram.ToMatrix());
+    }
+
+    private Tensor Capture(DecoderLayer layer, Tensor hidden, int sequences, int group)
+    {
+        using var copy = _context.Backend.Allocate(hidden.Rows, hidden.Columns);
+        _context.Backend.Copy(hidden, copy);
+        var capture = new InputCapture(_context.Backend, layer.Groups[group]);
+        layer.Forward(_context.Backend, copy, new LayerContext(sequences, _tokens.Length, InputGroups: group + 1), null, capture);
+        return capture.Captured!;
+    }
+
+    private LinearModule Linear(LinearModule dense, LowRankFactors factors)
+    {
+        long r = factors.Rank;
+        var type = _options.WrittenType(dense.StoredTensors[0].Type);
+        return new LowRankLinear(dense.Name,
+            StoredTensor.FromSingles(dense.Name + ".A", [factors.A.Rows, r], factors.A.ToSingles(), type),
+            StoredTensor.FromSingles(dense.Name + ".B", [r, factors.B.Columns], factors.B.ToSingles(), type), dense.Bias);
+    }
+
+    private Tensor Range(Tensor hidden, int first, int count) => hidden.RowRange(first * _tokens.Length, count * _tokens.Length);
+
+    private void Batches(Action<int, int> body)
+    {
+        int batch = Math.Max(1, TokensAtOnce / _tokens.Length);
+        for (int first = 0; first < _tokens.Sequences; first += batch)
+        {
+            _context.Cancellation.ThrowIfCancellationRequested();
+            body(first, Math.Min(batch, _tokens.Sequences - first));
+        }
+    }
+
+    private sealed class InputCapture(IBackend backend, InputGroup group) : ILinearVisitor
+    {
+        public Tensor? Captured { get; private set; }
+
+        public void Input(InputGroup seen, Tensor x)
+        {
+            if (seen.Name != group.Name) return;
+            Captured = backend.Allocate(x.Rows, x.Columns);
+            backend.Copy(x, Captured);
+        }
+    }
+}

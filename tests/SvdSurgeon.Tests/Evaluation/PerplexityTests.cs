@@ -87,6 +87,30 @@ public sealed class PerplexityTests
         Assert.That(error!.Message, Does.Contain("41").And.Contain("40"));
     }
 
+    [Test]
+    public void A_weight_that_is_NaN_is_an_error_and_no_result()
+    {
+        using var golden = new GoldenModel("opt");
+        using var backend = new CpuBackend(1);
+        var module = golden.Model.Linears[7];
+        float[] weight = module.ToDense();
+        weight[5] = float.NaN;
+        golden.Model.Replace(module.Name, new DenseLinear(module.Name,
+            SvdSurgeon.Tensors.StoredTensor.FromSingles("weight", [module.OutFeatures, module.InFeatures], weight), module.Bias));
+        var windows = TokenWindows.FromText(golden.Ids, GoldenModel.SequenceLength);
+        Assert.Throws<NumericalException>(() => Perplexity.Evaluate(golden.Model, backend, windows));
+    }
+
+    [Test]
+    public void Cancellation_ends_an_evaluation()
+    {
+        using var golden = new GoldenModel("opt");
+        using var backend = new CpuBackend(1);
+        var windows = TokenWindows.FromText(golden.Ids, GoldenModel.SequenceLength);
+        Assert.Throws<OperationCanceledException>(() => Perplexity.Evaluate(golden.Model, backend, windows, cancellationToken: new CancellationToken(true)));
+        Assert.That(backend.RentedBytes, Is.Zero);
+    }
+
     private static int[] ReadIds(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);

@@ -113,6 +113,24 @@ public sealed class GoldenModelTests(string name)
         }
     }
 
+    [Test]
+    public void A_pass_returns_all_its_memory_and_keeps_what_it_announces()
+    {
+        using var backend = new CpuBackend(1);
+        ForwardBackward.Run(_golden.Model, backend, _golden.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], new RecordingVisitor(backend));
+        Assert.That(backend.RentedBytes, Is.Zero);
+
+        var context = new LayerContext(GoldenModel.Sequences, GoldenModel.SequenceLength);
+        using var hidden = backend.Allocate(context.Tokens, _golden.Model.Config.HiddenSize);
+        backend.Fill(hidden, 1);
+        long before = backend.RentedBytes;
+        using var kept = new LayerActivations();
+        _golden.Model.Layers[0].Forward(backend, hidden, context, kept);
+        // The pool rounds every block up by at most an eighth.
+        long announced = LayerActivations.BytesPerToken(_golden.Model.Config) * context.Tokens;
+        Assert.That(backend.RentedBytes - before, Is.InRange(announced, announced * 9 / 8));
+    }
+
     private static float[] Part(float[] batch, int sequence)
     {
         int length = batch.Length / GoldenModel.Sequences;

@@ -30,6 +30,9 @@ public sealed partial class CpuBackend : IBackend
     /// <summary>Threads in use.</summary>
     public int Threads => _team.Threads;
 
+    /// <summary>Bytes of tensors that are not disposed.</summary>
+    internal long RentedBytes => _pool.RentedBytes;
+
     /// <inheritdoc/>
     public Tensor Allocate(int rows, int columns) => new CpuTensor(_pool, rows, columns);
 

@@ -8,6 +8,10 @@ internal sealed unsafe class MemoryPool : IDisposable
     private readonly Dictionary<nuint, Stack<nint>> _free = [];
     private readonly Lock _lock = new();
     private bool _disposed;
+    private long _rented;
+
+    /// <summary>Bytes in use: what was rented and not returned.</summary>
+    public long RentedBytes => Interlocked.Read(ref _rented);
 
     /// <summary>A 64-byte aligned block of at least <paramref name="bytes"/>.</summary>
     public void* Rent(nuint bytes, out nuint capacity)
@@ -16,6 +20,7 @@ internal sealed unsafe class MemoryPool : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            _rented += (long)capacity;
             if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0) return (void*)stack.Pop();
         }
         return NativeMemory.AlignedAlloc(capacity, 64);
@@ -25,6 +30,7 @@ internal sealed unsafe class MemoryPool : IDisposable
     {
         lock (_lock)
         {
+            _rented -= (long)capacity;
             if (!_disposed)
             {
                 if (!_free.TryGetValue(capacity, out var stack)) _free[capacity] = stack = new Stack<nint>();

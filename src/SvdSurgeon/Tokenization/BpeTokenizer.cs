@@ -5,6 +5,9 @@ namespace SvdSurgeon.Tokenization;
 /// <summary>The tokenizer of every format: added tokens, normalizer, splitters, BPE, special tokens around the text.</summary>
 internal sealed class BpeTokenizer : Tokenizer
 {
+    // The work space of a longer text is not worth keeping.
+    private const int LongestKept = 1 << 22;
+
     private readonly TokenizerParts _parts;
     private readonly AddedTokenFinder _rawTokens;
     private readonly AddedTokenFinder _normalizedTokens;
@@ -13,6 +16,8 @@ internal sealed class BpeTokenizer : Tokenizer
     public BpeTokenizer(TokenizerParts parts)
     {
         _parts = parts;
+        foreach (var id in parts.Prefix.Concat(parts.Suffix))
+            if (parts.Vocabulary[id] is null) throw new InvalidModelException($"{parts.File}: texts are to begin or end with the token {id}, which is not in the vocabulary.");
         _rawTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer?.NormalizeToken(token.Content) ?? token.Content, token)));
@@ -37,7 +42,7 @@ internal sealed class BpeTokenizer : Tokenizer
         EncodeText(WithoutLoneSurrogates(text), workspace);
         if (addSpecialTokens) output.Add(_parts.Suffix);
         var ids = output.Ids.ToArray();
-        _workspaces.Add(workspace);
+        if (text.Length <= LongestKept) _workspaces.Add(workspace);
         return ids;
     }
 

@@ -23,6 +23,9 @@ internal sealed class SpecialTokenSettings
 
     public bool? AddPrefixSpace { get; private set; }
 
+    /// <summary>The tokenizer_class of tokenizer_config.json.</summary>
+    public string? TokenizerClass { get; private set; }
+
     /// <summary>The model_type of config.json.</summary>
     public string? ModelType { get; private set; }
 
@@ -51,13 +54,13 @@ internal sealed class SpecialTokenSettings
     /// <summary>Reads an added token as tokenizer.json and tokenizer_config.json write it.</summary>
     public static AddedToken ReadAddedToken(int id, JsonElement token)
     {
-        var special = Flag(token, "special") ?? false;
-        return new AddedToken(id, token.GetProperty("content").GetString()!, special)
+        var special = token.Flag("special") ?? false;
+        return new AddedToken(id, token.Text("content"), special)
         {
-            StripLeft = Flag(token, "lstrip") ?? false,
-            StripRight = Flag(token, "rstrip") ?? false,
-            SingleWord = Flag(token, "single_word") ?? false,
-            Normalized = Flag(token, "normalized") ?? !special,
+            StripLeft = token.Flag("lstrip") ?? false,
+            StripRight = token.Flag("rstrip") ?? false,
+            SingleWord = token.Flag("single_word") ?? false,
+            Normalized = token.Flag("normalized") ?? !special,
         };
     }
 
@@ -69,31 +72,33 @@ internal sealed class SpecialTokenSettings
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             read(json.RootElement);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
             throw new InvalidModelException($"{file}: not in the form that Hugging Face tokenizers have: {error.Message}", error);
         }
     }
 
-    private static bool? Flag(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
-
     // A token is written as a string or as an object with its flags.
     private static string? Content(JsonElement token) => token.ValueKind switch
     {
         JsonValueKind.String => token.GetString(),
-        JsonValueKind.Object when token.TryGetProperty("content", out var content) => content.GetString(),
+        JsonValueKind.Object => token.OptionalText("content"),
         _ => null,
     };
 
     private void ReadConfig(JsonElement json)
     {
-        AddBos = Flag(json, "add_bos_token");
-        AddEos = Flag(json, "add_eos_token");
-        AddPrefixSpace = Flag(json, "add_prefix_space");
+        AddBos = json.Flag("add_bos_token");
+        AddEos = json.Flag("add_eos_token");
+        AddPrefixSpace = json.Flag("add_prefix_space");
+        TokenizerClass = json.OptionalText("tokenizer_class");
         ReadRoles(json);
         if (!json.TryGetProperty("added_tokens_decoder", out var tokens) || tokens.ValueKind != JsonValueKind.Object) return;
-        foreach (var token in tokens.EnumerateObject()) _added.Add(ReadAddedToken(int.Parse(token.Name), token.Value));
+        foreach (var token in tokens.EnumerateObject())
+        {
+            using var id = JsonDocument.Parse(token.Name);
+            _added.Add(ReadAddedToken(id.RootElement.Id(), token.Value));
+        }
     }
 
     private void ReadRoles(JsonElement json)
@@ -109,17 +114,17 @@ internal sealed class SpecialTokenSettings
     {
         foreach (var token in json.EnumerateObject())
             if (_added.All(known => known.Content != token.Name))
-                _added.Add(new AddedToken(token.Value.GetInt32(), token.Name, SpecialTokens.Contains(token.Name)));
+                _added.Add(new AddedToken(token.Value.Id(), token.Name, SpecialTokens.Contains(token.Name)));
     }
 
     private void ReadModelConfig(JsonElement json)
     {
-        ModelType = json.TryGetProperty("model_type", out var type) ? type.GetString() : null;
+        ModelType = json.OptionalText("model_type");
         BosTokenId = Id("bos_token_id");
         EosTokenId = Id("eos_token_id");
 
-        int? Id(string name) => !json.TryGetProperty(name, out var value) ? null
-            : value.ValueKind == JsonValueKind.Number ? value.GetInt32()
-            : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 ? value[0].GetInt32() : null;
+        int? Id(string name) => json.Section(name) is not { } value ? null
+            : value.ValueKind != JsonValueKind.Array ? value.Id()
+            : value.GetArrayLength() > 0 ? value[0].Id() : null;
     }
 }

@@ -43,11 +43,11 @@ internal sealed class TokenizerJsonComponents(string file)
                 foreach (var item in json.GetProperty("normalizers").EnumerateArray()) ReadNormalizer(item);
                 break;
             case "Prepend":
-                _normalizers.Add(new PrependNormalizer(json.GetProperty("prepend").GetString()!));
+                _normalizers.Add(new PrependNormalizer(json.Text("prepend")));
                 break;
             case "Replace":
                 var (pattern, isRegex) = Pattern(json);
-                var content = json.GetProperty("content").GetString()!;
+                var content = json.Text("content");
                 _normalizers.Add(isRegex ? new RegexReplaceNormalizer(RegexTranslation.Translate(pattern, file), pattern, content) : new ReplaceNormalizer(pattern, content));
                 break;
             case "NFC":
@@ -67,18 +67,18 @@ internal sealed class TokenizerJsonComponents(string file)
                 foreach (var item in json.GetProperty("pretokenizers").EnumerateArray()) ReadPreTokenizer(item);
                 break;
             case "ByteLevel":
-                if (Flag(json, "add_prefix_space", true) && Splitters.Count > 0)
+                if ((json.Flag("add_prefix_space") ?? true) && Splitters.Count > 0)
                     throw Unsupported("pre-tokenizer", "ByteLevel with add_prefix_space after another", "ByteLevel with add_prefix_space alone");
                 IsByteLevel = true;
-                AddPrefixSpace = Flag(json, "add_prefix_space", true);
-                if (Flag(json, "use_regex", true)) Splitters.Add(new Gpt2Splitter());
+                AddPrefixSpace = (json.Flag("add_prefix_space") ?? true);
+                if ((json.Flag("use_regex") ?? true)) Splitters.Add(new Gpt2Splitter());
                 break;
             case "Digits":
-                Splitters.Add(new DigitSplitter(Flag(json, "individual_digits", false), decimalOnly: false));
+                Splitters.Add(new DigitSplitter((json.Flag("individual_digits") ?? false), decimalOnly: false));
                 break;
             case "Metaspace" when Splitters.Count == 0 && Metaspace is null:
                 Metaspace = ReadMetaspace(json);
-                if (Flag(json, "split", true)) Splitters.Add(new MetaspaceSplitter(Metaspace.Space));
+                if ((json.Flag("split") ?? true)) Splitters.Add(new MetaspaceSplitter(Metaspace.Space));
                 break;
             case "Split":
                 Splitters.Add(ReadSplit(json));
@@ -102,8 +102,8 @@ internal sealed class TokenizerJsonComponents(string file)
                 ReadTemplate(json);
                 break;
             case "RobertaProcessing" or "BertProcessing":
-                Prefix.Insert(0, json.GetProperty("cls")[1].GetInt32());
-                Suffix.Add(json.GetProperty("sep")[1].GetInt32());
+                Prefix.Insert(0, IdOfPair(json.GetProperty("cls")));
+                Suffix.Add(IdOfPair(json.GetProperty("sep")));
                 break;
             default:
                 throw Unsupported("post-processor", Type(json), "Sequence, ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing");
@@ -134,29 +134,31 @@ internal sealed class TokenizerJsonComponents(string file)
         }
     }
 
-    private static string? Type(JsonElement json) => json.GetProperty("type").GetString();
-
-    private static bool Flag(JsonElement json, string name, bool otherwise) => json.TryGetProperty(name, out var value) ? value.GetBoolean() : otherwise;
+    private static string Type(JsonElement json) => json.Text("type");
 
     private static (string Pattern, bool IsRegex) Pattern(JsonElement json)
     {
         var pattern = json.GetProperty("pattern");
-        return pattern.TryGetProperty("Regex", out var regex) ? (regex.GetString()!, true) : (pattern.GetProperty("String").GetString()!, false);
+        return pattern.OptionalText("Regex") is { } regex ? (regex, true) : (pattern.Text("String"), false);
     }
+
+    // ["</s>", 2]
+    private static int IdOfPair(JsonElement pair) =>
+        pair.GetArrayLength() == 2 ? pair[1].Id() : throw new FormatException($"{pair.GetRawText()} is not a token and its id.");
 
     private void ReadPieceDecoder(JsonElement json)
     {
         switch (Type(json))
         {
             case "Replace" when Pattern(json) is (var pattern, false):
-                Decoding = Decoding! with { Replacements = [.. Decoding.Replacements, (pattern, json.GetProperty("content").GetString()!)] };
+                Decoding = Decoding! with { Replacements = [.. Decoding.Replacements, (pattern, json.Text("content"))] };
                 break;
             case "ByteFallback":
                 Decoding = Decoding! with { ByteFallback = true };
                 break;
             case "Fuse":
                 break;
-            case "Strip" when json.GetProperty("content").GetString() == " " && json.GetProperty("stop").GetInt32() == 0:
+            case "Strip" when json.Text("content") == " " && json.GetProperty("stop").GetInt32() == 0:
                 Decoding = Decoding! with { StripStart = json.GetProperty("start").GetInt32() };
                 break;
             case "Metaspace":
@@ -174,9 +176,9 @@ internal sealed class TokenizerJsonComponents(string file)
 
     private Metaspace ReadMetaspace(JsonElement json)
     {
-        var space = json.GetProperty("replacement").GetString();
+        var space = json.Text("replacement");
         if (space is not [var character]) throw Unsupported("Metaspace replacement", space, "one character");
-        var scheme = json.TryGetProperty("prepend_scheme", out var name) ? name.GetString() : Flag(json, "add_prefix_space", true) ? "always" : "never";
+        var scheme = json.Section("prepend_scheme") is not null ? json.Text("prepend_scheme") : (json.Flag("add_prefix_space") ?? true) ? "always" : "never";
         return new Metaspace(character, scheme switch
         {
             "always" => PrependScheme.Always,
@@ -189,10 +191,10 @@ internal sealed class TokenizerJsonComponents(string file)
     private TextSplitter ReadSplit(JsonElement json)
     {
         var (pattern, isRegex) = Pattern(json);
-        var behaviorName = json.GetProperty("behavior").GetString();
+        var behaviorName = json.Text("behavior");
         if (!Enum.TryParse<SplitBehavior>(behaviorName, out var behavior))
             throw Unsupported("Split behavior", behaviorName, string.Join(", ", Enum.GetNames<SplitBehavior>()));
-        var invert = Flag(json, "invert", false);
+        var invert = (json.Flag("invert") ?? false);
         // These patterns leave nothing unmatched, so that it does not matter whether the matches or the gaps are kept, only that they are not removed.
         if (isRegex && (behavior == SplitBehavior.Isolated || (behavior == SplitBehavior.Removed && invert)))
         {
@@ -212,13 +214,13 @@ internal sealed class TokenizerJsonComponents(string file)
         var seen = false;
         foreach (var item in json.GetProperty("single").EnumerateArray())
         {
-            if (item.TryGetProperty("Sequence", out _))
+            if (item.Section("Sequence") is not null)
             {
                 seen = true;
                 continue;
             }
-            var name = item.GetProperty("SpecialToken").GetProperty("id").GetString()!;
-            var ids = specials.GetProperty(name).GetProperty("ids").EnumerateArray().Select(id => id.GetInt32());
+            var name = item.GetProperty("SpecialToken").Text("id");
+            var ids = specials.GetProperty(name).GetProperty("ids").EnumerateArray().Select(id => id.Id());
             (seen ? Suffix : before).AddRange(ids);
         }
         Prefix.InsertRange(0, before);

@@ -24,9 +24,7 @@ internal static class TokenizerJsonReader
         var ids = new Dictionary<string, int>();
         foreach (var token in vocabulary.EnumerateObject())
         {
-            var id = token.Value.GetInt32();
-            if (id is < 0 or > 1 << 26) throw new InvalidModelException($"{file}: the token '{token.Name}' has the id {id}.");
-            ids[token.Name] = id;
+            ids[token.Name] = token.Value.Id();
         }
         return ids.Count > 0 ? ids : throw new InvalidModelException($"{file}: the vocabulary is empty.");
     }
@@ -35,46 +33,52 @@ internal static class TokenizerJsonReader
     {
         var components = new TokenizerJsonComponents(file);
         var model = json.GetProperty("model");
-        var type = model.TryGetProperty("type", out var name) ? name.GetString() : model.TryGetProperty("merges", out _) ? "BPE" : "without a type";
+        var type = model.OptionalText("type") ?? (model.Section("merges") is not null ? "BPE" : "without a type");
         if (type != "BPE") throw components.Unsupported("model", type, "BPE");
         foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-            if (model.TryGetProperty(affix, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() != "")
+            if (model.OptionalText(affix) is not (null or ""))
                 throw components.Unsupported("model", $"BPE with {affix}", "BPE without it");
 
         var ids = ReadVocabulary(model.GetProperty("vocab"), file);
         var merges = BpeModelBuilder.Merges(ids, [.. model.GetProperty("merges").EnumerateArray().Select(merge => ReadMerge(merge, file))], file);
-        var unknownName = model.TryGetProperty("unk_token", out var unknownToken) ? unknownToken.GetString() : null;
+        var unknownName = model.OptionalText("unk_token");
         var unknown = unknownName is null ? -1 : ids.TryGetValue(unknownName, out var unknownId) ? unknownId
             : throw new InvalidModelException($"{file}: the unknown token '{unknownName}' is not in the vocabulary.");
-        var added = Section(json, "added_tokens") is { } tokens
-            ? tokens.EnumerateArray().Select(token => SpecialTokenSettings.ReadAddedToken(token.GetProperty("id").GetInt32(), token)).ToArray()
+        var added = json.Section("added_tokens") is { } tokens
+            ? tokens.EnumerateArray().Select(token => SpecialTokenSettings.ReadAddedToken(token.GetProperty("id").Id(), token)).ToArray()
             : [];
 
-        components.ReadNormalizer(Section(json, "normalizer"));
-        components.ReadPreTokenizer(Section(json, "pre_tokenizer"));
-        components.ReadPostProcessor(Section(json, "post_processor"));
-        components.ReadDecoder(Section(json, "decoder"));
+        components.ReadNormalizer(json.Section("normalizer"));
+        components.ReadPreTokenizer(json.Section("pre_tokenizer"));
+        components.ReadPostProcessor(json.Section("post_processor"));
+        components.ReadDecoder(json.Section("decoder"));
         var settings = SpecialTokenSettings.ReadFolder(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var byteFallback = Flag(model, "byte_fallback");
+        var bos = Id(settings.Bos) ?? settings.BosTokenId ?? (components.Prefix is [var first, ..] ? first : -1);
+        var eos = Id(settings.Eos) ?? settings.EosTokenId ?? -1;
+        // LLaMA's own class goes by its settings, whatever the post-processor says; the other classes go by the post-processor.
+        var isLlama = settings.TokenizerClass is "LlamaTokenizer" or "LlamaTokenizerFast";
+        int[] prefix = isLlama && settings.AddBos is { } addBos ? addBos && bos >= 0 ? [bos] : [] : [.. components.Prefix];
+        int[] suffix = isLlama && settings.AddEos is { } addEos ? addEos && eos >= 0 ? [eos] : [] : [.. components.Suffix];
+        var byteFallback = model.Flag("byte_fallback") ?? false;
         return new BpeTokenizer(new TokenizerParts
         {
             Kind = components.IsByteLevel ? "byte-level BPE (tokenizer.json)" : "SentencePiece-style BPE (tokenizer.json)",
             File = file,
             Vocabulary = new Vocabulary(ById(ids), added, [], unknown),
             Model = components.IsByteLevel
-                ? BpeModelBuilder.ByteLevel(ids, merges, unknown, Flag(model, "ignore_merges"))
-                : BpeModelBuilder.Characters(ids, merges, unknown, Flag(model, "fuse_unk"), byteFallback, file),
+                ? BpeModelBuilder.ByteLevel(ids, merges, unknown, model.Flag("ignore_merges") ?? false)
+                : BpeModelBuilder.Characters(ids, merges, unknown, model.Flag("fuse_unk") ?? false, byteFallback, file),
             AddedTokens = added,
             Normalizer = components.Normalizer,
             Metaspace = components.Metaspace,
             AddPrefixSpace = components.AddPrefixSpace,
             Splitters = [.. components.Splitters],
-            Prefix = [.. components.Prefix],
-            Suffix = [.. components.Suffix],
+            Prefix = prefix,
+            Suffix = suffix,
             Decoding = components.Decoding,
             JoinsTokens = components.JoinsTokens,
-            BosTokenId = Id(settings.Bos) ?? settings.BosTokenId ?? (components.Prefix is [var first, ..] ? first : -1),
-            EosTokenId = Id(settings.Eos) ?? settings.EosTokenId ?? -1,
+            BosTokenId = bos,
+            EosTokenId = eos,
         });
 
         int? Id(string? token) => token is null ? null
@@ -88,14 +92,9 @@ internal static class TokenizerJsonReader
         return tokens;
     }
 
-    private static bool Flag(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
-
-    private static JsonElement? Section(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var section) && section.ValueKind != JsonValueKind.Null ? section : null;
-
     // Older files have "a b", newer ["a", "b"], which also allows spaces in tokens.
     private static (string Left, string Right) ReadMerge(JsonElement merge, string file) =>
         merge.ValueKind == JsonValueKind.String ? BpeModelBuilder.ParseMerge(merge.GetString()!, file)
-        : merge.GetArrayLength() == 2 ? (merge[0].GetString()!, merge[1].GetString()!)
+        : merge.GetArrayLength() == 2 && merge[0].GetString() is { } left && merge[1].GetString() is { } right ? (left, right)
         : throw new InvalidModelException($"{file}: the merge {merge.GetRawText()} is not of two tokens.");
 }

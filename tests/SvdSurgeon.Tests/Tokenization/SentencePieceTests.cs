@@ -126,6 +126,31 @@ public sealed class SentencePieceTests
         }
     }
 
+    [Test]
+    public void A_changed_byte_is_an_error_of_the_model_or_none()
+    {
+        const int Seed = 3;
+        TestContext.Out.WriteLine($"seed {Seed}");
+        var random = new Random(Seed);
+        var bytes = File.ReadAllBytes(GoldenFiles.Copied("tokenizers", "tinytales-llama", "tokenizer.model"));
+        var path = Path.Combine(_folder.Path, "changed.model");
+        for (var round = 0; round < 300; round++)
+        {
+            var changed = (byte[])bytes.Clone();
+            changed[random.Next(2) == 0 ? random.Next(changed.Length) : changed.Length - 1 - random.Next(100)] = (byte)random.Next(256);
+            File.WriteAllBytes(path, changed);
+            try
+            {
+                var tokenizer = Tokenizer.Open(path);
+                tokenizer.Decode(tokenizer.Encode("Once upon a time 日本\0"));
+            }
+            catch (InvalidModelException error)
+            {
+                Assert.That(error.Message, Does.Contain("changed.model"));
+            }
+        }
+    }
+
     private static string[] Pieces(Tokenizer tokenizer, string text) =>
         [.. tokenizer.Encode(text, addSpecialTokens: false).Select(id => ((BpeTokenizer)tokenizer).Parts.Vocabulary[id]!)];
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Tokenization;
 
@@ -106,6 +107,96 @@ public sealed class TokenizerJsonTests
                 decoder: section == "decoder" ? json : "null",
                 model: section == "model" ? json : Model),
             Throws.InstanceOf<InvalidModelException>().With.Message.Contains(named).And.Message.Contains("tokenizer.json"));
+
+    [Test]
+    public void A_template_with_a_token_that_does_not_exist_is_an_error() =>
+        Assert.That(() => Open(postProcessor: """{ "type": "RobertaProcessing", "cls": ["<s>", 1], "sep": ["</s>", 99] }"""),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("99"));
+
+    [Test]
+    public void Llamas_own_class_goes_by_its_settings()
+    {
+        const string Roberta = """{ "type": "RobertaProcessing", "cls": ["a", 1], "sep": ["b", 2] }""";
+        _folder.Write("tokenizer_config.json", """{ "tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }""");
+        Assert.That(Open(postProcessor: Roberta).Encode("x"), Is.EqualTo((int[])[1, 7, 2]));
+        _folder.Write("tokenizer_config.json", """{ "tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }""");
+        Assert.That(Open(postProcessor: Roberta).Encode("x"), Is.EqualTo((int[])[7, 2]));
+    }
+
+    // Every value of a small but complete file is replaced by every kind of value: the tokenizer opens and works, or says what is wrong.
+    [Test]
+    public void A_value_of_the_wrong_kind_is_an_error_of_the_model_and_nothing_else()
+    {
+        foreach (var complete in CompleteFiles())
+        {
+            var paths = Paths(JsonNode.Parse(complete)!).ToArray();
+            foreach (var path in paths)
+            {
+                foreach (var replacement in (string[])["null", "true", "-1", "1.5", "99999999999", "\"?\"", "[]", "[null]", "{}", "{\"id\": 7}"])
+                {
+                    var json = JsonNode.Parse(complete)!;
+                    Replace(json, path, JsonNode.Parse(replacement));
+                    _folder.Write("tokenizer.json", json.ToJsonString());
+                    try
+                    {
+                        var tokenizer = Tokenizer.Open(_folder.Path);
+                        tokenizer.Decode(tokenizer.Encode("ab <t> é\0\U0001F600"));
+                    }
+                    catch (InvalidModelException error)
+                    {
+                        Assert.That(error.Message, Does.Contain("tokenizer.json"));
+                    }
+                    catch (Exception error)
+                    {
+                        Assert.Fail($"{string.Join('/', path)} = {replacement}: {error}");
+                    }
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> CompleteFiles()
+    {
+        const string Added = """[{ "id": 9, "content": "<t>", "single_word": false, "lstrip": true, "rstrip": true, "normalized": false, "special": true }]""";
+        yield return $$"""
+            { "added_tokens": {{Added}},
+              "normalizer": { "type": "Sequence", "normalizers": [{ "type": "Prepend", "prepend": "▁" }, { "type": "Replace", "pattern": { "String": " " }, "content": "▁" }] },
+              "pre_tokenizer": { "type": "Split", "pattern": { "Regex": "x+" }, "behavior": "Isolated", "invert": false },
+              "post_processor": { "type": "TemplateProcessing", "single": [{ "SpecialToken": { "id": "<t>", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }],
+                "special_tokens": { "<t>": { "id": "<t>", "ids": [9], "tokens": ["<t>"] } } },
+              "decoder": { "type": "Sequence", "decoders": [{ "type": "Replace", "pattern": { "String": "▁" }, "content": " " }, { "type": "ByteFallback" }, { "type": "Fuse" },
+                { "type": "Strip", "content": " ", "start": 1, "stop": 0 }] },
+              "model": {{Model}} }
+            """;
+        yield return $$"""
+            { "added_tokens": {{Added}}, "pre_tokenizer": { "type": "Sequence", "pretokenizers": [{ "type": "Digits", "individual_digits": true },
+                { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true }] },
+              "post_processor": { "type": "RobertaProcessing", "cls": ["a", 1], "sep": ["b", 2] }, "decoder": { "type": "ByteLevel" }, "model": {{Model}} }
+            """;
+        yield return $$"""
+            { "pre_tokenizer": { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true },
+              "decoder": { "type": "Metaspace", "replacement": "▁", "add_prefix_space": true }, "model": {{Model}} }
+            """;
+    }
+
+    private static IEnumerable<object[]> Paths(JsonNode? node)
+    {
+        var children = node is JsonObject ? node.AsObject().Select(child => ((object)child.Key, child.Value))
+            : node is JsonArray ? node.AsArray().Select((child, index) => ((object)index, child))
+            : [];
+        foreach (var (key, child) in children)
+        {
+            yield return [key];
+            foreach (var path in Paths(child)) yield return [key, .. path];
+        }
+    }
+
+    private static void Replace(JsonNode node, object[] path, JsonNode? value)
+    {
+        foreach (var key in path[..^1]) node = key is int at ? node[at]! : node[(string)key]!;
+        if (path[^1] is int index) node[index] = value;
+        else node[(string)path[^1]] = value;
+    }
 
     private Tokenizer Open(
         string normalizer = "null", string preTokenizer = "null", string postProcessor = "null", string decoder = "null", string added = "", string model = Model) =>

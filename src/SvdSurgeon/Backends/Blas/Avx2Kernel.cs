@@ -13,6 +13,7 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
     {
         int w = Vector256<T>.Count;
+        Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector256<T> z = default;
         Vector256<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
         Vector256<T> c3l = z, c3r = z, c4l = z, c4r = z, c5l = z, c5r = z;

@@ -13,6 +13,7 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
     {
         int w = Vector512<T>.Count;
+        Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector512<T> z = default;
         Vector512<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
         Vector512<T> c3l = z, c3r = z, c4l = z, c4r = z, c5l = z, c5r = z;

@@ -19,14 +19,15 @@ internal readonly unsafe struct ProductShape<T>(int m, int n, int k, T* c, nint 
 }
 
 /// <summary>
-/// A product by packed panels. Blocks of k and columns go one after the other; inside a block the panels of both factors are packed once,
-/// shared by all threads, and then the tiles of the output are the work items. k is never split between threads, so the sums
-/// do not depend on their number.
+/// A product by packed panels. The panels of both factors are packed once, shared by all threads, and then the tiles of the output are the
+/// work items; a tile stays in the cache while k runs. k is never split between threads, so the sums do not depend on their number.
 /// </summary>
 internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged where TKernel : struct, IMicroKernel<T>
 {
-    // Measured: see perf/RESULTS.md. A block of k keeps a panel of a in the first-level cache, a tile's panels in the second.
-    private const int MaxRows = 2304, MaxColumns = 3072, PanelsDown = 8, PanelsAcross = 4;
+    // A panel of b over Depth steps fills two thirds of a first-level cache; the panels and sums of a tile half of a second-level one.
+    private const int Depth = 256, PanelsDown = 4, PanelsAcross = 8;
+    // Larger factors are packed part by part.
+    private const int MaxDepth = 4096, MaxPackedBytes = 8 << 20;
 
     private readonly ProductShape<T> _shape;
     private readonly Operand<T> _a, _b;
@@ -42,33 +43,39 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
         _packedB = packedB;
     }
 
-    private static int MaxDepth => 2048 / sizeof(T);
+    private static int TileRows => PanelsDown * TKernel.Rows;
+
+    private static int TileColumns => PanelsAcross * TKernel.Columns;
 
     public static void Run(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b)
     {
-        int depth = Depth(shape.K, Math.Max(a.BlockSize, b.BlockSize));
-        int rows = Math.Min(shape.M, MaxRows), columns = Math.Min(shape.N, MaxColumns);
-        using var packedA = new Workspace((nuint)RoundUp(rows, TKernel.Rows) * (nuint)depth * (nuint)sizeof(T));
-        using var packedB = new Workspace((nuint)RoundUp(columns, TKernel.Columns) * (nuint)depth * (nuint)sizeof(T));
+        int depth = Math.Min(shape.K, MaxDepth), most = MaxPackedBytes / sizeof(T) / depth;
+        int rows = Math.Min(RoundUp(shape.M, TKernel.Rows), Math.Max(1, most / TileRows) * TileRows);
+        int columns = Math.Min(RoundUp(shape.N, TKernel.Columns), Math.Max(1, most / TileColumns) * TileColumns);
+        using var packedA = new Workspace((nuint)rows * (nuint)depth * (nuint)sizeof(T));
+        using var packedB = new Workspace((nuint)columns * (nuint)depth * (nuint)sizeof(T));
         new BlockedProduct<T, TKernel>(shape, a, b, (T*)packedA.Pointer, (T*)packedB.Pointer).Run(team, rows, columns, depth);
     }
 
     private void Run(ThreadTeam team, int maxRows, int maxColumns, int maxDepth)
     {
         Action<int> pack = PackPart, compute = ComputeTile;
-        for (_j = 0; _j < _shape.N; _j += _columns)
+        for (_p = 0; _p < _shape.K; _p += _depth)
         {
-            _columns = Math.Min(maxColumns, _shape.N - _j);
-            for (_p = 0; _p < _shape.K; _p += _depth)
+            _depth = Math.Min(maxDepth, _shape.K - _p);
+            for (_j = 0; _j < _shape.N; _j += _columns)
             {
-                _depth = Math.Min(maxDepth, _shape.K - _p);
+                _columns = Math.Min(maxColumns, _shape.N - _j);
+                bool packedB = false;
                 for (_i = 0; _i < _shape.M; _i += _rows)
                 {
                     _rows = Math.Min(maxRows, _shape.M - _i);
                     if (_shape.LowerOnly && _j >= _i + _rows) continue;
-                    _partsA = _a.Parts(_rows, _depth, TKernel.Rows);
-                    team.Run(_partsA + (_i == 0 || _shape.LowerOnly ? _b.Parts(_columns, _depth, TKernel.Columns) : 0), pack);
-                    team.Run(Ceiling(_rows, PanelsDown * TKernel.Rows) * Ceiling(_columns, PanelsAcross * TKernel.Columns), compute);
+                    // When a fits as a whole, it is packed for the first columns only.
+                    _partsA = _j > 0 && _rows == _shape.M ? 0 : _a.Parts(_rows, _depth, TKernel.Rows);
+                    team.Run(_partsA + (packedB ? 0 : _b.Parts(_columns, _depth, TKernel.Columns)), pack);
+                    packedB = true;
+                    team.Run(Ceiling(_rows, TileRows) * Ceiling(_columns, TileColumns), compute);
                 }
             }
         }
@@ -82,33 +89,35 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
 
     private void ComputeTile(int item)
     {
-        int down = Ceiling(_rows, PanelsDown * TKernel.Rows);
-        int top = item % down * PanelsDown * TKernel.Rows, left = item / down * PanelsAcross * TKernel.Columns;
-        int bottom = Math.Min(_rows, top + PanelsDown * TKernel.Rows), right = Math.Min(_columns, left + PanelsAcross * TKernel.Columns);
-        bool accumulate = _shape.Accumulate || _p > 0;
-        for (int j = left; j < right; j += TKernel.Columns)
-            for (int i = top; i < bottom; i += TKernel.Rows)
-                if (!_shape.LowerOnly || _j + j < _i + i + TKernel.Rows)
-                    Tile(i, Math.Min(TKernel.Rows, bottom - i), j, Math.Min(TKernel.Columns, right - j), accumulate);
+        int down = Ceiling(_rows, TileRows);
+        int top = item % down * TileRows, left = item / down * TileColumns;
+        int bottom = Math.Min(_rows, top + TileRows), right = Math.Min(_columns, left + TileColumns);
+        if (_shape.LowerOnly && _j + left >= _i + bottom) return;
+        for (int p = 0; p < _depth; p += Depth)
+            for (int j = left; j < right; j += TKernel.Columns)
+                for (int i = top; i < bottom; i += TKernel.Rows)
+                    if (!_shape.LowerOnly || _j + j < _i + i + TKernel.Rows)
+                        Panels(i, Math.Min(TKernel.Rows, bottom - i), j, Math.Min(TKernel.Columns, right - j), p);
         if (_shape.Bias is not null && _p == 0)
-            for (int i = top; i < bottom; i++)
-                AddRow(_shape.Bias + _j + left, C(i, left), right - left);
+            for (int i = top; i < bottom; i++) AddRow(_shape.Bias + _j + left, C(i, left), right - left);
     }
 
-    private void Tile(int i, int rows, int j, int columns, bool accumulate)
+    // One panel of a by one panel of b, Depth steps of k from p.
+    private void Panels(int i, int rows, int j, int columns, int p)
     {
-        T* a = _packedA + (nint)i * _depth, b = _packedB + (nint)j * _depth, c = C(i, j);
-        bool narrow = columns <= TKernel.Columns / 2;
+        T* a = _packedA + (nint)i * _depth + p * TKernel.Rows, b = _packedB + (nint)j * _depth + p * TKernel.Columns, c = C(i, j);
+        int steps = Math.Min(Depth, _depth - p);
+        bool accumulate = _shape.Accumulate || _p + p > 0, narrow = columns <= TKernel.Columns / 2;
         if (rows == TKernel.Rows && columns == (narrow ? TKernel.Columns / 2 : TKernel.Columns))
         {
-            if (narrow) TKernel.MultiplyNarrow(_depth, a, b, c, _shape.Stride, accumulate);
-            else TKernel.Multiply(_depth, a, b, c, _shape.Stride, accumulate);
+            if (narrow) TKernel.MultiplyNarrow(steps, a, b, c, _shape.Stride, accumulate);
+            else TKernel.Multiply(steps, a, b, c, _shape.Stride, accumulate);
             return;
         }
         // A tile that sticks out goes through a full one on the stack.
         T* full = stackalloc T[TKernel.Rows * TKernel.Columns];
-        if (narrow) TKernel.MultiplyNarrow(_depth, a, b, full, TKernel.Columns, false);
-        else TKernel.Multiply(_depth, a, b, full, TKernel.Columns, false);
+        if (narrow) TKernel.MultiplyNarrow(steps, a, b, full, TKernel.Columns, false);
+        else TKernel.Multiply(steps, a, b, full, TKernel.Columns, false);
         for (int r = 0; r < rows; r++)
         {
             T* from = full + r * TKernel.Columns, to = c + r * _shape.Stride;
@@ -123,14 +132,6 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
     {
         if (typeof(T) == typeof(float)) Vectors.Add((float*)from, (float*)to, n);
         else Vectors.Add((double*)from, (double*)to, n);
-    }
-
-    // Blocks of k of equal size, so that the last one is not a sliver.
-    private static int Depth(int k, int granularity)
-    {
-        granularity = Math.Max(granularity, 8);
-        int blocks = Ceiling(Math.Max(k, 1), Math.Max(MaxDepth, granularity));
-        return RoundUp(Ceiling(Math.Max(k, 1), blocks), granularity);
     }
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;

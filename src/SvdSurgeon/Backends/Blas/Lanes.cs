@@ -49,4 +49,16 @@ internal static class Lanes
     public static Vector128<double> ZipHigh(Vector128<double> a, Vector128<double> b) => Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
         : Vector128.Create(a[1], b[1]);
+
+    /// <summary>Asks for the lines of a tile of c that will be needed at the end of the loop over k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch<T>(T* c, nint ldc, int rows, int columns) where T : unmanaged
+    {
+        if (!Sse.IsSupported) return;
+        for (int i = 0; i < rows; i++, c += ldc)
+        {
+            for (int j = 0; j < columns * sizeof(T); j += 64) Sse.Prefetch0((byte*)c + j);
+            Sse.Prefetch0(c + columns - 1);
+        }
+    }
 }

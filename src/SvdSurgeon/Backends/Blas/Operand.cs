@@ -33,9 +33,6 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
         else _stored = stored;
     }
 
-    /// <summary>What a block along k must be a multiple of, so that it starts at a block of the storage type.</summary>
-    public int BlockSize => _stored is null ? 1 : _stored.Type.Block().Numbers;
-
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
     public int Parts(int count, int k, int width) => _rowsAlongK ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
 
@@ -72,16 +69,20 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
 
     private void PackPanel(int first, int count, int kFirst, int k, int width, T* panel)
     {
-        T* source = _data + first * _stride + kFirst;
-        nint stride = _stride;
-        using var buffer = new Workspace(_stored is null ? 0 : (nuint)count * (nuint)k * sizeof(float));
-        if (_stored is not null)
+        if (_stored is null)
         {
-            source = (T*)buffer.Pointer;
-            stride = k;
-            for (int i = 0; i < count; i++) Widen(first + i, kFirst, k, source + i * stride);
+            Packing.Transpose(_data + first * _stride + kFirst, _stride, k, count, width, panel);
+            return;
         }
-        Packing.Transpose(source, stride, k, count, width, panel);
+        // Widened so many numbers a row that the panel's rows stay in the first-level cache, and whole blocks of the storage type.
+        const int atOnce = 256;
+        using var buffer = new Workspace((nuint)(count * atOnce * sizeof(float)));
+        for (int p = 0; p < k; p += atOnce)
+        {
+            int steps = Math.Min(atOnce, k - p);
+            for (int i = 0; i < count; i++) Widen(first + i, kFirst + p, steps, (T*)buffer.Pointer + i * atOnce);
+            Packing.Transpose((T*)buffer.Pointer, atOnce, steps, count, width, panel + (nint)p * width);
+        }
     }
 
     private void Widen(int row, int column, int count, T* to) =>

@@ -13,6 +13,7 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
     {
         int w = Vector128<T>.Count;
+        Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector128<T> z = default;
         Vector128<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
         Vector128<T> c3l = z, c3r = z;

@@ -14,6 +14,25 @@ public static class RankAllocation
     public static double[] CandidateRatios(double keepRatio) =>
         [.. Enumerable.Range(1, 10).Select(i => i / 10.0).Append(keepRatio).Distinct().Order()];
 
+    /// <summary>The candidates of one m × n module, ascending; one that would not be smaller than the dense module is the dense module.</summary>
+    /// <param name="m">Rows of W.</param>
+    /// <param name="n">Columns of W.</param>
+    /// <param name="keepRatio">The uniform ratio.</param>
+    /// <param name="form">What a rank costs.</param>
+    /// <param name="loss">Loss of a rank, measured or predicted; rank 0 is the dense module.</param>
+    public static AllocationCandidate[] Candidates(int m, int n, double keepRatio, StorageForm form, Func<int, double> loss) =>
+        [.. CandidateRatios(keepRatio).Select(ratio =>
+        {
+            int rank = ratio < 1 ? RankBudget.Rank(m, n, ratio, form) : 0;
+            return rank == 0 || RankBudget.StaysDense(m, n, rank, form)
+                ? new AllocationCandidate(ratio, 0, (long)m * n, loss(0))
+                : new AllocationCandidate(ratio, rank, RankBudget.StoredNumbers(m, n, rank, form), loss(rank));
+        })];
+
+    /// <summary>The same from predicted losses by rank (<c>allocate: fisher</c>), without a forward pass.</summary>
+    public static AllocationCandidate[] Candidates(RankLosses losses, double keepRatio, StorageForm form) =>
+        Candidates(losses.Rows, losses.Columns, keepRatio, form, rank => rank == 0 ? 0 : losses.Losses[rank]);
+
     /// <summary>⌊ρ·Σ m·n⌋.</summary>
     public static long Budget(long denseParameters, double keepRatio) => (long)(denseParameters * keepRatio);
 

@@ -158,8 +158,13 @@ public sealed class SpectralFisher
 
     private Span<double> NextPendingRow()
     {
-        int needed = (_pendingRows + 1) * Size;
-        if (_pending.Length < needed) Array.Resize(ref _pending, (int)Math.Min(Math.Max(2L * _pending.Length, 8L * Size), (long)Size * Size) is var grown && grown > needed ? grown : needed);
+        int needed = checked((_pendingRows + 1) * Size);
+        if (_pending.Length < needed)
+        {
+            // Doubles, up to the k rows that are folded at once.
+            long grown = Math.Min(Math.Max(2L * _pending.Length, 8L * Size), (long)Size * Size);
+            Array.Resize(ref _pending, checked((int)Math.Max(grown, needed)));
+        }
         return _pending.AsSpan(_pendingRows++ * Size, Size);
     }
 

@@ -118,6 +118,17 @@ public sealed class AllocationTests
         Assert.That(RankAllocation.CandidateRatios(0.65), Has.Length.EqualTo(11).And.Ordered);
     }
 
+    [Test]
+    public void Candidates_are_the_published_ranks_and_the_dense_module()
+    {
+        var candidates = RankAllocation.Candidates(RankLosses.FromSpectrum(2, 5, [2, 1]), 0.75, StorageForm.Factored);
+        Assert.That(candidates, Has.Length.EqualTo(11));
+        Assert.That(candidates[7], Is.EqualTo(new AllocationCandidate(0.75, 1, 7, 0.5)));
+        Assert.That(candidates[^1], Is.EqualTo(new AllocationCandidate(1, 0, 10, 0)));
+        // Of a 1 × 5 module no rank is smaller than the whole.
+        Assert.That(RankAllocation.Candidates(1, 5, 0.5, StorageForm.Factored, rank => rank).Select(c => (c.Rank, c.Parameters)), Is.All.EqualTo((0, 5L)));
+    }
+
     private static RankLosses RandomSpectrum(int m, int n, Random random)
     {
         double decay = 0.5 + 2 * random.NextDouble(), scale = Math.Exp(2 * random.NextDouble());

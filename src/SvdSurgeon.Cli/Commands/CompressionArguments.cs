@@ -10,7 +10,7 @@ internal sealed class CompressionArguments
 {
     private static readonly CompressionOptions Defaults = new() { Ratios = [] };
 
-    private readonly Option<string> _method = new("--method") { Description = "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM) or kfac (two-sided whitening).", DefaultValueFactory = _ => "whiten" };
+    private readonly Option<string> _method = new("--method") { Description = "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM), kfac (two-sided whitening) or auto (the best combination, judged on held-out calibration sequences).", DefaultValueFactory = _ => "whiten" };
     private readonly Option<string> _surgeon = new("--surgeon") { Description = "none, update (correct the kept singular values) or select (choose them first).", DefaultValueFactory = _ => "update" };
     private readonly Option<string> _whitening = new("--whitening") { Description = "cholesky, or eigen (exact on singular Gram matrices, no jitter).", DefaultValueFactory = _ => "cholesky" };
     private readonly Option<string> _allocate = new("--allocate") { Description = "uniform, or spectrum (ranks from the two-sided singular values of all modules; needs --method kfac).", DefaultValueFactory = _ => "uniform" };
@@ -18,6 +18,7 @@ internal sealed class CompressionArguments
     private readonly Option<string> _columns = new("--columns") { Description = "none, preserve (Duo-SVD) or refit.", DefaultValueFactory = _ => "none" };
     private readonly Option<double?> _sequential = new("--sequential") { Description = "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1.", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<double> _sequentialDamping = new("--sequential-damping") { Description = "Damping of the sequential fit, relative to the mean diagonal.", DefaultValueFactory = _ => 1e-3 };
+    private readonly Option<int> _refine = new("--refine") { Description = "Collect the output gradients again at the compressed model, this many times (kfac).", DefaultValueFactory = _ => 0 };
     private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
     private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true, Required = true };
     private readonly Option<int> _sequences = new("--sequences") { Description = "Calibration sequences for whitening.", DefaultValueFactory = _ => Defaults.Sequences };
@@ -31,7 +32,7 @@ internal sealed class CompressionArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _fisher, _sequences, _fisherSequences, _scale, _damping, _hdamping, _alpha, _dense, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _refine, _fisher, _sequences, _fisherSequences, _scale, _damping, _hdamping, _alpha, _dense, _dtype]) command.Add(option);
     }
 
     public CompressionOptions Read(ParseResult parsed)
@@ -45,6 +46,7 @@ internal sealed class CompressionArguments
             Storage = Named<StorageForm>("--storage", parsed.GetRequiredValue(_storage)),
             Columns = parsed.GetRequiredValue(_columns) is var columns && columns == "none" ? null : Named<ColumnMode>("--columns", columns),
             Sequential = parsed.GetValue(_sequential) is { } strength ? new SequentialOptions(strength, parsed.GetValue(_sequentialDamping)) : null,
+            Refinements = parsed.GetValue(_refine),
             Fisher = Named<FisherSamples>("--fisher", parsed.GetRequiredValue(_fisher)),
             Ratios = parsed.GetRequiredValue(_ratios),
             Sequences = parsed.GetValue(_sequences),

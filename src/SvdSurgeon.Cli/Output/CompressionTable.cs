@@ -16,8 +16,19 @@ internal static class CompressionTable
             table.AddRow(Number(model.Ratio, "0.###"), Number(model.AchievedRatio, "F4"), Number(model.ParametersAfter, "N0"), Number(model.Bytes / 1048576.0, "N1"),
                 model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "", Markup.Escape(model.Folder));
         AnsiConsole.Write(table);
+        foreach (var model in result.Models.Where(m => m.Steps.Count > 0)) PrintSteps(model);
         Console.WriteLine(string.Join(", ", result.Stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s"))
             + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB");
+    }
+
+    // The way from plain SVD to the result, on held-out calibration sequences.
+    private static void PrintSteps(CompressedModel model)
+    {
+        var table = new Table().Border(TableBorder.Simple).Title($"kept {Number(model.Ratio, "0.###")}: what each step gave");
+        foreach (string column in (string[])["step", "held-out perplexity", ""]) table.AddColumn(column);
+        table.Columns[1].RightAligned();
+        foreach (var step in model.Steps) table.AddRow(step.Name, Number(Math.Exp(step.HeldOutLoss), "G5"), step.Kept ? "kept" : "");
+        AnsiConsole.Write(table);
     }
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

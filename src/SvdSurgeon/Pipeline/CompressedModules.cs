@@ -12,7 +12,12 @@ internal sealed class CompressedModules : IDisposable
 {
     private readonly List<SafeTensorsFile> _files = [];
 
-    private CompressedModules(CompressionPlan plan) => Plan = plan;
+    private readonly Artifact _artifact;
+
+    private CompressedModules(CompressionPlan plan, Artifact artifact) => (Plan, _artifact) = (plan, artifact);
+
+    /// <summary>Key of the artifact.</summary>
+    public string Key => _artifact.Key;
 
     /// <summary>Ranks and sizes.</summary>
     public CompressionPlan Plan { get; }
@@ -96,9 +101,16 @@ internal sealed class CompressedModules : IDisposable
         foreach (var file in _files) file.Dispose();
     }
 
+    /// <summary>Closes the files and removes them: a candidate that was not chosen.</summary>
+    public void Discard()
+    {
+        Dispose();
+        Directory.Delete(_artifact.Folder, recursive: true);
+    }
+
     private static CompressedModules Open(PipelineContext context, CompressionPlan plan, Artifact artifact)
     {
-        var modules = new CompressedModules(plan);
+        var modules = new CompressedModules(plan, artifact);
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var layer in context.Model.Layers)
         {

@@ -29,7 +29,9 @@ public sealed record CompressionJob
 /// <param name="Bytes">Size of the weight files.</param>
 /// <param name="Folder">The model's folder.</param>
 /// <param name="Perplexity">Where it was evaluated.</param>
-public sealed record CompressedModel(double Ratio, double AchievedRatio, long ParametersBefore, long ParametersAfter, long Bytes, string Folder, Evaluation.PerplexityResult? Perplexity);
+/// <param name="Steps">What the method auto tried; empty for other methods.</param>
+public sealed record CompressedModel(double Ratio, double AchievedRatio, long ParametersBefore, long ParametersAfter, long Bytes, string Folder, Evaluation.PerplexityResult? Perplexity,
+    IReadOnlyList<AutoStep> Steps);
 
 /// <summary>What a run gave.</summary>
 /// <param name="Models">One a ratio, in the order asked for.</param>

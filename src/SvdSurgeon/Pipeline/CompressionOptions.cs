@@ -17,6 +17,8 @@ public enum CompressionMethod
     Whiten,
     /// <summary>Two-sided whitening, of inputs and output gradients: a dropped singular value then costs the same loss in every module.</summary>
     Kfac,
+    /// <summary>The best combination, each step kept only if the loss on held-out calibration sequences improves.</summary>
+    Auto,
 }
 
 /// <summary>How the Gram matrix is factored for whitening.</summary>
@@ -87,6 +89,8 @@ public sealed record CompressionOptions
     public ColumnMode? Columns { get; init; }
     /// <summary>The sequential pass; null for none.</summary>
     public SequentialOptions? Sequential { get; init; }
+    /// <summary>How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).</summary>
+    public int Refinements { get; init; }
     /// <summary>Samples of the spectral Fisher.</summary>
     public FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
     /// <summary>Write merged weights under the original names instead of factors.</summary>
@@ -119,6 +123,8 @@ public sealed record CompressionOptions
         if (Allocate == AllocationRule.Spectrum && Method != CompressionMethod.Kfac)
             throw new InvalidInputException(
                 $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be compared across modules, and ranks chosen by them ruin the model.");
+        if (Refinements < 0) throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
+        if (Refinements > 0 && Method != CompressionMethod.Kfac) throw new InvalidInputException("--refine needs --method kfac: it collects the output gradients again.");
         if (Columns is not null && Storage == StorageForm.Pivoted) throw new InvalidInputException("--columns and --storage pivoted exclude each other: kept columns are counted with factored storage.");
         if (Columns is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
             throw new InvalidInputException($"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
@@ -152,6 +158,7 @@ public sealed record CompressionOptions
         ["storage"] = Storage.ToString().ToLowerInvariant(),
         ["columns"] = Columns?.ToString().ToLowerInvariant() ?? "none",
         ["sequential"] = Sequential is null ? null : new JsonObject { ["strength"] = Sequential.Strength, ["damping"] = Sequential.Damping },
+        ["refinements"] = Refinements,
         ["fisher"] = Fisher.ToString().ToLowerInvariant(),
         ["sequences"] = Sequences,
         ["fisher_sequences"] = FisherSequences,

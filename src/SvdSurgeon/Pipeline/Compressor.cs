@@ -34,8 +34,13 @@ public static class Compressor
         output.Claim();
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
         var context = new PipelineContext(job.Model, model, ModelHash.Of(job.Model, cancellation), backend, work, progress ?? new Progress<StageProgress>(), cancellation);
-        var whitening = job.Calibration.Take(options.Sequences);
-        var fisher = job.Calibration.Take(options.FisherSequences);
+        // Auto judges by sequences that no statistic has seen.
+        bool auto = options.Method == CompressionMethod.Auto;
+        int heldOut = auto ? AutoSearch.HeldOutSequences(job.Calibration.Sequences) : 0;
+        if (auto && heldOut < 1) throw new InvalidInputException($"--method auto needs at least 2 calibration sequences, {job.Calibration.Sequences} is too few.");
+        var statistics = job.Calibration.Slice(0, job.Calibration.Sequences - heldOut);
+        var whitening = statistics.Take(options.Sequences);
+        var fisher = statistics.Take(options.FisherSequences);
 
         // A folder with the same recipe already holds the result.
         var recipes = options.Ratios.ToDictionary(ratio => ratio, ratio => Recipe(options, context, ratio, whitening.Hash(), fisher.Hash()));
@@ -44,9 +49,14 @@ public static class Compressor
         foreach (double ratio in options.Ratios)
         {
             if (output.Has(ratio, recipes[ratio])) continue;
-            var plan = stages.Plan(ratio, options);
-            using var modules = stages.Modules(plan, options);
-            context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, options, recipes[ratio], output.Folder(ratio)));
+            var (chosen, steps) = (options, (IReadOnlyList<AutoStep>)[]);
+            if (auto)
+            {
+                var search = new AutoSearch(context, stages, job.Calibration.Slice(job.Calibration.Sequences - heldOut, heldOut));
+                (chosen, steps) = (search.Choose(ratio, options), search.Steps);
+            }
+            using var modules = stages.Modules(ratio, chosen);
+            context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, recipes[ratio], output.Folder(ratio)));
         }
         return new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), job.Evaluation))], context.Times);
     }
@@ -63,7 +73,8 @@ public static class Compressor
         }
         var about = checkpoint.Compression!;
         long before = (long)about["parameters_before"]!, after = (long)about["parameters_after"]!;
-        return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity);
+        var steps = about["auto"] is JsonArray tried ? tried.Select(step => new AutoStep((string)step!["step"]!, (double?)step["held_out_loss"] ?? double.PositiveInfinity, (bool)step["kept"]!)) : [];
+        return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps]);
     }
 
     private static JsonObject Recipe(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash)

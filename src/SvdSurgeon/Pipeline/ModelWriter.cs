@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models;
-using SvdSurgeon.Tensors;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline;
@@ -11,7 +9,7 @@ internal static class ModelWriter
 {
     /// <summary>Writes the folder, as a whole or not at all.</summary>
     /// <returns>Bytes of the weight files.</returns>
-    public static long Write(PipelineContext context, CompressedModules modules, CompressionOptions options, JsonObject recipe, string folder)
+    public static long Write(PipelineContext context, CompressedModules modules, CompressionOptions options, IReadOnlyList<AutoStep> steps, JsonObject recipe, string folder)
     {
         var source = context.Source;
         var truncated = modules.Plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
@@ -30,7 +28,7 @@ internal static class ModelWriter
             }
         }
         var config = (JsonObject)source.ConfigJson.DeepClone();
-        config["svdsurgeon"] = About(context, modules, recipe);
+        config["svdsurgeon"] = About(context, modules, options, steps, recipe);
         string stage = $"write {ResultFolder.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
         long bytes = HuggingFaceWriter.Write(folder, config, entries, source.Path, written =>
@@ -43,13 +41,21 @@ internal static class ModelWriter
     }
 
     // What made the model, then what it became.
-    private static JsonObject About(PipelineContext context, CompressedModules modules, JsonObject recipe)
+    private static JsonObject About(PipelineContext context, CompressedModules modules, CompressionOptions chosen, IReadOnlyList<AutoStep> steps, JsonObject recipe)
     {
         var about = (JsonObject)recipe.DeepClone();
         long before = modules.Plan.Before, after = modules.Parameters(context.Model);
         about["achieved_ratio"] = (double)after / before;
         about["parameters_before"] = before;
         about["parameters_after"] = after;
+        if (steps.Count > 0)
+        {
+            about["chosen"] = chosen.ToJson();
+            about["auto"] = new JsonArray([.. steps.Select(step => new JsonObject
+            {
+                ["step"] = step.Name, ["held_out_loss"] = double.IsFinite(step.HeldOutLoss) ? step.HeldOutLoss : null, ["kept"] = step.Kept,
+            })]);
+        }
         about["ranks"] = new JsonObject(modules.Plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
         return about;
     }

@@ -12,9 +12,9 @@ internal sealed class ModuleMetric
     private readonly ILinearAlgebra _la;
     private readonly CompressionOptions _options;
     private readonly InputStatistics? _inputs;
-    private readonly OutputStatistics? _outputs;
+    private readonly IReadOnlyList<OutputStatistics> _outputs;
 
-    private ModuleMetric(ILinearAlgebra la, CompressionOptions options, InputStatistics? inputs, OutputStatistics? outputs) =>
+    private ModuleMetric(ILinearAlgebra la, CompressionOptions options, InputStatistics? inputs, IReadOnlyList<OutputStatistics> outputs) =>
         (_la, _options, _inputs, _outputs) = (la, options, inputs, outputs);
 
     /// <summary>Collects the statistics that the method needs.</summary>
@@ -22,9 +22,12 @@ internal sealed class ModuleMetric
     {
         var method = options.Method;
         var inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac ? InputStatistics.Collect(context, tokens) : null;
-        var outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac ? OutputStatistics.Collect(context, tokens, method == CompressionMethod.Fwsvd) : null;
+        var outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac ? [OutputStatistics.Collect(context, tokens, method == CompressionMethod.Fwsvd)] : Array.Empty<OutputStatistics>();
         return new ModuleMetric(context.Backend.LinearAlgebra, options, inputs, outputs);
     }
+
+    /// <summary>The same metric with C averaged over further statistics, collected at a compressed model.</summary>
+    public ModuleMetric With(OutputStatistics further) => new(_la, _options, _inputs, [.. _outputs, further]);
 
     /// <summary>What the metric depends on, for artifact keys.</summary>
     public JsonObject Inputs() => new()
@@ -32,11 +35,11 @@ internal sealed class ModuleMetric
         ["method"] = _options.Method.ToString().ToLowerInvariant(),
         ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
         ["inputs"] = _inputs?.Key,
-        ["outputs"] = _outputs?.Key,
+        ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
     };
 
     /// <summary>The metric of one layer.</summary>
-    public Layer Open(int layer) => new(this, _inputs?.Layer(layer), _outputs?.Layer(layer));
+    public Layer Open(int layer) => new(this, _inputs?.Layer(layer), [.. _outputs.Select(o => o.Layer(layer))]);
 
     /// <summary>The factor of a Gram matrix of inputs, as the method damps and factors it.</summary>
     public WhiteningFactor FactorInputs(Matrix gram) => _options.Method == CompressionMethod.Kfac
@@ -44,7 +47,7 @@ internal sealed class ModuleMetric
         : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram) : WhiteningFactor.Cholesky(_la, gram);
 
     /// <summary>The metric of one layer's modules; open statistics files end with it.</summary>
-    public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, SafeTensorsFile? outputs) : IDisposable
+    public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, IReadOnlyList<SafeTensorsFile> outputs) : IDisposable
     {
         /// <summary>H = XᵀX of a group, damped as the method damps it.</summary>
         public Matrix Gram(InputGroup group)
@@ -64,15 +67,26 @@ internal sealed class ModuleMetric
         /// <summary>What the rows of the module's weight are scaled with; null for nothing.</summary>
         public WhiteningFactor? Output(LinearModule module) => metric._options.Method switch
         {
-            CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(outputs![module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
-            CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputStatistics.Gram(outputs!, module), Compression.Whitening.DefaultOutputDamping),
+            CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(outputs[0][module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
+            CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputGram(module), Compression.Whitening.DefaultOutputDamping),
             _ => null,
         };
 
         public void Dispose()
         {
             inputs?.Dispose();
-            outputs?.Dispose();
+            foreach (var file in outputs) file.Dispose();
+        }
+
+        private Matrix OutputGram(LinearModule module)
+        {
+            var sum = OutputStatistics.Gram(outputs[0], module);
+            foreach (var file in outputs.Skip(1))
+            {
+                var further = OutputStatistics.Gram(file, module);
+                for (int i = 0; i < sum.Data.Length; i++) sum.Data[i] += further.Data[i];
+            }
+            return sum;
         }
     }
 }

@@ -31,7 +31,8 @@ internal sealed class OutputStatistics
     /// <param name="context">The run.</param>
     /// <param name="tokens">Calibration sequences.</param>
     /// <param name="rowFisher">Collect the rows' Fisher instead of C: that alone needs the weight gradients themselves.</param>
-    public static OutputStatistics Collect(PipelineContext context, TokenSet tokens, bool rowFisher)
+    /// <param name="compressed">Collect at these modules instead of the dense ones.</param>
+    public static OutputStatistics Collect(PipelineContext context, TokenSet tokens, bool rowFisher, CompressedModules? compressed = null)
     {
         var artifact = context.Work.Open(Stage, new JsonObject
         {
@@ -40,7 +41,9 @@ internal sealed class OutputStatistics
             ["sequences"] = tokens.Sequences,
             ["length"] = tokens.Length,
             ["collected"] = rowFisher ? "row_fisher" : "gram",
+            ["modules"] = compressed?.Key,
         });
+        var model = compressed?.Apply(context.Source) ?? context.Model;
         var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
         return context.Timed(Stage, missing.Count == 0, () =>
         {
@@ -48,7 +51,7 @@ internal sealed class OutputStatistics
             while (missing.Count > 0)
             {
                 int count = rowFisher ? missing.Count : LayersAtOnce(missing);
-                Run(context, tokens, artifact, missing[..count], rowFisher, layers, passes++);
+                Run(context, model, tokens, artifact, missing[..count], rowFisher, layers, passes++);
                 missing = missing[count..];
             }
             return new OutputStatistics(artifact);
@@ -69,13 +72,13 @@ internal sealed class OutputStatistics
         return Math.Max(1, count);
     }
 
-    private static void Run(PipelineContext context, TokenSet tokens, Artifact artifact, List<DecoderLayer> layers, bool rowFisher, int allLayers, int pass)
+    private static void Run(PipelineContext context, DecoderModel model, TokenSet tokens, Artifact artifact, List<DecoderLayer> layers, bool rowFisher, int allLayers, int pass)
     {
         using var sums = new GradientSums(context.Backend, layers, rowFisher, tokens.Length);
         var options = new PassOptions { TokensAtOnce = TokensAtOnce };
         if (options.ActivationBytes(context.Model.Config, tokens.Length) > ProcessMemory.Available / 8) options = options with { Recompute = true };
         string part = layers.Count == allLayers ? "" : $" (pass {pass + 1})";
-        ForwardBackward.Run(context.Model, context.Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], sums, options,
+        ForwardBackward.Run(model, context.Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], sums, options,
             done => context.Progress.Report(new StageProgress(Stage, $"sequence {done}/{tokens.Sequences}{part}", done, tokens.Sequences)), context.Cancellation);
         foreach (var layer in layers) SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), sums.Entries(layer));
     }

@@ -38,7 +38,7 @@ internal static class TokenizeCommand
                 return ExitCode.Success;
             }
             string input = sources[1] ?? File.ReadAllText(Existing(sources[0]!, "--file"));
-            if (back) output.Write(tokenizer.Decode(ParseIds(input) ?? tokenizer.Encode(input, special)) + (sources[1] is null ? "" : "\n"));
+            if (back) output.Write(Decoded(tokenizer, ParseIds(input) ?? tokenizer.Encode(input, addSpecialTokens: false)) + (sources[1] is null ? "" : "\n"));
             else output.Write(string.Join(' ', tokenizer.Encode(input, special)) + "\n");
             return ExitCode.Success;
         });
@@ -58,12 +58,15 @@ internal static class TokenizeCommand
         }
         int[] ids = node switch
         {
-            JsonValue value when value.GetValueKind() == JsonValueKind.String => tokenizer.Encode(value.GetValue<string>(), special),
+            JsonValue value when value.GetValueKind() == JsonValueKind.String => tokenizer.Encode(value.GetValue<string>(), special && !back),
             JsonArray array when back => [.. array.Select(item => item!.GetValue<int>())],
             _ => throw new InvalidInputException($"{where} is not a JSON string{(back ? " or an array of ids" : "")}."),
         };
-        return back ? JsonValue.Create(tokenizer.Decode(ids)).ToJsonString() : $"[{string.Join(", ", ids)}]";
+        return back ? JsonValue.Create(Decoded(tokenizer, ids)).ToJsonString() : $"[{string.Join(", ", ids)}]";
     }
+
+    // Special tokens of the ids are shown; those that encoding would add are no part of a text that was given.
+    private static string Decoded(Tokenizer tokenizer, int[] ids) => tokenizer.Decode(ids, skipSpecialTokens: false);
 
     // A text of nothing but whole numbers is a list of ids.
     private static int[]? ParseIds(string text)

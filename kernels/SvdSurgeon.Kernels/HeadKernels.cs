@@ -9,11 +9,11 @@ namespace SvdSurgeon.Kernels;
 public static class HeadKernels
 {
     /// <summary>
-    /// losses[t] = −log softmax(z[t])[label], 0 for a label below 0; with scale ≠ 0 the logits are overwritten by scale · (softmax − onehot), all in
-    /// one launch. bad counts the rows with a non-finite logit, whose loss is NaN. Reads 2 × 4TV bytes (once more from cache for the gradient),
-    /// writes 4TV with the gradient; about 25TV FLOPs.
+    /// losses[t] = −log softmax(z[t])[label], 0 for a label below 0, NaN where a logit is not finite; with scale ≠ 0 the logits are overwritten by
+    /// scale · (softmax − onehot), all in one launch. Reads 2 × 4TV bytes (once more from cache for the gradient), writes 4TV with the gradient;
+    /// about 25TV FLOPs.
     /// </summary>
-    public static void CrossEntropy(ArrayView<float> z, ArrayView<int> labels, ArrayView<double> losses, ArrayView<int> bad, int v, float scale)
+    public static void CrossEntropy(ArrayView<float> z, ArrayView<int> labels, ArrayView<double> losses, int v, float scale)
     {
         var scratch = SharedMemory.Allocate<float>(GroupReduce.MaxWarps);
         long row = (long)Grid.IdxX * v;
@@ -25,8 +25,7 @@ public static class HeadKernels
         bool finite = sum >= 1f && sum < float.PositiveInfinity && max < float.PositiveInfinity;
         if (Group.IdxX == 0)
         {
-            if (!finite) Atomic.Add(ref bad[0], 1);
-            losses[Grid.IdxX] = label < 0 ? 0.0 : finite ? (double)KernelMath.Log(sum) + ((double)max - z[row + label]) : double.NaN;
+            losses[Grid.IdxX] = !finite ? double.NaN : label < 0 ? 0.0 : (double)KernelMath.Log(sum) + ((double)max - z[row + label]);
         }
         Group.Barrier(); // thread 0 has read the label's logit
         if (scale != 0f)
@@ -41,10 +40,10 @@ public static class HeadKernels
     }
 
     /// <summary>
-    /// divergences[t] = KL(softmax(p[t]) ‖ softmax(q[t])) of two blocks of logits. bad as in CrossEntropy. Reads 3 × 8TV bytes (twice from cache);
+    /// divergences[t] = KL(softmax(p[t]) ‖ softmax(q[t])) of two blocks of logits, NaN where one is not finite. Reads 3 × 8TV bytes (twice from cache);
     /// about 50TV FLOPs; sums in double.
     /// </summary>
-    public static void KullbackLeibler(ArrayView<float> p, ArrayView<float> q, ArrayView<double> divergences, ArrayView<int> bad, int v)
+    public static void KullbackLeibler(ArrayView<float> p, ArrayView<float> q, ArrayView<double> divergences, int v)
     {
         var scratch = SharedMemory.Allocate<float>(GroupReduce.MaxWarps);
         var wide = SharedMemory.Allocate<double>(GroupReduce.MaxWarps);
@@ -66,7 +65,6 @@ public static class HeadKernels
         {
             bool finite = sumP >= 1 && sumQ >= 1 && maxP < float.PositiveInfinity && maxQ < float.PositiveInfinity
                 && sumP < double.PositiveInfinity && sumQ < double.PositiveInfinity;
-            if (!finite) Atomic.Add(ref bad[0], 1);
             divergences[Grid.IdxX] = finite ? cross / sumP + ((double)KernelMath.Log((float)sumQ) - KernelMath.Log((float)sumP)) : double.NaN;
         }
     }

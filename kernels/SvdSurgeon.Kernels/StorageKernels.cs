@@ -29,19 +29,6 @@ public static class StorageKernels
     }
 
     /// <summary>
-    /// Token and position embedding in one pass: y[t, j] = tokens[ids[t], j] + positions[offset + t mod T, j]. y: B·T × n. Reads two stored numbers,
-    /// writes 4 bytes a number.
-    /// </summary>
-    public static void EmbedWithPositions(ArrayView<int> ids, ArrayView<byte> tokens, int tokenType, long tokenRowBytes, ArrayView<byte> positions,
-        int positionType, long positionRowBytes, int offset, int sequenceLength, ArrayView<float> y, int n)
-    {
-        int row = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j >= n) return;
-        y[(long)row * n + j] = BlockFormats.Read(tokens, tokenType, ids[row] * tokenRowBytes, j)
-            + BlockFormats.Read(positions, positionType, (offset + row % sequenceLength) * positionRowBytes, j);
-    }
-
-    /// <summary>
     /// y = x rounded to bf16 or fp16 (to nearest, ties to even; beyond 65504 an fp16 is infinite). Flat, N numbers, the grid striding. Reads 4N bytes,
     /// writes 2N.
     /// </summary>

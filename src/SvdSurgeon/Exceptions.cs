@@ -11,3 +11,6 @@ public sealed class InvalidInputException(string message, Exception? inner = nul
 
 /// <summary>A computation met a non-finite number or a matrix that cannot be factored.</summary>
 public sealed class NumericalException(string message, Exception? inner = null) : SvdSurgeonException(message, inner);
+
+/// <summary>A job needs more memory than there is, even in its smallest form. Gives both numbers and says what would make it fit.</summary>
+public sealed class OutOfMemoryEstimateException(string message, Exception? inner = null) : SvdSurgeonException(message, inner);

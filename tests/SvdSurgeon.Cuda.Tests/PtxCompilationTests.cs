@@ -27,7 +27,7 @@ public class PtxCompilationTests
         "RankUpdateKernels.AddLowerTriangle", "RankUpdateKernels.Fisher", "RankUpdateKernels.GramDouble", "RankUpdateKernels.GramSingle",
         "RopeKernels.Rope",
         "StatisticsKernels.AddSplits", "StatisticsKernels.ColumnDot", "StatisticsKernels.ColumnSums",
-        "StorageKernels.AddPositions", "StorageKernels.EmbedWithPositions", "StorageKernels.GatherColumns", "StorageKernels.Narrow",
+        "StorageKernels.AddPositions", "StorageKernels.GatherColumns", "StorageKernels.Narrow",
         "StorageKernels.ScatterColumns", "StorageKernels.WidenRows",
         "SurgeonKernels.Compensate", "SurgeonKernels.Saliency",
     ];

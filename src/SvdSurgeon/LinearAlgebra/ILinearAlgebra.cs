@@ -41,6 +41,9 @@ public interface ILinearAlgebra
     /// <summary>Thin singular value decomposition.</summary>
     SvdResult Svd(Matrix a);
 
+    /// <summary>The decompositions of several matrices; a device may take those of equal shape together.</summary>
+    IReadOnlyList<SvdResult> Svd(IReadOnlyList<Matrix> matrices) => [.. matrices.Select(Svd)];
+
     /// <summary>Singular values alone, descending.</summary>
     double[] SingularValues(Matrix a);
 

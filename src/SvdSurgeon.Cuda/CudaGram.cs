@@ -1,0 +1,78 @@
+using ILGPU.Runtime;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Cuda.Memory;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Cuda;
+
+/// <summary>xᵀx of wide matrices: a float32 product for every block of rows, added to float64 sums of the lower triangle, packed by rows.</summary>
+internal sealed class CudaGram : GramAccumulator
+{
+    private readonly CudaBackend _backend;
+    private readonly bool _tensorCores;
+    private readonly long _count;
+    private readonly DeviceBlock _sums;
+
+    public CudaGram(CudaBackend backend, int n, bool tensorCores) : base(n)
+    {
+        _backend = backend;
+        _tensorCores = tensorCores;
+        _count = (long)n * (n + 1) / 2;
+        _sums = backend.Pool.Rent(_count * sizeof(double));
+        _sums.As<double>(_count).Cast<byte>().MemSetToZero(backend.Stream);
+    }
+
+    public override void Add(Tensor x)
+    {
+        int n = Size;
+        if (x.Columns != n) throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
+        using var block = (CudaTensor)_backend.Allocate(n, n);
+        _backend.Libraries.SymmetricProduct(((CudaTensor)x).Address, x.Rows, n, block.Address, _tensorCores);
+        _backend.Kernels.AddLowerTriangle(_backend.Stream, _backend.Launch.Matrix(n, n), block.View, _sums.As<double>(_count), n);
+    }
+
+    public override Matrix ToMatrix()
+    {
+        var lower = new double[_count];
+        Transfer.Download(_backend.Stream, _sums.As<double>(_count), lower.AsSpan());
+        var full = new Matrix(Size, Size);
+        for (int i = 0; i < Size; i++)
+            for (int j = 0; j <= i; j++) full[i, j] = full[j, i] = lower[(long)i * (i + 1) / 2 + j];
+        return full;
+    }
+
+    public override void Dispose() => _sums.Dispose();
+}
+
+/// <summary>xᵀx of narrow matrices, such as spectral gradients: one kernel, float64 sums in place.</summary>
+internal sealed class NarrowGram : GramAccumulator
+{
+    private readonly CudaBackend _backend;
+    private readonly DeviceBlock _sums;
+
+    public NarrowGram(CudaBackend backend, int n) : base(n)
+    {
+        _backend = backend;
+        _sums = backend.Pool.Rent((long)n * n * sizeof(double));
+        _sums.As<double>((long)n * n).Cast<byte>().MemSetToZero(backend.Stream);
+    }
+
+    public override void Add(Tensor x)
+    {
+        int n = Size, tiles = _backend.Launch.TilesFor(n);
+        if (x.Columns != n) throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
+        _backend.Kernels.Fisher(_backend.Stream, _backend.Launch.Tiles(tiles, tiles), ((CudaTensor)x).View, _sums.As<double>((long)n * n), x.Rows, n);
+    }
+
+    public override Matrix ToMatrix()
+    {
+        var full = new Matrix(Size, Size);
+        Transfer.Download(_backend.Stream, _sums.As<double>((long)Size * Size), full.Data.AsSpan());
+        for (int i = 0; i < Size; i++)
+            for (int j = i + 1; j < Size; j++) full[i, j] = full[j, i];
+        return full;
+    }
+
+    public override void Dispose() => _sums.Dispose();
+}

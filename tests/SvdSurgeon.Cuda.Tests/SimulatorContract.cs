@@ -1,0 +1,12 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tests.Backends.Contract;
+
+namespace SvdSurgeon.Cuda.Tests;
+
+/// <summary>The contract on ILGPU's CPU accelerator, with managed products.</summary>
+[TestFixture]
+public sealed class SimulatorContract : BackendContract
+{
+    protected override IBackend Open() => CudaDevices.OpenSimulator();
+}

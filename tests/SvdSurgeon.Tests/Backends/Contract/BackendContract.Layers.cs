@@ -1,0 +1,210 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Tests.Backends.Contract;
+
+public abstract partial class BackendContract
+{
+    private const float Epsilon = 1e-5f;
+    // Central differences in float64 are good to about 1e-9; the rest is float32.
+    private const double BackwardTolerance = 2e-5;
+
+    [Test]
+    public void Layer_norm_matches_and_its_backward_is_the_derivative([Values] bool affine, [Values(5, 21)] int n)
+    {
+        const int rows = 3;
+        float[] x = Numbers(1, rows * n), dy = Numbers(2, rows * n), w = Numbers(3, n), b = Numbers(4, n);
+        using var tx = Tensor(rows, n, x);
+        using var y = Backend.Allocate(rows, n);
+        using var mean = Backend.Allocate(rows, 1);
+        using var r = Backend.Allocate(rows, 1);
+        var weight = affine ? Stored(1, n, w) : null;
+        Backend.LayerNorm(tx, weight, affine ? Stored(1, n, b) : null, Epsilon, y, mean, r);
+        var expected = ScalarReference.LayerNorm(x, affine ? w : null, affine ? b : null, Epsilon, n);
+        AssertClose(Values(y), expected.Y);
+        AssertClose(Values(mean), expected.Mean);
+        AssertClose(Values(r), expected.R);
+
+        var gradient = ScalarReference.Gradient(v => ScalarReference.LayerNorm(v, affine ? w : null, Epsilon, n), x, dy);
+        using var tdy = Tensor(rows, n, dy);
+        using var dx = Random(rows, n, 5);
+        Backend.LayerNormBackward(tdy, tx, weight, mean, r, dx);
+        AssertClose(Values(dx), gradient, "backward", BackwardTolerance);
+        Backend.LayerNormBackward(tdy, tx, weight, mean, r, dx, accumulate: true);
+        AssertClose(Values(dx), [.. gradient.Select(g => 2 * g)], "backward, accumulated", BackwardTolerance);
+    }
+
+    [TestCase(6), TestCase(21)]
+    public void RMS_norm_matches_and_its_backward_is_the_derivative(int n)
+    {
+        const int rows = 3;
+        float[] x = Numbers(1, rows * n), dy = Numbers(2, rows * n), w = Numbers(3, n);
+        using var tx = Tensor(rows, n, x);
+        using var y = Backend.Allocate(rows, n);
+        using var r = Backend.Allocate(rows, 1);
+        var weight = Stored(1, n, w, DType.BF16);
+        w = weight.ToSingles();
+        Backend.RmsNorm(tx, weight, Epsilon, y, r);
+        var expected = ScalarReference.RmsNorm(x, w, Epsilon, n);
+        AssertClose(Values(y), expected.Y);
+        AssertClose(Values(r), expected.R);
+
+        var gradient = ScalarReference.Gradient(v => ScalarReference.RmsNorm(v, w, Epsilon, n), x, dy);
+        using var tdy = Tensor(rows, n, dy);
+        using var dx = Random(rows, n, 5);
+        Backend.RmsNormBackward(tdy, tx, weight, r, dx);
+        AssertClose(Values(dx), gradient, "backward", BackwardTolerance);
+        Backend.RmsNormBackward(tdy, tx, weight, r, dx, accumulate: true);
+        AssertClose(Values(dx), [.. gradient.Select(g => 2 * g)], "backward, accumulated", BackwardTolerance);
+    }
+
+    [Test]
+    public void Rotation_follows_the_position_and_its_inverse_undoes_it([Values(0, 3)] int start)
+    {
+        const int sequences = 2, length = 3, heads = 2, headDim = 6, columns = heads * headDim;
+        var table = new RopeTable([1, 0.1, 0.01], 8);
+        float[] x = Numbers(1, sequences * length * columns);
+        using var tx = Tensor(sequences * length, columns, x);
+        Backend.Rope(tx, headDim, table, length, start);
+        AssertClose(Values(tx), ScalarReference.Rope(x, columns, headDim, table, length, start, false));
+        Backend.Rope(tx, headDim, table, length, start, inverse: true);
+        AssertClose(Values(tx), Doubles(x));
+    }
+
+    // B, Tq, Tk, heads, key-value heads, d, window
+    [TestCase(1, 1, 1, 1, 1, 4, 0, TestName = "Attention_matches(one token)")]
+    [TestCase(2, 5, 5, 2, 2, 8, 0, TestName = "Attention_matches(short sequences)")]
+    [TestCase(1, 19, 19, 4, 2, 6, 0, TestName = "Attention_matches(grouped queries, two tiles)")]
+    [TestCase(1, 37, 37, 2, 1, 12, 9, TestName = "Attention_matches(sliding window, three tiles)")]
+    [TestCase(1, 3, 20, 2, 1, 10, 0, TestName = "Attention_matches(more keys than queries)")]
+    [TestCase(1, 2, 40, 2, 2, 8, 18, TestName = "Attention_matches(more keys than queries, window)")]
+    [TestCase(1, 9, 9, 1, 1, 72, 0, TestName = "Attention_matches(wide head)")]
+    [TestCase(2, 70, 70, 1, 1, 8, 0, TestName = "Attention_matches(long sequences)")]
+    public void Attention_matches(int sequences, int queries, int keys, int heads, int keyHeads, int d, int window)
+    {
+        var shape = new AttentionShape(sequences, queries, keys, heads, keyHeads, d, window);
+        int qRows = sequences * queries, kRows = sequences * keys, qColumns = heads * d, kColumns = keyHeads * d;
+        float[] q = Numbers(1, qRows * qColumns), k = Numbers(2, kRows * kColumns), v = Numbers(3, kRows * kColumns), dy = Numbers(4, qRows * qColumns);
+        var expected = ScalarReference.Attention(q, k, v, dy, shape);
+        using var tq = Tensor(qRows, qColumns, q);
+        using var tk = Tensor(kRows, kColumns, k);
+        using var tv = Tensor(kRows, kColumns, v);
+        using var y = Backend.Allocate(qRows, qColumns);
+        using var lse = Backend.Allocate(qRows, heads);
+        Backend.Attention(tq, tk, tv, shape, y, lse);
+        AssertClose(Values(y), expected.Y, "y");
+        AssertClose(Values(lse), expected.LogSumExp, "log-sum-exp");
+
+        if (queries != keys) return; // generation has no backward pass
+        using var tdy = Tensor(qRows, qColumns, dy);
+        using var dq = Random(qRows, qColumns, 5);
+        using var dk = Random(kRows, kColumns, 6);
+        using var dv = Random(kRows, kColumns, 7);
+        Backend.AttentionBackward(tq, tk, tv, y, lse, tdy, shape, dq, dk, dv);
+        AssertClose(Values(dq), expected.Dq, "dq", BackwardTolerance);
+        AssertClose(Values(dk), expected.Dk, "dk", BackwardTolerance);
+        AssertClose(Values(dv), expected.Dv, "dv", BackwardTolerance);
+        float[] first = [.. Values(dq), .. Values(dk), .. Values(dv)];
+        Backend.AttentionBackward(tq, tk, tv, y, lse, tdy, shape, dq, dk, dv);
+        Assert.That((float[])[.. Values(dq), .. Values(dk), .. Values(dv)], Is.EqualTo(first), "a second run gives the same bits");
+    }
+
+    [Test]
+    public void Activations_match_and_their_backwards_are_the_derivatives()
+    {
+        float[] x = [-30, -8, -4.5f, -2.7f, -1, -0.3f, -0f, 1e-20f, 0.4f, 1.3f, 2.9f, 6, 30];
+        float[] dy = Numbers(1, x.Length), up = Numbers(2, x.Length);
+        using var tx = Tensor(1, x.Length, x);
+        using var tdy = Tensor(1, x.Length, dy);
+        using var tup = Tensor(1, x.Length, up);
+        using var y = Backend.Allocate(1, x.Length);
+        using var dx = Backend.Allocate(1, x.Length);
+        using var dUp = Backend.Allocate(1, x.Length);
+
+        Backend.Relu(tx, y);
+        AssertClose(Values(y), [.. x.Select(v => Math.Max(0.0, v))], "relu");
+        Backend.ReluBackward(tdy, tx, dx);
+        AssertClose(Values(dx), [.. x.Zip(dy, (v, d) => v > 0 ? d : 0.0)], "relu backward");
+        Backend.Gelu(tx, y);
+        AssertClose(Values(y), [.. x.Select(v => v * ScalarReference.NormalCdf(v))], "gelu", 1e-6);
+        Backend.GeluBackward(tdy, tx, dx);
+        AssertClose(Values(dx), [.. x.Zip(dy, (v, d) => d * (ScalarReference.NormalCdf(v) + v * ScalarReference.NormalDensity(v)))], "gelu backward");
+        Backend.SwiGlu(tx, tup, y);
+        AssertClose(Values(y), [.. x.Zip(up, (g, u) => g * ScalarReference.Sigmoid(g) * u)], "swiglu");
+        Backend.SwiGluBackward(tdy, tx, tup, dx, dUp);
+        AssertClose(Values(dUp), [.. x.Zip(dy, (g, d) => d * g * ScalarReference.Sigmoid(g))], "swiglu backward, up");
+        AssertClose(Values(dx), [.. x.Select((g, i) =>
+        {
+            double s = ScalarReference.Sigmoid(g);
+            return dy[i] * up[i] * s * (1 + g * (1 - s));
+        })], "swiglu backward, gate");
+    }
+
+    [Test]
+    public void Activations_may_write_over_their_input()
+    {
+        float[] x = Numbers(1, 30), dy = Numbers(2, 30), up = Numbers(3, 30);
+        using var tx = Tensor(5, 6, x);
+        Backend.Gelu(tx, tx);
+        AssertClose(Values(tx), [.. x.Select(v => v * ScalarReference.NormalCdf(v))]);
+        using var gate = Tensor(5, 6, x);
+        using var tup = Tensor(5, 6, up);
+        using var tdy = Tensor(5, 6, dy);
+        Backend.SwiGluBackward(tdy, gate, tup, gate, tup);
+        AssertClose(Values(tup), [.. x.Zip(dy, (g, d) => d * g * ScalarReference.Sigmoid(g))]);
+    }
+
+    [Test]
+    public void Cross_entropy_and_its_gradient_match([Values] bool gradient)
+    {
+        const int tokens = 5, hidden = 7, vocabulary = 13;
+        int[] labels = [3, 12, -1, 0, 3];
+        float[] x = Numbers(1, tokens * hidden);
+        var head = Stored(vocabulary, hidden, Numbers(2, vocabulary * hidden), DType.F16);
+        using var tx = Tensor(tokens, hidden, x);
+        using var dx = gradient ? Random(tokens, hidden, 3) : null;
+        var losses = new double[tokens];
+        Backend.CrossEntropy(tx, head, labels, losses, dx, 0.25f);
+        var logSoftmax = ScalarReference.LogSoftmax(ScalarReference.MatMul(x, false, head.ToSingles(), true, tokens, vocabulary, hidden), vocabulary);
+        for (int t = 0; t < tokens; t++)
+            Assert.That(losses[t], Is.EqualTo(labels[t] < 0 ? 0 : -logSoftmax[t * vocabulary + labels[t]]).Within(1e-5), $"token {t}");
+        if (dx is null) return;
+        float[] dz = [.. logSoftmax.Select((l, i) => labels[i / vocabulary] < 0 ? 0f : (float)(0.25 * (Math.Exp(l) - (i % vocabulary == labels[i / vocabulary] ? 1 : 0))))];
+        AssertClose(Values(dx), ScalarReference.MatMul(dz, false, head.ToSingles(), false, tokens, hidden, vocabulary));
+    }
+
+    [Test]
+    public void Divergence_of_two_distributions_matches_and_is_zero_for_equal_ones()
+    {
+        const int tokens = 4, hidden = 6, vocabulary = 11;
+        float[] p = Numbers(1, tokens * hidden), q = Numbers(2, tokens * hidden);
+        var head = Stored(vocabulary, hidden, Numbers(3, vocabulary * hidden));
+        using var tp = Tensor(tokens, hidden, p);
+        using var tq = Tensor(tokens, hidden, q);
+        var divergences = new double[tokens];
+        Backend.KullbackLeibler(tp, tq, head, divergences);
+        double[] a = ScalarReference.LogSoftmax(ScalarReference.MatMul(p, false, head.ToSingles(), true, tokens, vocabulary, hidden), vocabulary);
+        double[] b = ScalarReference.LogSoftmax(ScalarReference.MatMul(q, false, head.ToSingles(), true, tokens, vocabulary, hidden), vocabulary);
+        for (int t = 0; t < tokens; t++)
+        {
+            double expected = 0;
+            for (int w = t * vocabulary; w < (t + 1) * vocabulary; w++) expected += Math.Exp(a[w]) * (a[w] - b[w]);
+            Assert.That(divergences[t], Is.EqualTo(expected).Within(1e-5));
+        }
+        Backend.KullbackLeibler(tp, tp, head, divergences);
+        Assert.That(divergences.Max(Math.Abs), Is.LessThan(1e-6));
+    }
+
+    [TestCase(float.NaN), TestCase(float.PositiveInfinity), TestCase(float.NegativeInfinity)]
+    public void A_logit_that_is_not_finite_is_an_error(float bad)
+    {
+        float[] x = Numbers(1, 12);
+        x[7] = bad;
+        var head = Stored(5, 4, [.. Numbers(2, 20).Select(Math.Abs)]);
+        using var tx = Tensor(3, 4, x);
+        using var good = Random(3, 4, 3);
+        Assert.That(() => Backend.CrossEntropy(tx, head, [0, 1, 2], new double[3]), Throws.InstanceOf<NumericalException>());
+        Assert.That(() => Backend.KullbackLeibler(good, tx, head, new double[3]), Throws.InstanceOf<NumericalException>());
+    }
+}

@@ -1,0 +1,11 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Cpu;
+
+namespace SvdSurgeon.Tests.Backends.Contract;
+
+[TestFixture]
+public sealed class CpuContract : BackendContract
+{
+    protected override IBackend Open() => new CpuBackend(2);
+}

@@ -26,7 +26,7 @@ public struct SurgeonSystem
 public static class SurgeonKernels
 {
     /// <summary>
-    /// OBS saliency s_i = σ_i² / [(H̄ + η·mean(diag H̄)·I)⁻¹]_ii for all i of the pool. Cholesky, then one column of the inverse factor a thread:
+    /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the inverse factor a thread:
     /// k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
     /// </summary>
     public static void Saliency(ArrayView<SurgeonSystem> systems, ArrayView<double> fisher, ArrayView<double> sigma, ArrayView<double> scratch,
@@ -36,7 +36,8 @@ public static class SurgeonKernels
         int k = s.Pool;
         double trace = 0;
         for (int i = 0; i < k; i++) trace += fisher[s.Fisher + (long)i * k + i];
-        double add = damping * trace / k;
+        double mean = trace / k;
+        double add = damping * (mean > 1e-12 ? mean : 1e-12);
         for (int e = Group.IdxX; e < k * k; e += Group.DimX)
         {
             int i = e / k, j = e - i * k;

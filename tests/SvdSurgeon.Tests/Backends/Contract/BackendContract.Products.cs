@@ -15,7 +15,7 @@ public abstract partial class BackendContract
         using var tb = Tensor(transposeB ? n : k, transposeB ? k : n, b);
         using var c = Tensor(m, n, start);
         Backend.MatMul(ta, transposeA, tb, transposeB, c, accumulate);
-        AssertClose(Values(c), ScalarReference.MatMul(a, transposeA, b, transposeB, m, n, k, accumulate ? start : null));
+        AssertClose(Values(c), Product(a, transposeA, b, transposeB, m, n, k, accumulate ? start : null));
     }
 
     [Test]
@@ -27,7 +27,7 @@ public abstract partial class BackendContract
         using var tx = Tensor(tokens, input, x);
         using var y = Tensor(tokens, output, start);
         Backend.Linear(tx, weight, bias ? Stored(1, output, b) : null, y, accumulate);
-        var expected = ScalarReference.MatMul(x, false, weight.ToSingles(), true, tokens, output, input, accumulate ? start : null);
+        var expected = Product(x, false, weight.ToSingles(), true, tokens, output, input, accumulate ? start : null);
         if (bias)
             for (int i = 0; i < expected.Length; i++) expected[i] += b[i % output];
         AssertClose(Values(y), expected);
@@ -42,7 +42,7 @@ public abstract partial class BackendContract
         using var tdy = Tensor(tokens, output, dy);
         using var dx = Tensor(tokens, input, start);
         Backend.LinearBackward(tdy, weight, dx, accumulate);
-        AssertClose(Values(dx), ScalarReference.MatMul(dy, false, weight.ToSingles(), false, tokens, input, output, accumulate ? start : null));
+        AssertClose(Values(dx), Product(dy, false, weight.ToSingles(), false, tokens, input, output, accumulate ? start : null));
     }
 
     [TestCase(DType.Q4_1), TestCase(DType.Q6_K)]
@@ -53,7 +53,7 @@ public abstract partial class BackendContract
         using var tx = Tensor(2, 512, x);
         using var y = Backend.Allocate(2, 3);
         Backend.Linear(tx, weight, null, y);
-        AssertClose(Values(y), ScalarReference.MatMul(x, false, weight.ToSingles(), true, 2, 3, 512));
+        AssertClose(Values(y), Product(x, false, weight.ToSingles(), true, 2, 3, 512));
     }
 
     [Test]
@@ -67,7 +67,7 @@ public abstract partial class BackendContract
         using var y = Backend.Allocate(2, 4);
         Backend.Linear(tx, weight, null, y);
         float[] logical = [.. order.SelectMany(row => stored[(row * 6)..(row * 6 + 6)])];
-        AssertClose(Values(y), ScalarReference.MatMul(x, false, logical, true, 2, 4, 6));
+        AssertClose(Values(y), Product(x, false, logical, true, 2, 4, 6));
     }
 
     [TestCase(6, 5), TestCase(70, 20), TestCase(9, 260)]
@@ -80,7 +80,7 @@ public abstract partial class BackendContract
             float[] x = Numbers(block, rows * n);
             using var tx = Tensor(rows, n, x);
             gram.Add(tx);
-            var part = ScalarReference.MatMul(x, true, x, false, n, n, rows);
+            var part = Product(x, true, x, false, n, n, rows);
             for (int i = 0; i < part.Length; i++) expected[i] += part[i];
         }
         var h = gram.ToMatrix();

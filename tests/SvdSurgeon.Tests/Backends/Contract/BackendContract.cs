@@ -59,5 +59,19 @@ public abstract partial class BackendContract
         Assert.That(worst, Is.LessThanOrEqualTo(tolerance * Math.Max(largest, 1e-30)), what);
     }
 
+    // op(a) op(b), m × n over k.
+    private static double[] Product(float[] a, bool transposeA, float[] b, bool transposeB, int m, int n, int k, float[]? start = null)
+    {
+        var c = new double[m * n];
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < n; j++)
+            {
+                double sum = start?[i * n + j] ?? 0;
+                for (int l = 0; l < k; l++) sum += (double)a[transposeA ? l * m + i : i * k + l] * b[transposeB ? j * k + l : l * n + j];
+                c[i * n + j] = sum;
+            }
+        return c;
+    }
+
     private static double[] Doubles(float[] values) => Array.ConvertAll(values, v => (double)v);
 }

@@ -1,0 +1,23 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tests.Backends.Contract;
+
+namespace SvdSurgeon.Cuda.Tests;
+
+/// <summary>The contract on a GPU with cuBLAS and cuSOLVER, where there is one.</summary>
+[TestFixture]
+public sealed class GpuContract : BackendContract
+{
+    protected override IBackend Open() => Devices.OpenGpu();
+}
+
+/// <summary>The accelerators that tests run on.</summary>
+internal static class Devices
+{
+    /// <summary>The first GPU; where there is none the test is ignored with the reason.</summary>
+    public static CudaBackend OpenGpu(CudaOptions? options = null)
+    {
+        if (CudaDevices.List().Problem is { } problem) Assert.Ignore(problem);
+        return CudaDevices.Open(0, options);
+    }
+}

@@ -1,0 +1,57 @@
+using NUnit.Framework;
+using SvdSurgeon.Tensors;
+using SvdSurgeon.Tests.Backends;
+
+namespace SvdSurgeon.Cuda.Tests;
+
+/// <summary>A model that is larger than its budget on the device gives the same numbers; one that fits is uploaded once.</summary>
+public sealed class WeightStreamingTests
+{
+    private const int Width = 16, Layers = 6, Passes = 3;
+    private const int WeightBytes = Width * Width * 2;
+
+    [Test]
+    public void Weights_that_fit_are_uploaded_once()
+    {
+        using var backend = CudaDevices.OpenSimulator();
+        Run(backend, Passes);
+        Assert.That(backend.WeightUploads, Is.EqualTo(Layers));
+    }
+
+    [TestCase(1), TestCase(2), TestCase(4)]
+    public void Weights_that_do_not_fit_are_streamed_with_the_same_result(int fitting)
+    {
+        using var all = CudaDevices.OpenSimulator();
+        using var few = CudaDevices.OpenSimulator(new CudaOptions { WeightBytes = fitting * WeightBytes });
+        Assert.That(Run(few, Passes), Is.EqualTo(Run(all, Passes)));
+        Assert.That(few.WeightUploads, Is.GreaterThan(Layers));
+    }
+
+    [TestCase(ProductPrecision.TensorFloat32), TestCase(ProductPrecision.BFloat16)]
+    public void Reduced_precision_stays_near_float32(ProductPrecision precision)
+    {
+        using var exact = CudaDevices.OpenSimulator();
+        using var reduced = CudaDevices.OpenSimulator(new CudaOptions { Precision = precision });
+        float[] expected = Run(exact, 1), actual = Run(reduced, 1);
+        double largest = expected.Max(Math.Abs);
+        for (int i = 0; i < expected.Length; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(0.03 * largest), "bf16 has 8 bits of fraction");
+        if (precision == ProductPrecision.BFloat16) Assert.That(actual, Is.Not.EqualTo(expected), "activations are rounded to the weight's bf16");
+    }
+
+    private static float[] Run(CudaBackend backend, int passes)
+    {
+        var weights = Enumerable.Range(0, Layers).Select(i => StoredTensor.FromSingles($"layer {i}", [Width, Width], RandomNumbers.Singles(i, Width * Width), DType.BF16)).ToArray();
+        using var x = backend.Allocate(4, Width);
+        using var y = backend.Allocate(4, Width);
+        backend.Upload(RandomNumbers.Singles(99, 4 * Width), x);
+        for (int pass = 0; pass < passes; pass++)
+            for (int layer = 0; layer < Layers; layer += 2)
+            {
+                backend.Linear(x, weights[layer], null, y);
+                backend.Linear(y, weights[layer + 1], null, x);
+            }
+        var values = new float[x.Length];
+        backend.Download(x, values);
+        return values;
+    }
+}

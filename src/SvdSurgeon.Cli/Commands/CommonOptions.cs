@@ -18,11 +18,19 @@ internal static class CommonOptions
     public static Option<string> Device() => new("--device") { Description = "auto, cpu or cuda[:n].", DefaultValueFactory = _ => "auto" };
 
     /// <summary>The backend that --device and --threads ask for. Nothing falls back in silence.</summary>
-    public static IBackend OpenBackend(string device, int threads) => device switch
+    public static IBackend OpenBackend(string device, int threads)
     {
-        "auto" or "cpu" => new CpuBackend(threads),
-        _ when device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal) =>
-            throw new InvalidInputException($"--device {device}: this build has no CUDA part. Use --device cpu."),
-        _ => throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n]."),
-    };
+#if GPU
+        if (device == "auto" && GpuDevice.OpenIfUsable() is { } found)
+        {
+            Console.Error.WriteLine($"Computing on {found.Description}; --device cpu computes on the processor.");
+            return found;
+        }
+        if (GpuDevice.Open(device) is { } gpu) return gpu;
+#else
+        if (device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal) || device.StartsWith("cuda+", StringComparison.Ordinal))
+            throw new InvalidInputException($"--device {device}: this build has no CUDA part. Use --device cpu, or build with -p:GpuPackages=all (docs/GPU.md).");
+#endif
+        return device is "auto" or "cpu" ? new CpuBackend(threads) : throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n].");
+    }
 }

@@ -14,6 +14,11 @@ internal static class DevicesCommand
         {
             using var cpu = CommonOptions.OpenBackend("cpu", parsed.GetValue(threads));
             Console.WriteLine(cpu.Description);
+#if GPU
+            foreach (string line in GpuDevice.Describe()) Console.WriteLine(line);
+#else
+            Console.WriteLine("cuda: this build has no CUDA part; docs/GPU.md says how to build one.");
+#endif
             return ExitCode.Success;
         });
         return command;

@@ -11,7 +11,11 @@ public sealed class DeviceReportTests
         Assert.That(report.Libraries.Select(library => library.Name), Is.EqualTo(new[] { "CUDA driver", "cuBLAS", "cuSOLVER" }));
         foreach (var library in report.Libraries)
             Assert.That(library.Path is null, Is.EqualTo(library.Problem is not null), library.Name);
+#if MANAGEDCUDA
         Assert.That(report.Problem is null, Is.EqualTo(report.Devices.Count > 0 && report.Libraries.All(library => library.Path is not null)));
+#else
+        Assert.That(report.Problem, Is.Not.Null);
+#endif
     }
 
     [Test]

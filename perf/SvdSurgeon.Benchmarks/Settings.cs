@@ -20,7 +20,7 @@ public sealed class Settings : ManualConfig
 {
     public Settings()
     {
-        AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Default));
+        AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: true)));
         AddColumn(new RateColumn());
         AddFilter(new NameFilter(name => OpenBlas.IsAvailable || !name.Contains("OpenBlas")));
     }

@@ -20,11 +20,13 @@ internal static unsafe class Cholesky
                 double* corner = l + (long)k * n + k, panel = corner + (long)width * n;
                 if (!FactorCorner(corner, width, n)) return false;
                 if (below == 0) break;
-                // Panel ← panel · corner⁻ᵀ: each row is a short forward substitution.
-                nint pCorner = (nint)corner, pPanel = (nint)panel;
-                team.Run((below + Block - 1) / Block, item =>
+                // Panel ← panel · corner⁻ᵀ
+                int rowsAnItem = TriangularStrip.Width;
+                team.Run((below + rowsAnItem - 1) / rowsAnItem, item =>
                 {
-                    for (int i = item * Block; i < Math.Min(below, (item + 1) * Block); i++) SubstituteRow((double*)pPanel + (long)i * n, (double*)pCorner, width, n);
+                    using var scratch = new Workspace((nuint)(width * rowsAnItem * sizeof(double)));
+                    int first = item * rowsAnItem;
+                    TriangularStrip.SolveRows(corner, n, panel + (long)first * n, n, width, Math.Min(rowsAnItem, below - first), (double*)scratch.Pointer);
                 });
                 Subtract(team, panel, below, width, n);
             }

@@ -6,7 +6,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// <summary>op(L) X = B with many right-hand sides, by blocks of rows: substitution inside a block, products between blocks.</summary>
 internal static unsafe class TriangularSolve
 {
-    private const int Block = 64, ColumnsAnItem = 128;
+    private const int Block = 64, StripsAnItem = 4;
 
     public static Matrix Left(ThreadTeam team, Matrix lower, Matrix b, bool transpose)
     {
@@ -19,11 +19,11 @@ internal static unsafe class TriangularSolve
         for (int i = 0; i < n; i++)
             for (int j = 0; j <= i; j++) negative.Data[i * n + j] = -lower.Data[i * n + j];
         int blocks = (n + Block - 1) / Block;
-        fixed (double* px = x.Data, l = negative.Data)
+        fixed (double* px = x.Data, l = negative.Data, corner = lower.Data)
             for (int step = 0; step < blocks; step++)
             {
                 int first = (transpose ? blocks - 1 - step : step) * Block, height = Math.Min(Block, n - first);
-                Substitute(team, l + (long)first * n + first, n, px + (long)first * columns, height, columns, transpose);
+                Substitute(team, corner + (long)first * n + first, n, px + (long)first * columns, height, columns, transpose);
                 if (transpose && first > 0)
                     Gemm.Multiply(team, first, columns, height, l + (long)first * n, n, true, px + (long)first * columns, columns, false, px, columns, true);
                 int next = first + height;
@@ -35,21 +35,18 @@ internal static unsafe class TriangularSolve
     }
 
     // Rows of X inside a diagonal block; strips of columns are independent.
-    private static void Substitute(ThreadTeam team, double* negative, int n, double* x, int height, int columns, bool transpose)
+    private static void Substitute(ThreadTeam team, double* l, int n, double* x, int height, int columns, bool transpose)
     {
-        nint pl = (nint)negative, px = (nint)x;
-        team.Run((columns + ColumnsAnItem - 1) / ColumnsAnItem, item =>
+        int width = TriangularStrip.Width, strips = (columns + width - 1) / width;
+        team.Run((strips + StripsAnItem - 1) / StripsAnItem, item =>
         {
-            double* l = (double*)pl, strip = (double*)px + item * ColumnsAnItem;
-            int width = Math.Min(ColumnsAnItem, columns - item * ColumnsAnItem);
-            for (int step = 0; step < height; step++)
+            using var scratch = new Workspace((nuint)(height * width * sizeof(double)));
+            for (int strip = item * StripsAnItem; strip < Math.Min(strips, (item + 1) * StripsAnItem); strip++)
             {
-                int i = transpose ? height - 1 - step : step;
-                double* xi = strip + (long)i * columns;
-                for (int j = transpose ? i + 1 : 0; j < (transpose ? height : i); j++)
-                    Vectors.AddScaled(transpose ? l[(long)j * n + i] : l[(long)i * n + j], strip + (long)j * columns, xi, width);
-                double pivot = -l[(long)i * n + i];
-                for (int c = 0; c < width; c++) xi[c] /= pivot;
+                double* part = x + strip * width;
+                int wide = Math.Min(width, columns - strip * width);
+                if (wide == width) TriangularStrip.Solve(l, n, transpose, part, columns, height);
+                else TriangularStrip.SolveNarrow(l, n, transpose, part, columns, height, wide, (double*)scratch.Pointer);
             }
         });
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Tokenization;
 
@@ -37,7 +38,7 @@ internal static class TokenizeCommand
                 }
                 return ExitCode.Success;
             }
-            string input = sources[1] ?? File.ReadAllText(Existing(sources[0]!, "--file"));
+            string input = sources[1] ?? TextSource.Read([Existing(sources[0]!, "--file")]);
             if (back) output.Write(Decoded(tokenizer, ParseIds(input) ?? tokenizer.Encode(input, addSpecialTokens: false)) + (sources[1] is null ? "" : "\n"));
             else output.Write(string.Join(' ', tokenizer.Encode(input, special)) + "\n");
             return ExitCode.Success;

@@ -31,11 +31,14 @@ public static class TextSource
             ReadOnlySpan<byte> bytes = zipped ? Unzip(path, ReadAll(path)) : ReadAll(path);
             string name = zipped ? path[..^3] : path;
             if (name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)) AddLines(path, bytes, documents);
-            else documents.Add(Decode(path, bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, bytes.StartsWith("\uFEFF"u8) ? 3 : 0));
+            else documents.Add(UnixLines(Decode(path, bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, bytes.StartsWith("\uFEFF"u8) ? 3 : 0)));
         }
         if (documents.All(string.IsNullOrWhiteSpace)) throw new InvalidInputException($"{string.Join(", ", files)}: there is no text in it.");
         return documents;
     }
+
+    // As Python's text mode reads files, so that the same file gives the same tokens there and here.
+    private static string UnixLines(string text) => text.Contains('\r') ? text.Replace("\r\n", "\n").Replace('\r', '\n') : text;
 
     private static byte[] ReadAll(string path)
     {

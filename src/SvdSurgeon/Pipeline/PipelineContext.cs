@@ -26,6 +26,8 @@ internal sealed record PipelineContext(
     {
         var clock = Stopwatch.StartNew();
         T result = run();
+        // A stage that others come back to is listed once.
+        if (reused && _times.Any(time => time.Name == stage)) return result;
         _times.Add(new StageTime(stage, clock.Elapsed.TotalSeconds, ProcessMemory.PeakMiB(), reused));
         return result;
     }

@@ -1,0 +1,99 @@
+using NUnit.Framework;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>The methods as a pipeline: sizes that are kept, orders that must hold, combinations that are refused.</summary>
+[TestFixture]
+public sealed class MethodTests
+{
+    private const int Sequences = 32, Windows = 16;
+
+    [Test]
+    public void Each_step_beyond_whitening_loses_less_at_the_same_size()
+    {
+        using var tales = new TinyTales();
+        var whiten = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Ratios = [0.4] };
+        var kfac = whiten with { Method = CompressionMethod.Kfac };
+        var spectrum = kfac with { Allocate = AllocationRule.Spectrum };
+        var pivoted = spectrum with { Storage = StorageForm.Pivoted };
+        var sequential = pivoted with { Sequential = new SequentialOptions() };
+        CompressionOptions[] steps = [whiten, kfac, spectrum, pivoted, sequential];
+        double last = double.PositiveInfinity;
+        for (int i = 0; i < steps.Length; i++)
+        {
+            var model = tales.Compress(steps[i], Sequences, Windows, $"step-{i}").Models[0];
+            Assert.That(model.AchievedRatio, Is.LessThanOrEqualTo(0.4), $"step {i} keeps the budget");
+            Assert.That(model.Perplexity!.MeanNll, Is.LessThan(last), $"step {i} improves");
+            last = model.Perplexity.MeanNll;
+        }
+    }
+
+    [TestCase(CompressionMethod.Asvd), TestCase(CompressionMethod.Fwsvd)]
+    public void The_baselines_run_with_the_surgeon_on_top(CompressionMethod method)
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = method, Surgeon = SurgeonMode.Select, Fisher = FisherSamples.Tokens, Ratios = [0.6] };
+        var model = tales.Compress(options, Sequences, Windows).Models[0];
+        Assert.That(model.Perplexity!.Ppl, Is.InRange(1.7, 3), "a usable model");
+    }
+
+    [Test]
+    public void Eigen_whitening_equals_Cholesky_where_the_Gram_matrix_is_regular()
+    {
+        using var tales = new TinyTales();
+        var cholesky = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Ratios = [0.6] };
+        double a = tales.Compress(cholesky, Sequences, Windows, "cholesky").Models[0].Perplexity!.MeanNll;
+        double b = tales.Compress(cholesky with { Whitening = WhiteningForm.Eigen }, Sequences, Windows, "eigen").Models[0].Perplexity!.MeanNll;
+        Assert.That(b, Is.EqualTo(a).Within(0.5).Percent);
+    }
+
+    [TestCase(ColumnMode.Preserve), TestCase(ColumnMode.Refit)]
+    public void Columns_work_with_the_surgeon_on_top(ColumnMode columns)
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Columns = columns, Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, Ratios = [0.8] };
+        var model = tales.Compress(options, Sequences, Windows).Models[0];
+        Assert.That(model.Perplexity!.Ppl, Is.InRange(1.7, 1.9), "close to the dense model's 1.75");
+    }
+
+    [Test]
+    public void Auto_is_never_worse_than_whitening_and_says_what_each_step_gave()
+    {
+        using var tales = new TinyTales();
+        var auto = new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.5] };
+        var model = tales.Compress(auto, Sequences, Windows, "auto").Models[0];
+        var plain = tales.Compress(auto with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None }, Sequences, Windows, "whiten").Models[0];
+        Assert.Multiple(() =>
+        {
+            Assert.That(model.Perplexity!.MeanNll, Is.LessThan(plain.Perplexity!.MeanNll));
+            Assert.That(model.AchievedRatio, Is.LessThanOrEqualTo(0.5));
+            Assert.That(model.Steps.Select(step => step.Name), Does.Contain("svd").And.Contain("whitening").And.Contain("pivoted storage"));
+            Assert.That(model.Steps.Where(step => step.Kept).Select(step => step.HeldOutLoss), Is.Ordered.Descending, "a step is kept only if held-out loss improves");
+        });
+    }
+
+    [Test]
+    public void A_spectrum_of_one_sided_whitening_is_refused_by_name()
+    {
+        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Allocate = AllocationRule.Spectrum, Ratios = [0.5] };
+        Assert.That(options.Validate, Throws.TypeOf<InvalidInputException>().With.Message.Contains("--allocate spectrum").And.Message.Contains("kfac"));
+    }
+
+    [Test]
+    public void A_result_that_is_already_there_is_not_made_again()
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = CompressionMethod.Svd, Surgeon = SurgeonMode.None, Ratios = [0.5] };
+        var first = tales.Compress(options, Sequences, Windows);
+        var second = tales.Compress(options, Sequences, Windows);
+        Assert.Multiple(() =>
+        {
+            Assert.That(second.Stages.Select(stage => stage.Name), Is.EqualTo(new[] { "eval 0.5" }));
+            Assert.That(second.Models[0].Perplexity!.Ppl, Is.EqualTo(first.Models[0].Perplexity!.Ppl));
+            Assert.That(() => tales.Compress(options with { Method = CompressionMethod.Whiten }, Sequences, Windows),
+                Throws.TypeOf<InvalidInputException>().With.Message.Contains("ratio-0.5"));
+        });
+    }
+}

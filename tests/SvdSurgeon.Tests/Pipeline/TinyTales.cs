@@ -1,0 +1,51 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Evaluation;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>The small OPT model that ships with the program, its calibration and evaluation ids, and a folder for one test's results.</summary>
+internal sealed class TinyTales : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
+    private readonly CpuBackend _backend = new();
+
+    public static string Path => System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets", "tinytales-opt");
+    public Checkpoint Model { get; } = Checkpoint.Open(Path);
+    public List<StageProgress> Progress { get; } = [];
+
+    public static TokenSet Calibration(int sequences)
+    {
+        var file = TokenFile.Read(GoldenFiles.Copied("peer", "tinytales-opt.calibration.256x128.npy"));
+        return new TokenSet(file.Tokens[..(sequences * file.Columns)].ToArray(), sequences, file.Columns);
+    }
+
+    public static TokenWindows Evaluation(int windows) =>
+        TokenWindows.FromText(TokenFile.Read(GoldenFiles.Copied("peer", "tinytales-opt.evaluation.npy")).Tokens.Span, 256, windows);
+
+    /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
+    public CompressionResult Compress(CompressionOptions options, int sequences = 128, int windows = 0, string name = "out")
+    {
+        var job = new CompressionJob
+        {
+            Model = Model, Options = options, Calibration = Calibration(sequences), Evaluation = Evaluation(windows),
+            OutputFolder = System.IO.Path.Combine(_folder, name), WorkFolder = System.IO.Path.Combine(_folder, "work"),
+        };
+        return Compressor.Run(job, _backend, new Sink(Progress));
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        _backend.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private sealed class Sink(List<StageProgress> reports) : IProgress<StageProgress>
+    {
+        public void Report(StageProgress value) => reports.Add(value);
+    }
+}

@@ -36,7 +36,8 @@ public sealed partial class CudaBackend : IBackend
         _options = options ?? new CudaOptions();
         _stream = accelerator.CreateStream();
         long free = accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : accelerator.MemorySize;
-        FreeMemory = free;
+        if (_options.MemoryBytes > 0) free = Math.Min(free, _options.MemoryBytes);
+        UsableMemory = free;
         _weights = new WeightCache(accelerator, _stream, _options.WeightBytes > 0 ? _options.WeightBytes : free / 10 * 6);
         _pool = new DevicePool(accelerator)
         {
@@ -58,8 +59,8 @@ public sealed partial class CudaBackend : IBackend
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra => _libraries.LinearAlgebra;
 
-    /// <summary>Bytes that were free on the device when the backend was opened.</summary>
-    public long FreeMemory { get; }
+    /// <summary>Bytes that were free on the device when the backend was opened, or fewer where the options say so.</summary>
+    public long UsableMemory { get; }
 
     /// <summary>How often a weight was copied to the device.</summary>
     internal int WeightUploads => _weights.Uploads;
@@ -70,6 +71,18 @@ public sealed partial class CudaBackend : IBackend
     internal LaunchGeometry Launch => _launch;
     internal IVendorLibraries Libraries => _libraries;
     internal DevicePool Pool => _pool;
+
+    /// <inheritdoc/>
+    public void RequireMemory(in MemoryNeed need)
+    {
+        // A weight as it is stored (at most float32), the next one on its way, one widened; a chunk of logits.
+        long weights = 3 * need.LargestWeight * sizeof(float), logits = Math.Min(_options.LogitBytes, need.Tokens * need.LargestWeight);
+        long total = need.ActivationBytes + weights + logits;
+        if (total <= UsableMemory) return;
+        throw new OutOfMemoryEstimateException(
+            $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations, {Mebibytes(weights)} for weights in use and "
+            + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Shorter sequences (--seqlen) need less, --device cpu uses the system's memory.");
+    }
 
     /// <inheritdoc/>
     public Tensor Allocate(int rows, int columns) => new CudaTensor(_pool.Rent((long)rows * columns * sizeof(float)), rows, columns);
@@ -120,6 +133,8 @@ public sealed partial class CudaBackend : IBackend
     }
 
     private static ArrayView<float> View(Tensor x) => ((CudaTensor)x).View;
+
+    private static string Mebibytes(long bytes) => $"{(bytes + (1 << 20) - 1) >> 20} MiB";
 
     private static void RequireLength(int numbers, Tensor x)
     {

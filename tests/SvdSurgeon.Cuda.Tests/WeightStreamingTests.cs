@@ -1,6 +1,8 @@
 using NUnit.Framework;
+using SvdSurgeon.Models;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tests.Backends;
+using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Cuda.Tests;
 
@@ -36,6 +38,16 @@ public sealed class WeightStreamingTests
         double largest = expected.Max(Math.Abs);
         for (int i = 0; i < expected.Length; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(0.03 * largest), "bf16 has 8 bits of fraction");
         if (precision == ProductPrecision.BFloat16) Assert.That(actual, Is.Not.EqualTo(expected), "activations are rounded to the weight's bf16");
+    }
+
+    [Test]
+    public void A_pass_that_cannot_fit_is_refused_before_it_begins_with_the_numbers()
+    {
+        using var golden = new GoldenModel("llama-mha");
+        using var small = CudaDevices.OpenSimulator(new CudaOptions { MemoryBytes = 100_000 });
+        var error = Assert.Throws<OutOfMemoryEstimateException>(() =>
+            ForwardBackward.Run(golden.Model, small, golden.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], null));
+        Assert.That(error!.Message, Does.Contain("48 tokens at once").And.Contain("MiB together").And.Contain("--seqlen"));
     }
 
     private static float[] Run(CudaBackend backend, int passes)

@@ -17,6 +17,9 @@ public interface IBackend : IDisposable
     ILinearAlgebra LinearAlgebra { get; }
 
     // ---- memory
+    /// <summary>Says before a pass begins that it cannot fit. A backend whose memory is the system's leaves that to the system.</summary>
+    /// <exception cref="OutOfMemoryEstimateException">The device is too small for it; the message has the numbers.</exception>
+    void RequireMemory(in MemoryNeed need) { }
     /// <summary>A tensor with undefined contents, from a pool.</summary>
     Tensor Allocate(int rows, int columns);
     /// <summary>Host → tensor.</summary>

@@ -16,10 +16,12 @@ public sealed record PassOptions
     public long ActivationBytes(DecoderConfig config, int sequenceLength)
     {
         long tokens = (long)Math.Max(1, TokensAtOnce / sequenceLength) * sequenceLength;
-        return tokens * (Recompute
-            ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
-            : config.Layers * LayerActivations.BytesPerToken(config));
+        return tokens * BytesPerToken(config, Recompute);
     }
+
+    internal static long BytesPerToken(DecoderConfig config, bool recompute) => recompute
+        ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
+        : config.Layers * LayerActivations.BytesPerToken(config);
 }
 
 /// <summary>Passes of calibration sequences through a model: forward, and backward for the loss of each sequence by itself.</summary>
@@ -42,7 +44,9 @@ public static class ForwardBackward
     public static void Forward(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor = null,
         PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
     {
-        foreach (var batch in new Batches(model, ids.Length, sequenceLength, losses.Length, options))
+        var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
+        backend.RequireMemory(batches.Need(model, LayerActivations.BytesPerToken(model.Config)));
+        foreach (var batch in batches)
         {
             visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);
             var part = ids.Slice(batch.First * sequenceLength, batch.Count * sequenceLength);
@@ -77,7 +81,9 @@ public static class ForwardBackward
         PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
     {
         bool recompute = options?.Recompute ?? false;
-        foreach (var batch in new Batches(model, ids.Length, sequenceLength, losses.Length, options))
+        var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
+        backend.RequireMemory(batches.Need(model, PassOptions.BytesPerToken(model.Config, recompute)));
+        foreach (var batch in batches)
         {
             visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);
             var part = ids.Slice(batch.First * sequenceLength, batch.Count * sequenceLength);
@@ -129,6 +135,7 @@ public static class ForwardBackward
     {
         private readonly int _sequences;
         private readonly int _atOnce;
+        private readonly int _length;
 
         public Batches(DecoderModel model, int tokens, int sequenceLength, int losses, PassOptions? options)
         {
@@ -138,6 +145,14 @@ public static class ForwardBackward
             _sequences = tokens / sequenceLength;
             if (losses != 0 && losses != _sequences) throw new ArgumentException($"{_sequences} sequences have as many losses, not {losses}.", nameof(losses));
             _atOnce = Math.Max(1, (options ?? new PassOptions()).TokensAtOnce / sequenceLength);
+            _length = sequenceLength;
+        }
+
+        public MemoryNeed Need(DecoderModel model, long bytesPerToken)
+        {
+            long tokens = (long)Math.Min(_atOnce, _sequences) * _length, largest = model.Head.Count;
+            foreach (var module in model.Linears) largest = Math.Max(largest, (long)module.OutFeatures * module.InFeatures);
+            return new MemoryNeed(tokens * bytesPerToken, largest, tokens);
         }
 
         public IEnumerator<(int First, int Count)> GetEnumerator()

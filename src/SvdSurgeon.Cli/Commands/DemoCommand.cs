@@ -5,6 +5,7 @@ using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Compression;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
@@ -16,10 +17,25 @@ namespace SvdSurgeon.Cli.Commands;
 /// <summary>svdsurgeon demo: the main job, end to end, on two small models that are part of the program.</summary>
 internal static class DemoCommand
 {
-    private const int Length = 256, Sequences = 128, FisherSequences = 256, GeneratedTokens = 40;
+    private const int Length = 256, Sequences = 128, FisherSequences = 128, Windows = 32, GeneratedTokens = 40;
     private const string Prompt = "One day at dawn, a stranger came.";
     private static readonly double[] Ratios = [0.8, 0.6, 0.4];
     private static readonly string[] ModelNames = ["tinytales-opt", "tinytales-llama"];
+
+    // What the published methods give, and what this program adds to them.
+    private static readonly (string Label, CompressionOptions Options)[] Methods =
+    [
+        ("SVD", Published(CompressionMethod.Svd, SurgeonMode.None)),
+        ("SVD + surgeon", Published(CompressionMethod.Svd, SurgeonMode.Update)),
+        ("SVD + surgeon, select", Published(CompressionMethod.Svd, SurgeonMode.Select)),
+        ("whitened SVD", Published(CompressionMethod.Whiten, SurgeonMode.None)),
+        ("whitened SVD + surgeon", Published(CompressionMethod.Whiten, SurgeonMode.Update)),
+        ("whitened SVD + surgeon, select", Published(CompressionMethod.Whiten, SurgeonMode.Select)),
+        ("two-sided, by spectrum, pivoted", Published(CompressionMethod.Kfac, SurgeonMode.None) with { Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted }),
+    ];
+
+    private static CompressionOptions Published(CompressionMethod method, SurgeonMode surgeon) =>
+        new() { Method = method, Surgeon = surgeon, Ratios = Ratios, Sequences = Sequences, FisherSequences = FisherSequences };
 
     public static Command Create()
     {
@@ -39,7 +55,7 @@ internal static class DemoCommand
     {
         var clock = Stopwatch.StartNew();
         DemoAssets.Unpack(folder);
-        Console.WriteLine($"SvdSurgeon demo on {backend.Description}: perplexity on held-out text (lower is better), {Sequences} calibration sequences of {Length} tokens.");
+        Console.WriteLine($"SvdSurgeon demo on {backend.Description}. Perplexity on held-out text, lower is better; {Sequences} calibration sequences of {Length} tokens.");
         foreach (string name in ModelNames) Compress(Path.Combine(folder, name), folder, backend, cancellation);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"All of it took {clock.Elapsed.TotalSeconds:F1} s. Models and results: {Path.GetFullPath(folder)}"));
         Console.WriteLine("Next: svdsurgeon compress MODEL --out DIR --ratio 0.8 --calibration TEXT, with MODEL a Hugging Face folder or a GGUF file.");
@@ -52,33 +68,30 @@ internal static class DemoCommand
         var tokenizer = Tokenizer.Open(modelPath);
         string calibrationText = Path.Combine(folder, "texts", "calibration.txt"), evaluationText = Path.Combine(folder, "texts", "evaluation.txt");
         var calibration = CalibrationSampler.Sample(tokenizer, TextSource.Read([calibrationText]), calibrationText, FisherSequences, Length, seed: 0);
-        var windows = EvaluationData.Open(checkpoint, [evaluationText], null, Length, null);
+        var windows = EvaluationData.Open(checkpoint, [evaluationText], null, Length, Windows);
         var dense = Perplexity.Evaluate(DecoderModel.Load(checkpoint), backend, windows, null, cancellation);
 
         var table = new Table().Border(TableBorder.Simple).Title($"{name}: dense perplexity {Number(dense.Ppl)} ({Size(checkpoint.Bytes)})");
         table.AddColumn("method");
         foreach (double ratio in Ratios) table.AddColumn(new TableColumn($"kept {ResultFolder.RatioText(ratio)}").RightAligned());
         table.AddColumn(new TableColumn("seconds").RightAligned());
-        string best = "";
-        foreach (var method in (CompressionMethod[])[CompressionMethod.Svd, CompressionMethod.Whiten])
-            foreach (var surgeon in Enum.GetValues<SurgeonMode>())
+        string last = "";
+        foreach (var (label, options) in Methods)
+        {
+            var clock = Stopwatch.StartNew();
+            var job = new CompressionJob
             {
-                var clock = Stopwatch.StartNew();
-                string label = $"{method}{(surgeon == SurgeonMode.None ? "" : $" + surgeon ({surgeon})")}".ToLowerInvariant();
-                string output = Path.Combine(results, $"{method}-{surgeon}".ToLowerInvariant());
-                var job = new CompressionJob
-                {
-                    Model = checkpoint,
-                    Options = new CompressionOptions { Method = method, Surgeon = surgeon, Ratios = Ratios, Sequences = Sequences, FisherSequences = FisherSequences },
-                    Calibration = calibration, OutputFolder = output, WorkFolder = Path.Combine(results, "work"), Evaluation = windows,
-                };
-                var result = ProgressView.Run(Console.IsErrorRedirected, progress => Compressor.Run(job, backend, progress, cancellation));
-                table.AddRow([label, .. result.Models.Select(m => Number(m.Perplexity!.Ppl)), clock.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)]);
-                if (method == CompressionMethod.Whiten && surgeon == SurgeonMode.None) best = result.Models[1].Folder;
-            }
+                Model = checkpoint, Options = options, Calibration = calibration, Evaluation = windows,
+                OutputFolder = Path.Combine(results, label.Replace(",", "").Replace(' ', '-')), WorkFolder = Path.Combine(results, "work"),
+            };
+            var result = ProgressView.Run(Console.IsErrorRedirected, progress => Compressor.Run(job, backend, progress, cancellation));
+            table.AddRow([label, .. result.Models.Select(m => Number(m.Perplexity!.Ppl)), clock.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)]);
+            last = result.Models[1].Folder;
+        }
         AnsiConsole.Write(table);
+        Console.WriteLine($"  SVD-Surgeon as published wants thousands of sequences; with {FisherSequences} its correction is mostly noise.");
         Console.WriteLine($"  dense    : {Continue(checkpoint, tokenizer, backend, cancellation)}");
-        using var compressed = Checkpoint.Open(best);
+        using var compressed = Checkpoint.Open(last);
         Console.WriteLine($"  kept 0.6 : {Continue(compressed, tokenizer, backend, cancellation)}   ({Size(compressed.Bytes)})");
         Console.WriteLine();
     }

@@ -94,24 +94,37 @@ internal sealed class FactorSet(Artifact artifact)
         yield return TensorEntry.FromSingles(module + ".right", [components, factors.Right.Columns], factors.Right.ToSingles());
     }
 
+    // Weights above which a module is decomposed alone.
+    private const long ModuleAlone = 4 << 20;
+
     private static List<TensorEntry> DecomposeLayer(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction, DecoderLayer layer)
     {
-        var entries = new List<TensorEntry>();
         using var scaling = metric.Open(layer.Index);
+        var entries = new Dictionary<string, List<TensorEntry>>(StringComparer.Ordinal);
+        void Decompose(LinearModule module, WhiteningFactor? input, WhiteningFactor? output)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            int components = MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage);
+            var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+            List<TensorEntry> made = [.. Entries(module.Name, Compression.Whitening.Factorize(context.Backend.LinearAlgebra, w, input, output, components))];
+            lock (entries) entries.Add(module.Name, made);
+        }
+        // Small modules run beside each other, the most work first; a large one has all threads and the memory to itself.
+        var small = new List<(LinearModule Module, WhiteningFactor? Input, WhiteningFactor? Output)>();
         foreach (var group in layer.Groups)
         {
             // Modules that read the same input share H and its factor (METHODS.md, section 2).
             var input = scaling.Input(group);
             foreach (var module in group.Modules)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                int components = MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage);
-                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
-                entries.AddRange(Entries(module.Name, Compression.Whitening.Factorize(context.Backend.LinearAlgebra, w, input, scaling.Output(module), components)));
-            }
+                if ((long)module.OutFeatures * module.InFeatures > ModuleAlone) Decompose(module, input, scaling.Output(module));
+                else small.Add((module, input, scaling.Output(module)));
         }
-        return entries;
+        small = [.. small.OrderByDescending(s => Work(s.Module))];
+        context.Backend.LinearAlgebra.ForEach(small.Count, i => Decompose(small[i].Module, small[i].Input, small[i].Output));
+        return [.. layer.Linears.SelectMany(module => entries[module.Name])];
     }
+
+    private static double Work(LinearModule module) => (double)module.OutFeatures * module.InFeatures * Math.Min(module.OutFeatures, module.InFeatures);
 
     private static Matrix Rows(StoredTensor tensor, int count)
     {

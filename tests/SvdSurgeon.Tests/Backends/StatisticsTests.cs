@@ -63,6 +63,17 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
     }
 
     [Test]
+    public void Column_sums_of_many_columns_equal_a_loop()
+    {
+        using var backend = new CpuBackend(2);
+        var numbers = RandomNumbers.Singles(1, 50 * 300);
+        using var x = Tensor(backend, 50, 300, numbers);
+        var sums = new double[300];
+        backend.AddColumnSums(x, true, sums);
+        for (int j = 0; j < 300; j++) Assert.That(sums[j], Is.EqualTo(Enumerable.Range(0, 50).Sum(t => (double)Math.Abs(numbers[t * 300 + j]))).Within(1e-12));
+    }
+
+    [Test]
     public void Gathered_columns_scatter_back()
     {
         using var backend = new CpuBackend(2);

@@ -63,6 +63,19 @@ internal static unsafe class Vectors
         for (; i < n; i++) y[i] += x[i];
     }
 
+    /// <summary>y += |x|, float32 into float64.</summary>
+    public static void AddWidenedMagnitude(float* x, double* y, int n)
+    {
+        int i = 0, w = Vector<double>.Count;
+        for (; i <= n - 2 * w; i += 2 * w)
+        {
+            Vector.Widen(Vector.Abs(Vector.Load(x + i)), out var low, out var high);
+            Vector.Store(Vector.Load(y + i) + low, y + i);
+            Vector.Store(Vector.Load(y + i + w) + high, y + i + w);
+        }
+        for (; i < n; i++) y[i] += Math.Abs(x[i]);
+    }
+
     /// <summary>y = a∘b; y may be a or b.</summary>
     public static void Multiply(float* a, float* b, float* y, int n)
     {

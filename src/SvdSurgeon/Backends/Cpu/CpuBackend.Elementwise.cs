@@ -31,12 +31,12 @@ public sealed unsafe partial class CpuBackend
     public void GatherColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y)
     {
         RequireIndices(indices, y.Columns, x.Columns, x.Rows == y.Rows);
-        for (int t = 0; t < x.Rows; t++)
+        var (from, to, chosen) = (Cpu(x), Cpu(y), indices.ToArray());
+        ForRows(x.Rows, chosen.Length, t =>
         {
-            ReadOnlySpan<float> from = Cpu(x).Row(t);
-            var to = Cpu(y).Row(t);
-            for (int j = 0; j < to.Length; j++) to[j] = from[indices[j]];
-        }
+            float* xt = from.Pointer + (long)t * from.Columns, yt = to.Pointer + (long)t * to.Columns;
+            for (int j = 0; j < chosen.Length; j++) yt[j] = xt[chosen[j]];
+        });
     }
 
     // y[:, indices[j]] (+)= x[:, j]
@@ -44,15 +44,15 @@ public sealed unsafe partial class CpuBackend
     public void ScatterColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y, bool accumulate = false)
     {
         RequireIndices(indices, x.Columns, y.Columns, x.Rows == y.Rows);
-        for (int t = 0; t < x.Rows; t++)
+        var (from, to, chosen) = (Cpu(x), Cpu(y), indices.ToArray());
+        ForRows(x.Rows, chosen.Length, t =>
         {
-            ReadOnlySpan<float> from = Cpu(x).Row(t);
-            var to = Cpu(y).Row(t);
+            float* xt = from.Pointer + (long)t * from.Columns, yt = to.Pointer + (long)t * to.Columns;
             if (accumulate)
-                for (int j = 0; j < from.Length; j++) to[indices[j]] += from[j];
+                for (int j = 0; j < chosen.Length; j++) yt[chosen[j]] += xt[j];
             else
-                for (int j = 0; j < from.Length; j++) to[indices[j]] = from[j];
-        }
+                for (int j = 0; j < chosen.Length; j++) yt[chosen[j]] = xt[j];
+        });
     }
 
     // g[b, i] = Σ_{t in sequence b} p[t, i] q[t, i]
@@ -80,11 +80,31 @@ public sealed unsafe partial class CpuBackend
     public void AddColumnSums(Tensor x, bool absolute, Span<double> sums)
     {
         if (sums.Length != x.Columns) throw new ArgumentException($"{x.Columns} columns need as many sums, not {sums.Length}.", nameof(sums));
-        for (int t = 0; t < x.Rows; t++)
+        const int width = 128;
+        var px = Cpu(x);
+        fixed (double* start = sums)
         {
-            ReadOnlySpan<float> row = Cpu(x).Row(t);
-            for (int j = 0; j < row.Length; j++) sums[j] += absolute ? Math.Abs(row[j]) : row[j];
+            double* all = start;
+            _team.Run((x.Columns + width - 1) / width, strip =>
+            {
+                int first = strip * width, count = Math.Min(width, px.Columns - first);
+                for (int t = 0; t < px.Rows; t++)
+                {
+                    float* row = px.Pointer + (long)t * px.Columns + first;
+                    if (absolute) Vectors.AddWidenedMagnitude(row, all + first, count);
+                    else Vectors.AddWidened(row, all + first, count);
+                }
+            });
         }
+    }
+
+    private void ForRows(int rows, int numbersARow, Action<int> body)
+    {
+        int atOnce = Math.Max(1, ElementsAnItem / Math.Max(1, numbersARow));
+        _team.Run((rows + atOnce - 1) / atOnce, item =>
+        {
+            for (int t = item * atOnce; t < Math.Min(rows, (item + 1) * atOnce); t++) body(t);
+        });
     }
 
     private void ForElements(long length, Action<long, int> body) =>

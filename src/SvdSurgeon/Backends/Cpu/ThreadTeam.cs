@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace SvdSurgeon.Backends.Cpu;
@@ -9,14 +10,15 @@ namespace SvdSurgeon.Backends.Cpu;
 /// </summary>
 internal sealed class ThreadTeam : IDisposable
 {
-    private const int SpinsBeforeSleep = 2000;
+    // Between the products of a layer the next run follows within this time; a sleeping thread takes about as long to wake.
+    private static readonly long s_spinTicks = Stopwatch.Frequency / 10_000;
 
     [ThreadStatic] private static bool s_insideItem;
 
     private readonly Lock _oneRun = new();
     private readonly Thread[] _helpers;
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly ManualResetEventSlim _done = new(false, SpinsBeforeSleep);
+    private readonly ManualResetEventSlim _done = new(false, 1);
     private volatile Batch? _current;
     private int _sleepers;
     private volatile bool _disposed;
@@ -46,13 +48,13 @@ internal sealed class ThreadTeam : IDisposable
         lock (_oneRun)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _done.Reset();
             var run = new Batch(items, body);
             _current = run;
             Interlocked.MemoryBarrier();
             int sleeping = Volatile.Read(ref _sleepers);
             if (sleeping > 0) _wake.Release(sleeping);
-            if (!run.Work()) _done.Wait();
+            run.Work();
+            AwaitEnd(run);
             _current = null;
             run.Error?.Throw();
         }
@@ -80,17 +82,34 @@ internal sealed class ThreadTeam : IDisposable
         }
     }
 
+    private void AwaitEnd(Batch run)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!run.IsFinished)
+        {
+            if (Stopwatch.GetTimestamp() - start < s_spinTicks) Thread.SpinWait(4);
+            else
+            {
+                // A signal left over from an earlier run only makes this loop once more.
+                _done.Wait();
+                _done.Reset();
+            }
+        }
+    }
+
     private Batch? AwaitRun(Batch? last)
     {
         while (true)
         {
-            for (int spin = 0; spin < SpinsBeforeSleep; spin++)
+            long start = Stopwatch.GetTimestamp();
+            do
             {
                 var run = _current;
                 if (run is not null && run != last) return run;
                 if (_disposed) return null;
-                Thread.SpinWait(8);
+                Thread.SpinWait(4);
             }
+            while (Stopwatch.GetTimestamp() - start < s_spinTicks);
             Interlocked.Increment(ref _sleepers);
             var current = _current;
             if ((current is null || current == last) && !_disposed) _wake.Wait();
@@ -105,6 +124,8 @@ internal sealed class ThreadTeam : IDisposable
         private ExceptionDispatchInfo? _error;
 
         public ExceptionDispatchInfo? Error => _error;
+
+        public bool IsFinished => Volatile.Read(ref _finished) == items;
 
         /// <summary>Takes items until none is left; true for the thread that finished the last one.</summary>
         public bool Work()

@@ -12,7 +12,27 @@ Task("Clean")
     CleanDirectory(output);
 });
 
+// Brings the optional GPU packages into the NuGet cache where they can be had; builds then use them by themselves (docs/GPU.md).
+Task("GpuPackages")
+    .Does(() =>
+{
+    foreach (var packages in new[] { "all", "kernels" })
+    {
+        var settings = new DotNetRestoreSettings { MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", packages), Verbosity = DotNetVerbosity.Quiet };
+        settings.SetupProcessSettings = process => process.RedirectStandardOutput = true;
+        try
+        {
+            DotNetRestore("./src/SvdSurgeon.Cuda", settings);
+            Information(packages == "all" ? "GPU packages: all restored." : "GPU packages: ILGPU alone; the kernels are built and tested, --device cuda is left out.");
+            return;
+        }
+        catch (CakeException) { }
+    }
+    Information("GPU packages: not to be had here; the GPU part is left out.");
+});
+
 Task("Build")
+    .IsDependentOn("GpuPackages")
     .Does(() => DotNetBuild(solution, new DotNetBuildSettings { Configuration = configuration }));
 
 Task("Test")
@@ -29,6 +49,7 @@ Task("Pack")
     .Does(() => DotNetPack("./src/SvdSurgeon", new DotNetPackSettings { Configuration = configuration, OutputDirectory = output + "/packages" }));
 
 // One self-contained file for machines without .NET: dotnet cake --target Publish --runtime linux-x64
+// Without the GPU unless --gpu is given: a program with ManagedCuda in it is under the GPL.
 Task("Publish")
     .Does(() => DotNetPublish("./src/SvdSurgeon.Cli", new DotNetPublishSettings
     {
@@ -37,6 +58,7 @@ Task("Publish")
         Runtime = string.IsNullOrEmpty(runtime) ? null : runtime,
         SelfContained = !string.IsNullOrEmpty(runtime),
         PublishSingleFile = !string.IsNullOrEmpty(runtime),
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", HasArgument("gpu") ? "all" : "none"),
     }));
 
 RunTarget(target);

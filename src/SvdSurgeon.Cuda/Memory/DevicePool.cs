@@ -11,6 +11,7 @@ namespace SvdSurgeon.Cuda.Memory;
 internal sealed class DevicePool(Accelerator accelerator) : IDisposable
 {
     private readonly Dictionary<long, Stack<MemoryBuffer1D<byte, Stride1D.Dense>>> _free = [];
+    private readonly Lock _gate = new(); // decompositions may be asked for from several threads
 
     /// <summary>Called with the bytes wanted when the device is full; frees what can be read again and returns whether it freed anything.</summary>
     public Func<long, bool>? Reclaim { get; set; }
@@ -22,7 +23,11 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     /// <exception cref="OutOfMemoryEstimateException">The device has no room, even after giving back everything that is not in use.</exception>
     public DeviceBlock Rent(long bytes)
     {
-        long capacity = RoundUp(Math.Max(bytes, 256));
+        lock (_gate) return RentLocked(RoundUp(Math.Max(bytes, 256)));
+    }
+
+    private DeviceBlock RentLocked(long capacity)
+    {
         if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0) return new DeviceBlock(this, stack.Pop());
         if (TryAllocate(capacity, out var buffer)) return new DeviceBlock(this, buffer);
         accelerator.Synchronize();
@@ -37,19 +42,23 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
 
     public void Return(MemoryBuffer1D<byte, Stride1D.Dense> buffer)
     {
-        if (!_free.TryGetValue(buffer.Length, out var stack)) _free[buffer.Length] = stack = new Stack<MemoryBuffer1D<byte, Stride1D.Dense>>();
-        stack.Push(buffer);
+        lock (_gate)
+        {
+            if (!_free.TryGetValue(buffer.Length, out var stack)) _free[buffer.Length] = stack = new Stack<MemoryBuffer1D<byte, Stride1D.Dense>>();
+            stack.Push(buffer);
+        }
     }
 
     /// <summary>Gives all free blocks back to the device.</summary>
     public void Trim()
     {
-        foreach (var stack in _free.Values)
-            while (stack.TryPop(out var buffer))
-            {
-                AllocatedBytes -= buffer.Length;
-                buffer.Dispose();
-            }
+        lock (_gate)
+            foreach (var stack in _free.Values)
+                while (stack.TryPop(out var buffer))
+                {
+                    AllocatedBytes -= buffer.Length;
+                    buffer.Dispose();
+                }
     }
 
     public void Dispose() => Trim();

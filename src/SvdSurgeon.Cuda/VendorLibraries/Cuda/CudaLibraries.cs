@@ -13,6 +13,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// </summary>
 internal sealed unsafe class CudaLibraries : IVendorLibraries
 {
+    private readonly Lock _gate = new(); // handles belong to one thread at a time, and decompositions are asked for from several
     private readonly CudaAccelerator _accelerator;
     private readonly CudaBlasHandle _blas;
     private readonly CudaSolver _solver;
@@ -25,7 +26,7 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
         Check(CudaBlasNativeMethods.cublasSetStream_v2(_blas, new CUstream { Pointer = stream.StreamPtr }), "cublasSetStream");
         int version = 0;
         Check(CudaBlasNativeMethods.cublasGetVersion_v2(_blas, ref version), "cublasGetVersion");
-        _solver = new CudaSolver(accelerator, stream, pool, _blas);
+        _solver = new CudaSolver(accelerator, stream, pool, _blas, _gate);
         Description = $"cuBLAS {version / 10000}.{version / 100 % 100}.{version % 100}";
     }
 
@@ -35,6 +36,7 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
 
     public void Multiply(in Product p)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         float one = 1, add = p.Accumulate ? 1 : 0;
         var type = p.Type switch
@@ -52,6 +54,7 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
 
     public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         float one = 1, zero = 0;
         if (tensorCores) Check(CudaBlasNativeMethods.cublasSetMathMode(_blas, ManagedCuda.CudaBlas.Math.TF32TensorOpMath), "cublasSetMathMode");

@@ -28,12 +28,13 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
     private readonly AcceleratorStream _stream;
     private readonly DevicePool _pool;
     private readonly CudaBlasHandle _blas;
+    private readonly Lock _gate;
     private readonly cusolverDnHandle _solver;
     private readonly cusolverDnParams _parameters;
 
-    public CudaSolver(CudaAccelerator accelerator, CudaStream stream, DevicePool pool, CudaBlasHandle blas)
+    public CudaSolver(CudaAccelerator accelerator, CudaStream stream, DevicePool pool, CudaBlasHandle blas, Lock gate)
     {
-        (_accelerator, _stream, _pool, _blas) = (accelerator, stream, pool, blas);
+        (_accelerator, _stream, _pool, _blas, _gate) = (accelerator, stream, pool, blas, gate);
         Check(cusolverDnCreate(ref _solver), "cusolverDnCreate");
         Check(cusolverDnSetStream(_solver, new CUstream { Pointer = stream.StreamPtr }), "cusolverDnSetStream");
         Check(cusolverDnCreateParams(ref _parameters), "cusolverDnCreateParams");
@@ -41,6 +42,7 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
 
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         int m = transposeA ? a.Columns : a.Rows, k = transposeA ? a.Rows : a.Columns, n = transposeB ? b.Rows : b.Columns;
         if (k != (transposeB ? b.Columns : b.Rows)) throw new ArgumentException($"{m} × {k} cannot be multiplied by {(transposeB ? b.Columns : b.Rows)} × {n}.", nameof(b));
@@ -55,6 +57,7 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
 
     public bool TryCholesky(Matrix a, out Matrix lower)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         RequireSquare(a);
         int n = a.Rows, size = 0;
@@ -76,6 +79,7 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
 
     public Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         RequireSquare(lower);
         if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
@@ -91,6 +95,7 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
 
     public EigenResult SymmetricEigen(Matrix a)
     {
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         RequireSquare(a);
         RequireFinite(a);
@@ -119,6 +124,7 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
             var (u, sigma, vt) = Svd(a.Transpose());
             return new SvdResult(vt.Transpose(), sigma, u.Transpose());
         }
+        using var turn = _gate.EnterScope();
         _accelerator.Bind();
         if (a.Columns <= LargestBatched) return Jacobi([a])[0];
         if (a.Columns > LargestQr)
@@ -134,8 +140,9 @@ internal sealed unsafe class CudaSolver : ILinearAlgebra, IDisposable
         bool batch = matrices.Count > 1 && matrices[0].Rows <= matrices[0].Columns && matrices[0].Columns <= LargestBatched
             && matrices.All(a => a.Rows == matrices[0].Rows && a.Columns == matrices[0].Columns);
         if (!batch) return [.. matrices.Select(Svd)];
-        _accelerator.Bind();
         foreach (var a in matrices) RequireFinite(a);
+        using var turn = _gate.EnterScope();
+        _accelerator.Bind();
         return Jacobi(matrices);
     }
 

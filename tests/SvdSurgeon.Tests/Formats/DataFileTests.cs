@@ -89,7 +89,7 @@ public class DataFileTests
         string packed = _folder.Write("c.txt.gz", Gzip("packed"));
         string lines = _folder.Write("d.jsonl", "{\"text\":\"one\\n\",\"id\":1}\n\n {\"id\":2,\"text\":\"two\"}\r\n");
         string packedLines = _folder.Write("e.jsonl.gz", Gzip("{\"text\":\"three\"}"));
-        Assert.That(TextSource.Read([plain, bom, packed, lines, packedLines]), Is.EqualTo("Erste\r\nZeile äöü\n\n\nb\n\npacked\n\none\n\n\ntwo\n\nthree"));
+        Assert.That(TextSource.Read([plain, bom, packed, lines, packedLines]), Is.EqualTo("Erste\nZeile äöü\n\n\nb\n\npacked\n\none\n\n\ntwo\n\nthree"));
         Assert.That(TextSource.ReadDocuments([lines]), Is.EqualTo(new[] { "one\n", "two" }));
     }
 

@@ -26,7 +26,7 @@ Task("GpuPackages")
             Information(packages == "all" ? "GPU packages: all restored." : "GPU packages: ILGPU alone; the kernels are built and tested, --device cuda is left out.");
             return;
         }
-        catch (CakeException) { }
+        catch (CakeException) { } // not to be had in this feed: the next smaller set, or none, and the last line says so
     }
     Information("GPU packages: not to be had here; the GPU part is left out.");
 });

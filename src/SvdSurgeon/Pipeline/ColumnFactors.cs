@@ -22,7 +22,7 @@ internal static class ColumnFactors
         inputs["alpha"] = options.SurgeonOptions.PoolFraction;
         inputs["ratio"] = plan.Ratio;
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        return FactorSet.Build(context, $"columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
+        return FactorSet.Build(context, "columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
     }
 
     /// <summary>The stored form: A, B over the remaining columns, C and the column indices.</summary>

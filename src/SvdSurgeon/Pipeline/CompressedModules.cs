@@ -101,13 +101,6 @@ internal sealed class CompressedModules : IDisposable
         foreach (var file in _files) file.Dispose();
     }
 
-    /// <summary>Closes the files and removes them: a candidate that was not chosen.</summary>
-    public void Discard()
-    {
-        Dispose();
-        Directory.Delete(_artifact.Folder, recursive: true);
-    }
-
     private static CompressedModules Open(PipelineContext context, CompressionPlan plan, Artifact artifact)
     {
         var modules = new CompressedModules(plan, artifact);

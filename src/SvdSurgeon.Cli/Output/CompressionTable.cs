@@ -21,13 +21,15 @@ internal static class CompressionTable
             + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB");
     }
 
-    // The way from plain SVD to the result, on held-out calibration sequences.
+    // The way to the result on held-out calibration sequences; the change is that of log perplexity against the best before.
     private static void PrintSteps(CompressedModel model)
     {
         var table = new Table().Border(TableBorder.Simple).Title($"kept {Number(model.Ratio, "0.###")}: what each step gave");
-        foreach (string column in (string[])["step", "held-out perplexity", ""]) table.AddColumn(column);
+        foreach (string column in (string[])["step", "held-out perplexity", "change", ""]) table.AddColumn(column);
         table.Columns[1].RightAligned();
-        foreach (var step in model.Steps) table.AddRow(step.Name, Number(Math.Exp(step.HeldOutLoss), "G5"), step.Kept ? "kept" : "");
+        table.Columns[2].RightAligned();
+        foreach (var step in model.Steps) table.AddRow(step.Name, Number(Math.Exp(step.HeldOutLoss), "G5"),
+                step.Change is { } change ? $"{Number(change, "+0.0000;-0.0000")} ± {Number(step.ChangeError!.Value, "F4")}" : "", step.Kept ? "kept" : "");
         AnsiConsole.Write(table);
     }
 

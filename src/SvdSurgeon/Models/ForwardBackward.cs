@@ -115,14 +115,28 @@ public static class ForwardBackward
         }
     }
 
-    // losses[b] = mean of the T − 1 next-token losses of sequence b; the last token of a sequence predicts nothing.
-    private static void Loss(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> losses, Tensor? dHidden)
+    /// <summary>tokenLosses[t] = −log p(token t + 1) of whole sequences, 0 at the last token of each: it predicts nothing.</summary>
+    /// <param name="model">Model.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="hidden">Output of the last layer, [B·T, hiddenSize].</param>
+    /// <param name="ids">B·T token ids.</param>
+    /// <param name="length">T.</param>
+    /// <param name="tokenLosses">B·T numbers.</param>
+    /// <param name="dHidden">Overwritten with the gradient of the sum of the sequences' mean losses; may be null.</param>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    internal static void TokenLosses(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> tokenLosses, Tensor? dHidden = null)
     {
         int[] labels = new int[ids.Length];
-        double[] tokenLosses = new double[ids.Length];
         ids[1..].CopyTo(labels);
         for (int last = length - 1; last < labels.Length; last += length) labels[last] = -1;
         model.Loss(backend, hidden, labels, tokenLosses, dHidden, 1f / (length - 1));
+    }
+
+    // losses[b] = mean of the T − 1 next-token losses of sequence b.
+    private static void Loss(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> losses, Tensor? dHidden)
+    {
+        double[] tokenLosses = new double[ids.Length];
+        TokenLosses(model, backend, hidden, ids, length, tokenLosses, dHidden);
         for (int b = 0; b < losses.Length; b++)
         {
             double sum = 0;

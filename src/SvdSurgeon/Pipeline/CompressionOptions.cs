@@ -166,7 +166,10 @@ public sealed record CompressionOptions
         ["damping"] = SurgeonOptions.Damping,
         ["hdamping"] = SurgeonOptions.SelectionDamping,
         ["alpha"] = SurgeonOptions.PoolFraction,
+        ["shrinkage"] = SurgeonOptions.Shrinkage.ToString().ToLowerInvariant(),
+        ["first_order"] = SurgeonOptions.FirstOrderWeight,
         ["dense"] = Dense,
+        ["dtype"] = StorageType?.ToString().ToLowerInvariant(),
     };
 
     private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);

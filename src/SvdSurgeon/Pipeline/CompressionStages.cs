@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
 
 namespace SvdSurgeon.Pipeline;
@@ -9,6 +10,13 @@ namespace SvdSurgeon.Pipeline;
 internal sealed class CompressionStages(PipelineContext context, TokenSet whitening, TokenSet fisher)
 {
     private readonly Dictionary<string, ModuleMetric> _metrics = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
+
+    /// <summary>What all results depend on besides ratio and options, for artifact keys.</summary>
+    public JsonObject Inputs() => new() { ["model"] = context.ModelHash, ["tokens"] = whitening.Hash(), ["fisher_tokens"] = fisher.Hash() };
+
+    /// <summary>Whether an artifact serves every ratio and combination: statistics of the dense model and the factors of a method.</summary>
+    public bool IsShared(string artifactFolder) => _shared.Contains(artifactFolder);
 
     /// <summary>Ranks and sizes of one kept fraction.</summary>
     public CompressionPlan Plan(double ratio, CompressionOptions options) => options.Allocate == AllocationRule.Uniform
@@ -29,8 +37,12 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         return CompressedModules.Build(context, plan, factors, source, options);
     }
 
-    private FactorSet Factors(double ratio, CompressionOptions options) =>
-        FactorSet.Decompose(context, Metric(ratio, options), options.Storage, options.SurgeonOptions.PoolFraction);
+    private FactorSet Factors(double ratio, CompressionOptions options)
+    {
+        var metric = Metric(ratio, options);
+        FactorSet Decompose() => FactorSet.Decompose(context, metric, options.Storage, options.SurgeonOptions.PoolFraction);
+        return options.Refinements > 0 ? Decompose() : context.Work.Watch(_shared, Decompose);
+    }
 
     private ModuleMetric Metric(double ratio, CompressionOptions options)
     {
@@ -42,7 +54,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
             return Metric(ratio, before).With(OutputStatistics.Collect(context, whitening, rowFisher: false, modules));
         }
         string key = $"{options.Method} {options.Whitening}";
-        if (!_metrics.TryGetValue(key, out var metric)) _metrics[key] = metric = ModuleMetric.Collect(context, options, whitening);
+        if (!_metrics.TryGetValue(key, out var metric)) _metrics[key] = metric = context.Work.Watch(_shared, () => ModuleMetric.Collect(context, options, whitening));
         return metric;
     }
 }

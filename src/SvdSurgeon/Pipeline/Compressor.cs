@@ -36,7 +36,7 @@ public static class Compressor
         var context = new PipelineContext(job.Model, model, ModelHash.Of(job.Model, cancellation), backend, work, progress ?? new Progress<StageProgress>(), cancellation);
         // Auto judges by sequences that no statistic has seen.
         bool auto = options.Method == CompressionMethod.Auto;
-        int heldOut = auto ? AutoSearch.HeldOutSequences(job.Calibration.Sequences) : 0;
+        int heldOut = auto ? HeldOutSequences.Count(job.Calibration.Sequences) : 0;
         if (auto && heldOut < 1) throw new InvalidInputException($"--method auto needs at least 2 calibration sequences, {job.Calibration.Sequences} is too few.");
         var statistics = job.Calibration.Slice(0, job.Calibration.Sequences - heldOut);
         var whitening = statistics.Take(options.Sequences);
@@ -52,8 +52,9 @@ public static class Compressor
             var (chosen, steps) = (options, (IReadOnlyList<AutoStep>)[]);
             if (auto)
             {
-                var search = new AutoSearch(context, stages, job.Calibration.Slice(job.Calibration.Sequences - heldOut, heldOut));
-                (chosen, steps) = (search.Choose(ratio, options), search.Steps);
+                var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, job.Calibration.Slice(job.Calibration.Sequences - heldOut, heldOut)), ratio);
+                AutoSearch.Run(waterfall, options);
+                (chosen, steps) = (waterfall.Best, waterfall.Steps);
             }
             using var modules = stages.Modules(ratio, chosen);
             context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, recipes[ratio], output.Folder(ratio)));
@@ -73,7 +74,7 @@ public static class Compressor
         }
         var about = checkpoint.Compression!;
         long before = (long)about["parameters_before"]!, after = (long)about["parameters_after"]!;
-        var steps = about["auto"] is JsonArray tried ? tried.Select(step => new AutoStep((string)step!["step"]!, (double?)step["held_out_loss"] ?? double.PositiveInfinity, (bool)step["kept"]!)) : [];
+        var steps = about["auto"] is JsonArray tried ? tried.Select(step => AutoStep.FromJson(step!)) : [];
         return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps]);
     }
 

@@ -51,10 +51,7 @@ internal static class ModelWriter
         if (steps.Count > 0)
         {
             about["chosen"] = chosen.ToJson();
-            about["auto"] = new JsonArray([.. steps.Select(step => new JsonObject
-            {
-                ["step"] = step.Name, ["held_out_loss"] = double.IsFinite(step.HeldOutLoss) ? step.HeldOutLoss : null, ["kept"] = step.Kept,
-            })]);
+            about["auto"] = new JsonArray([.. steps.Select(step => step.ToJson())]);
         }
         about["ranks"] = new JsonObject(modules.Plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
         return about;

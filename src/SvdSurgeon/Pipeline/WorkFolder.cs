@@ -14,6 +14,9 @@ public sealed class WorkFolder(string path)
 {
     private const int FormatVersion = 1;
 
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
+    private readonly List<HashSet<string>> _watching = [];
+
     /// <summary>The folder.</summary>
     public string Path { get; } = path;
 
@@ -26,12 +29,35 @@ public sealed class WorkFolder(string path)
         string text = JsonText.Indented(description);
         string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
         string folder = System.IO.Path.Combine(Path, $"{stage}-{key}");
+        foreach (var opened in _watching) opened.Add(folder);
+        if (!Directory.Exists(folder)) _made.Add(folder);
         Directory.CreateDirectory(folder);
         string about = System.IO.Path.Combine(folder, Artifact.Description);
         if (!File.Exists(about)) AtomicFile.WriteAllText(about, text);
         return new Artifact(folder, key);
     }
 
+    /// <summary>Runs a part of the work and says which artifacts' folders it asked for.</summary>
+    internal T Watch<T>(ISet<string> opened, Func<T> run)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        _watching.Add(seen);
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            _watching.Remove(seen);
+            opened.UnionWith(seen);
+        }
+    }
+
+    /// <summary>Deletes an artifact if this run made it; one that was there before belongs to another run.</summary>
+    internal void Discard(string folder)
+    {
+        if (_made.Remove(folder) && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
 }
 
 /// <summary>One artifact: a folder of parts.</summary>

@@ -14,6 +14,7 @@ internal sealed class TinyTales : IDisposable
     private readonly CpuBackend _backend = new();
 
     public static string Path => System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets", "tinytales-opt");
+    public string Folder => _folder;
     public Checkpoint Model { get; } = Checkpoint.Open(Path);
     public List<StageProgress> Progress { get; } = [];
 

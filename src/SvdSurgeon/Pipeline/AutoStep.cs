@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>One step of a search.</summary>
+/// <param name="Name">What was tried.</param>
+/// <param name="HeldOutLoss">Mean next-token loss on the held-out sequences, infinite where logits were not finite.</param>
+/// <param name="Kept">Whether it was better than the best before by more than the difference's standard error.</param>
+/// <param name="Change">Loss minus that of the best before; null for the first step and where one of them is infinite.</param>
+/// <param name="ChangeError">Standard error of <paramref name="Change"/>, over blocks of the same tokens; null where <paramref name="Change"/> is.</param>
+public sealed record AutoStep(string Name, double HeldOutLoss, bool Kept, double? Change = null, double? ChangeError = null)
+{
+    /// <summary>As it stands in a result's config.json.</summary>
+    internal JsonObject ToJson() => new()
+    {
+        ["step"] = Name,
+        ["held_out_loss"] = double.IsFinite(HeldOutLoss) ? HeldOutLoss : null,
+        ["change"] = Change,
+        ["change_se"] = ChangeError,
+        ["kept"] = Kept,
+    };
+
+    /// <summary>From <see cref="ToJson"/>.</summary>
+    internal static AutoStep FromJson(JsonNode step) =>
+        new((string)step["step"]!, (double?)step["held_out_loss"] ?? double.PositiveInfinity, (bool)step["kept"]!, (double?)step["change"], (double?)step["change_se"]);
+}

@@ -17,6 +17,8 @@ public sealed record CompressionJob
     public required string OutputFolder { get; init; }
     /// <summary>Where artifacts are kept; null for a folder "work" in <see cref="OutputFolder"/>.</summary>
     public string? WorkFolder { get; init; }
+    /// <summary>Where model and data come from, for the recipe in the output folder; null for data made in memory, which a recipe can only tell by its hash.</summary>
+    public Recipe? Recipe { get; init; }
     /// <summary>Windows to evaluate every result on; null to evaluate none.</summary>
     public Evaluation.TokenWindows? Evaluation { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Tensors;
 
@@ -65,7 +64,7 @@ public enum SurgeonMode
 }
 
 /// <summary>All that determines a compressed model besides the model and the calibration data. The defaults are METHODS.md's.</summary>
-public sealed record CompressionOptions
+public sealed partial record CompressionOptions
 {
     /// <summary>Scaling before the decomposition.</summary>
     public CompressionMethod Method { get; init; } = CompressionMethod.Whiten;
@@ -104,6 +103,9 @@ public sealed record CompressionOptions
     /// </summary>
     public DType WrittenType(DType stored) => stored.IsFloat() ? StorageType ?? stored : stored.IsQuantized() ? StorageType ?? DType.F16 : stored;
 
+    /// <summary>Calibration sequences that the statistics need.</summary>
+    public int CalibrationSequences => Surgeon == SurgeonMode.None ? Sequences : Math.Max(Sequences, FisherSequences);
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="InvalidInputException">One is out of range.</exception>
     public void Validate()
@@ -135,42 +137,6 @@ public sealed record CompressionOptions
             throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
         if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16)) throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
     }
-
-    /// <summary>The surgeon's options, for artifact keys.</summary>
-    internal JsonObject SurgeonJson() => new()
-    {
-        ["mode"] = Surgeon.ToString().ToLowerInvariant(),
-        ["scale"] = SurgeonOptions.Scale,
-        ["damping"] = SurgeonOptions.Damping,
-        ["hdamping"] = SurgeonOptions.SelectionDamping,
-        ["alpha"] = SurgeonOptions.PoolFraction,
-        ["shrinkage"] = SurgeonOptions.Shrinkage.ToString().ToLowerInvariant(),
-        ["first_order"] = SurgeonOptions.FirstOrderWeight,
-    };
-
-    /// <summary>The options that determine the numbers of a compressed model, for its config and its artifact keys.</summary>
-    public JsonObject ToJson() => new()
-    {
-        ["method"] = Method.ToString().ToLowerInvariant(),
-        ["surgeon"] = Surgeon.ToString().ToLowerInvariant(),
-        ["whitening"] = Whitening.ToString().ToLowerInvariant(),
-        ["allocate"] = Allocate.ToString().ToLowerInvariant(),
-        ["storage"] = Storage.ToString().ToLowerInvariant(),
-        ["columns"] = Columns?.ToString().ToLowerInvariant() ?? "none",
-        ["sequential"] = Sequential is null ? null : new JsonObject { ["strength"] = Sequential.Strength, ["damping"] = Sequential.Damping },
-        ["refinements"] = Refinements,
-        ["fisher"] = Fisher.ToString().ToLowerInvariant(),
-        ["sequences"] = Sequences,
-        ["fisher_sequences"] = FisherSequences,
-        ["scale"] = SurgeonOptions.Scale,
-        ["damping"] = SurgeonOptions.Damping,
-        ["hdamping"] = SurgeonOptions.SelectionDamping,
-        ["alpha"] = SurgeonOptions.PoolFraction,
-        ["shrinkage"] = SurgeonOptions.Shrinkage.ToString().ToLowerInvariant(),
-        ["first_order"] = SurgeonOptions.FirstOrderWeight,
-        ["dense"] = Dense,
-        ["dtype"] = StorageType?.ToString().ToLowerInvariant(),
-    };
 
     private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -29,11 +29,13 @@ public static class Compressor
         var model = DecoderModel.Load(job.Model);
         job.Calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
         FiniteWeights.Require(job.Model, cancellation);
+        string modelHash = ModelHash.Of(job.Model, cancellation);
+        var made = RecipeOf(job, modelHash);
 
         var output = new ResultFolder(job.OutputFolder);
         output.Claim();
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
-        var context = new PipelineContext(job.Model, model, ModelHash.Of(job.Model, cancellation), backend, work, progress ?? new Progress<StageProgress>(), cancellation);
+        var context = new PipelineContext(job.Model, model, modelHash, backend, work, progress ?? new Progress<StageProgress>(), cancellation);
         // Auto judges by sequences that no statistic has seen.
         bool auto = options.Method == CompressionMethod.Auto;
         int heldOut = auto ? HeldOutSequences.Count(job.Calibration.Sequences) : 0;
@@ -42,13 +44,14 @@ public static class Compressor
         var whitening = statistics.Take(options.Sequences);
         var fisher = statistics.Take(options.FisherSequences);
 
-        // A folder with the same recipe already holds the result.
-        var recipes = options.Ratios.ToDictionary(ratio => ratio, ratio => Recipe(options, context, ratio, whitening.Hash(), fisher.Hash()));
-        foreach (var (ratio, recipe) in recipes) output.Check(ratio, recipe);
+        // A folder with the same description already holds the result.
+        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, whitening.Hash(), fisher.Hash()));
+        foreach (var (ratio, description) in descriptions) output.Check(ratio, description);
+        output.WriteRecipe(made);
         var stages = new CompressionStages(context, whitening, fisher);
         foreach (double ratio in options.Ratios)
         {
-            if (output.Has(ratio, recipes[ratio])) continue;
+            if (output.Has(ratio, descriptions[ratio])) continue;
             var (chosen, steps) = (options, (IReadOnlyList<AutoStep>)[]);
             if (auto)
             {
@@ -57,7 +60,7 @@ public static class Compressor
                 (chosen, steps) = (waterfall.Best, waterfall.Steps);
             }
             using var modules = stages.Modules(ratio, chosen);
-            context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, recipes[ratio], output.Folder(ratio)));
+            context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio)));
         }
         return new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), job.Evaluation))], context.Times);
     }
@@ -78,20 +81,35 @@ public static class Compressor
         return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps]);
     }
 
-    private static JsonObject Recipe(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash)
+    // The recipe that repeats the job, with the hashes of what was really read.
+    private static Recipe RecipeOf(CompressionJob job, string modelHash)
     {
-        var recipe = new JsonObject
+        var recipe = job.Recipe ?? new Recipe { Model = new SourceFile(job.Model.Path), Calibration = new CalibrationSource(), Options = job.Options };
+        if (recipe.Model.Hash is { } expected && expected != modelHash)
+            throw new InvalidInputException($"{job.Model.Path}: this is not the model of the recipe (SHA-256 {modelHash}, the recipe says {expected}). Use that model, or take the hash out of a copy of the recipe.");
+        return recipe with
+        {
+            Version = Recipe.ProgramVersion,
+            Model = recipe.Model with { Hash = modelHash },
+            Calibration = recipe.Calibration with { Length = job.Calibration.Length, TokenHash = job.Calibration.Hash() },
+            Options = job.Options,
+        };
+    }
+
+    private static JsonObject Description(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash)
+    {
+        var description = new JsonObject
         {
             ["format_version"] = 1,
-            ["version"] = typeof(Compressor).Assembly.GetName().Version!.ToString(3),
+            ["version"] = Recipe.ProgramVersion,
             ["method"] = options.Method.ToString().ToLowerInvariant(),
             ["surgeon"] = options.Surgeon.ToString().ToLowerInvariant(),
             ["ratio"] = ratio,
             ["options"] = options.ToJson(),
             ["model_hash"] = context.ModelHash,
         };
-        if (options.Method != CompressionMethod.Svd) recipe["calibration_hash"] = whiteningHash;
-        if (options.Surgeon != SurgeonMode.None) recipe["fisher_hash"] = fisherHash;
-        return recipe;
+        if (options.Method != CompressionMethod.Svd) description["calibration_hash"] = whiteningHash;
+        if (options.Surgeon != SurgeonMode.None) description["fisher_hash"] = fisherHash;
+        return description;
     }
 }

@@ -9,7 +9,7 @@ internal static class ModelWriter
 {
     /// <summary>Writes the folder, as a whole or not at all.</summary>
     /// <returns>Bytes of the weight files.</returns>
-    public static long Write(PipelineContext context, CompressedModules modules, CompressionOptions options, IReadOnlyList<AutoStep> steps, JsonObject recipe, string folder)
+    public static long Write(PipelineContext context, CompressedModules modules, CompressionOptions options, IReadOnlyList<AutoStep> steps, JsonObject description, Recipe recipe, string folder)
     {
         var source = context.Source;
         var truncated = modules.Plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
@@ -28,11 +28,12 @@ internal static class ModelWriter
             }
         }
         var config = (JsonObject)source.ConfigJson.DeepClone();
-        config["svdsurgeon"] = About(context, modules, options, steps, recipe);
+        config["svdsurgeon"] = About(context, modules, options, steps, description);
         string stage = $"write {ResultFolder.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
         long bytes = HuggingFaceWriter.Write(folder, config, entries, source.Path, written =>
         {
+            recipe.Write(Path.Combine(written, Recipe.FileName));
             // A GGUF file carries its tokenizer in itself; a Hugging Face folder needs it as a file.
             if (source.Format == "gguf") Tokenizer.Open(source.Path).WriteTokenizerJson(Path.Combine(written, "tokenizer.json"));
         });
@@ -41,9 +42,9 @@ internal static class ModelWriter
     }
 
     // What made the model, then what it became.
-    private static JsonObject About(PipelineContext context, CompressedModules modules, CompressionOptions chosen, IReadOnlyList<AutoStep> steps, JsonObject recipe)
+    private static JsonObject About(PipelineContext context, CompressedModules modules, CompressionOptions chosen, IReadOnlyList<AutoStep> steps, JsonObject description)
     {
-        var about = (JsonObject)recipe.DeepClone();
+        var about = (JsonObject)description.DeepClone();
         long before = modules.Plan.Before, after = modules.Parameters(context.Model);
         about["achieved_ratio"] = (double)after / before;
         about["parameters_before"] = before;

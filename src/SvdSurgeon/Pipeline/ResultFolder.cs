@@ -37,6 +37,14 @@ public sealed class ResultFolder(string path)
                 $"--out {path}: {Path.GetFileName(Folder(ratio))} exists and was made with other options or data. Choose another --out; --work {Path.Combine(path, Work)} reuses what was computed.");
     }
 
+    /// <summary>Leaves the recipe of the run in the folder. A run that only adds ratios to an earlier one's joins them in one recipe.</summary>
+    public void WriteRecipe(Recipe recipe)
+    {
+        string file = Path.Combine(path, Recipe.FileName);
+        if (File.Exists(file) && Recipe.Read(file) is var earlier && earlier.SameButRatios(recipe)) recipe = recipe.For([.. earlier.Options.Ratios.Union(recipe.Options.Ratios)]);
+        recipe.Write(file);
+    }
+
     /// <summary>A ratio as it stands in names: at least one digit after the point.</summary>
     public static string RatioText(double ratio) => ratio.ToString("0.0###############", CultureInfo.InvariantCulture);
 

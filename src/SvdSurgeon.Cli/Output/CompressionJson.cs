@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Cli.Output;
+
+/// <summary>The result of compress and run as --json prints it.</summary>
+internal static class CompressionJson
+{
+    public static JsonObject Of(OpenedRecipe recipe, CompressionResult result)
+    {
+        var options = recipe.Recipe.Options;
+        var settings = options.ToJson();
+        settings["seqlen"] = recipe.Calibration.Length;
+        settings["calibration_sequences"] = recipe.Calibration.Sequences;
+        return new JsonObject
+        {
+            ["model"] = recipe.Model.Path,
+            ["method"] = options.Method.ToString().ToLowerInvariant(),
+            ["surgeon"] = options.Surgeon.ToString().ToLowerInvariant(),
+            ["options"] = settings,
+            ["parameters"] = ModelSummary.Of(recipe.Model).Parameters,
+            ["stages"] = new JsonArray([.. result.Stages.Select(stage => new JsonObject
+            {
+                ["name"] = stage.Name, ["seconds"] = Math.Round(stage.Seconds, 3), ["peak_mib"] = Math.Round(stage.PeakMiB, 1), ["reused"] = stage.Reused,
+            })]),
+            ["results"] = new JsonArray([.. result.Models.Select(Result)]),
+        };
+    }
+
+    private static JsonObject Result(CompressedModel model)
+    {
+        var result = new JsonObject
+        {
+            ["ratio"] = model.Ratio,
+            ["achieved_ratio"] = model.AchievedRatio,
+            ["parameters_before"] = model.ParametersBefore,
+            ["parameters_after"] = model.ParametersAfter,
+            ["bytes"] = model.Bytes,
+            ["folder"] = model.Folder,
+        };
+        if (model.Perplexity is { } ppl)
+        {
+            result["ppl"] = ppl.Ppl;
+            result["mean_nll"] = ppl.MeanNll;
+            result["log_se"] = ppl.LogSe;
+            result["windows"] = ppl.Windows;
+        }
+        return result;
+    }
+}

@@ -21,10 +21,13 @@ public struct SurgeonSystem
 /// <summary>
 /// The closed forms of SVD-Surgeon for many modules at once, one group a module: launch (modules), g threads, a whole number of warps. Meant for pools
 /// up to a few hundred values; larger systems go to cuSOLVER. Float64; no shared memory; the matrix stays in the L2 cache. status[module] is 0, or
-/// 1 + the column where the matrix was not positive definite: that module's results are then left alone, and the caller solves it another way.
+/// 1 + the column whose pivot was only rounding or below 0: that module's results are then left alone, and the caller solves it another way.
 /// </summary>
 public static class SurgeonKernels
 {
+    // As the library's PositiveDefinite: pivots below this fraction of the largest diagonal number, times the size, are rounding.
+    private const double PivotFloor = 1e-15;
+
     /// <summary>
     /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the inverse factor a thread:
     /// k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
@@ -34,8 +37,13 @@ public static class SurgeonKernels
     {
         var s = systems[Grid.IdxX];
         int k = s.Pool;
-        double trace = 0;
-        for (int i = 0; i < k; i++) trace += fisher[s.Fisher + (long)i * k + i];
+        double trace = 0, largest = 0;
+        for (int i = 0; i < k; i++)
+        {
+            double diagonal = fisher[s.Fisher + (long)i * k + i];
+            trace += diagonal;
+            largest = diagonal > largest ? diagonal : largest;
+        }
         double mean = trace / k;
         double add = damping * (mean > 1e-12 ? mean : 1e-12);
         for (int e = Group.IdxX; e < k * k; e += Group.DimX)
@@ -44,7 +52,7 @@ public static class SurgeonKernels
             scratch[s.Scratch + e] = fisher[s.Fisher + e] + (i == j ? add : 0.0);
         }
         Group.Barrier();
-        int failed = Cholesky(scratch, s.Scratch, k);
+        int failed = Cholesky(scratch, s.Scratch, k, PivotFloor * k * (largest + add));
         if (Group.IdxX == 0) status[Grid.IdxX] = failed;
         if (failed != 0) return;
         long columns = s.Scratch + (long)k * k; // number j of column i stands at j·k + i: neighbouring threads, neighbouring numbers
@@ -73,11 +81,13 @@ public static class SurgeonKernels
     {
         var s = systems[Grid.IdxX];
         int k = s.Pool, r = s.Kept;
-        double trace = 0;
+        double trace = 0, largest = 0;
         for (int i = 0; i < r; i++)
         {
             int at = indices[s.Values + i];
-            trace += fisher[s.Fisher + (long)at * k + at];
+            double diagonal = fisher[s.Fisher + (long)at * k + at];
+            trace += diagonal;
+            largest = diagonal > largest ? diagonal : largest;
         }
         double mean = trace / r;
         double add = damping * (mean > 1e-12 ? mean : 1e-12);
@@ -99,7 +109,7 @@ public static class SurgeonKernels
             scratch[b + i] = sum;
         }
         Group.Barrier();
-        int failed = Cholesky(scratch, s.Scratch, r);
+        int failed = Cholesky(scratch, s.Scratch, r, PivotFloor * r * (largest + add));
         if (Group.IdxX == 0) status[Grid.IdxX] = failed;
         if (failed != 0) return;
 
@@ -131,7 +141,7 @@ public static class SurgeonKernels
     private static double Lower(ArrayView<double> h, long start, int k, int i, int j) => i >= j ? h[start + (long)i * k + j] : h[start + (long)j * k + i];
 
     // In place on the lower triangle, a column at a time; a warp takes a row of the trailing matrix. Every thread sees the same pivot, so all return together.
-    private static int Cholesky(ArrayView<double> a, long start, int n)
+    private static int Cholesky(ArrayView<double> a, long start, int n, double floor)
     {
         int warps = Group.DimX / Warp.WarpSize, warp = Group.IdxX / Warp.WarpSize, lane = Group.IdxX % Warp.WarpSize;
         int failed = 0;
@@ -139,7 +149,7 @@ public static class SurgeonKernels
         {
             double pivot = a[start + (long)j * n + j];
             Group.Barrier(); // all have read the pivot
-            if (!(pivot > 0.0) || !(pivot < double.PositiveInfinity)) failed = j + 1;
+            if (!(pivot > floor) || !(pivot < double.PositiveInfinity)) failed = j + 1;
             else
             {
                 double root = Math.Sqrt(pivot);

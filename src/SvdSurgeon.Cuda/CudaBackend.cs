@@ -3,6 +3,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Compression;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.LinearAlgebra;
@@ -25,6 +26,7 @@ public sealed partial class CudaBackend : IBackend
     private readonly KernelSet _kernels;
     private readonly LaunchGeometry _launch;
     private readonly CudaOptions _options;
+    private readonly SurgeonBatch _surgeon;
     private readonly ConditionalWeakTable<RopeTable, RopeViews> _ropes = [];
     private readonly ConditionalWeakTable<StoredTensor, DeviceBlock> _vectors = [];
 
@@ -51,6 +53,7 @@ public sealed partial class CudaBackend : IBackend
         _libraries = libraries(accelerator, _stream, _pool);
         _kernels = new KernelSet(accelerator);
         _launch = new LaunchGeometry(accelerator);
+        _surgeon = new SurgeonBatch(this);
     }
 
     /// <inheritdoc/>
@@ -58,6 +61,9 @@ public sealed partial class CudaBackend : IBackend
 
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra => _libraries.LinearAlgebra;
+
+    /// <inheritdoc/>
+    public ISurgeonBatch SurgeonBatch => _surgeon;
 
     /// <summary>Bytes that were free on the device when the backend was opened, or fewer where the options say so.</summary>
     public long UsableMemory { get; }
@@ -71,6 +77,7 @@ public sealed partial class CudaBackend : IBackend
     internal LaunchGeometry Launch => _launch;
     internal IVendorLibraries Libraries => _libraries;
     internal DevicePool Pool => _pool;
+    internal int SurgeonLaunches => _surgeon.Launches;
 
     /// <inheritdoc/>
     public void RequireMemory(in MemoryNeed need)

@@ -3,36 +3,35 @@ using ILGPU;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Kernels;
-using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Cuda;
 
-/// <summary>One module of a batch.</summary>
-/// <param name="Sigma">Singular values, descending, at least k.</param>
-/// <param name="Fisher">Spectral Fisher H̄, k × k, symmetric; only its lower triangle is read.</param>
-/// <param name="Kept">Ascending indices of the kept values, below k; not needed for saliencies.</param>
-public sealed record SurgeonModule(double[] Sigma, Matrix Fisher, int[] Kept);
-
 /// <summary>The closed forms of SVD-Surgeon for many modules in one launch, for pools up to a few hundred values; what cannot be factored goes to <see cref="Surgeon"/>.</summary>
-public sealed class SurgeonBatch(CudaBackend backend)
+internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
 {
-    /// <summary>s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for the k components of every module.</summary>
-    /// <exception cref="NumericalException">A singular value is not finite.</exception>
+    /// <summary>Above this a group of threads is slower than cuSOLVER's whole device. From the kernels' cost, not measured on a GPU yet.</summary>
+    public int LargestPool => 384;
+
+    /// <summary>Launches so far, for tests.</summary>
+    public int Launches { get; private set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<double[]> Saliencies(IReadOnlyList<SurgeonModule> modules, double selectionDamping)
     {
         using var batch = new Batch(backend, modules, system => 2L * system.Pool * system.Pool);
         backend.Kernels.Saliency(backend.Stream, backend.Launch.Rows(modules.Count), batch.Systems, batch.Fisher, batch.Sigma, batch.Scratch, batch.Results, batch.Status, selectionDamping);
+        Launches++;
         return batch.Read(module => module.Fisher.Rows,
             module => Surgeon.Saliencies(backend.LinearAlgebra, module.Sigma, FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher), selectionDamping));
     }
 
-    /// <summary>σ_S ← max(σ_S + c·(H̄_SS + ε·d·I)⁻¹ H̄_SC σ_C, 0) for every module.</summary>
-    /// <exception cref="NumericalException">A singular value is not finite.</exception>
+    /// <inheritdoc/>
     public IReadOnlyList<double[]> Compensate(IReadOnlyList<SurgeonModule> modules, double scale, double damping)
     {
         using var batch = new Batch(backend, modules, system => (long)system.Kept * system.Kept + 2L * system.Kept);
         backend.Kernels.Compensate(backend.Stream, backend.Launch.Rows(modules.Count), batch.Systems, batch.Fisher, batch.Sigma, batch.Indices, batch.Scratch, batch.Results,
             batch.Status, damping, scale);
+        Launches++;
         return batch.Read(module => module.Kept.Length, module => Surgeon.Compensate(backend.LinearAlgebra, module.Sigma,
             FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher), module.Kept, new SurgeonOptions { Scale = scale, Damping = damping }));
     }

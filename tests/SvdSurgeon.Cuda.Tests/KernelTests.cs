@@ -98,6 +98,17 @@ public sealed class KernelTests(string device)
             new SurgeonOptions { Damping = 0 }));
     }
 
+    [Test]
+    public void A_Fisher_of_fewer_samples_than_components_is_solved_by_its_eigenvalues_when_it_is_not_damped()
+    {
+        using var cpu = new Backends.Cpu.CpuBackend(1);
+        var la = cpu.LinearAlgebra;
+        var g = new Matrix(4, 12, RandomNumbers.Doubles(5, 4 * 12));
+        SurgeonModule module = Module(la, 1, 12, 8) with { Fisher = la.Multiply(g, g, transposeA: true) };
+        var corrected = new SurgeonBatch(_backend).Compensate([module, Module(la, 2, 5, 3)], 1, 0);
+        AssertClose(corrected[0], Surgeon.Compensate(la, module.Sigma, FisherPool.FromMatrix(la, module.Fisher), module.Kept, new SurgeonOptions { Damping = 0 }), 1e-6);
+    }
+
     private static SurgeonModule Module(ILinearAlgebra la, int seed, int pool, int rank)
     {
         var g = new Matrix(pool + 4, pool, RandomNumbers.Doubles(seed, (pool + 4) * pool));
@@ -105,9 +116,9 @@ public sealed class KernelTests(string device)
         return new SurgeonModule(sigma, la.Multiply(g, g, transposeA: true), [.. Enumerable.Range(0, pool).Where(i => i != 1 || rank == pool).Take(rank)]);
     }
 
-    private static void AssertClose(double[] actual, double[] expected)
+    private static void AssertClose(double[] actual, double[] expected, double tolerance = 1e-9)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
-        for (int i = 0; i < actual.Length; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(1e-9 * Math.Max(1, Math.Abs(expected[i]))));
+        for (int i = 0; i < actual.Length; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))));
     }
 }

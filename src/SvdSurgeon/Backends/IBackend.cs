@@ -1,3 +1,4 @@
+using SvdSurgeon.Compression;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
@@ -15,6 +16,9 @@ public interface IBackend : IDisposable
 
     /// <summary>Float64 decompositions on host matrices.</summary>
     ILinearAlgebra LinearAlgebra { get; }
+
+    /// <summary>The surgeon's closed forms for many small modules at once; null where they are solved one by one through <see cref="LinearAlgebra"/>.</summary>
+    ISurgeonBatch? SurgeonBatch => null;
 
     // ---- memory
     /// <summary>Says before a pass begins that it cannot fit. A backend whose memory is the system's leaves that to the system.</summary>

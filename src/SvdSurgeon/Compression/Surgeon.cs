@@ -26,10 +26,37 @@ public static class Surgeon
         var kept = options.Selection == ComponentSelection.Saliency
             ? SelectBySaliency(la, sigma, pool, rank, options.SelectionDamping)
             : Truncation.FirstIndices(rank);
-        var corrected = Compensate(la, sigma, pool, kept, options);
-        var unchanged = new double[kept.Length];
-        for (int i = 0; i < kept.Length; i++) unchanged[i] = sigma[kept[i]];
-        return new SurgeonResult(kept, corrected, PredictedLoss(sigma, pool, kept, unchanged), PredictedLoss(sigma, pool, kept, corrected));
+        return Result(sigma, pool, kept, Compensate(la, sigma, pool, kept, options));
+    }
+
+    /// <summary>Operates on several modules: small pools in one batch where the device has one, all others one by one.</summary>
+    /// <inheritdoc cref="Operate(ILinearAlgebra, ReadOnlySpan{double}, SpectralFisher, int, SurgeonOptions)"/>
+    public static IReadOnlyList<SurgeonResult> Operate(ILinearAlgebra la, ISurgeonBatch? batch, IReadOnlyList<SurgeonTask> tasks, SurgeonOptions options)
+    {
+        var results = new SurgeonResult[tasks.Count];
+        int Pool(int i) => RankBudget.Pool(tasks[i].Sigma.Length, tasks[i].Rank, options.PoolFraction);
+        // The first-order term has no kernel.
+        int[] together = batch is null || options.FirstOrderWeight != 0 ? [] : [.. Truncation.FirstIndices(tasks.Count).Where(i => Pool(i) <= batch.LargestPool)];
+        foreach (int i in Truncation.FirstIndices(tasks.Count).Except(together)) results[i] = Operate(la, tasks[i].Sigma, tasks[i].Fisher(), tasks[i].Rank, options);
+        if (together.Length == 0) return results;
+
+        FisherPool[] pools = [.. together.Select(i => tasks[i].Fisher().Pool(Pool(i), options.Shrinkage))];
+        var modules = new SurgeonModule[together.Length];
+        for (int b = 0; b < modules.Length; b++)
+        {
+            var task = tasks[together[b]];
+            RequireSigma(task.Sigma, pools[b].Size);
+            RequireRank(task.Rank, pools[b].Size);
+            modules[b] = new SurgeonModule(task.Sigma, pools[b].ToMatrix(), Truncation.FirstIndices(task.Rank));
+        }
+        if (options.Selection == ComponentSelection.Saliency)
+        {
+            var saliencies = batch!.Saliencies(modules, options.SelectionDamping);
+            for (int b = 0; b < modules.Length; b++) modules[b] = modules[b] with { Kept = Largest(saliencies[b], tasks[together[b]].Rank) };
+        }
+        var corrected = batch!.Compensate(modules, options.Scale, options.Damping);
+        for (int b = 0; b < modules.Length; b++) results[together[b]] = Result(modules[b].Sigma, pools[b], modules[b].Kept, corrected[b]);
+        return results;
     }
 
     /// <summary>s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for the k components of the pool: the loss that dropping i costs after the best compensation.</summary>
@@ -47,12 +74,7 @@ public static class Surgeon
     public static int[] SelectBySaliency(ILinearAlgebra la, ReadOnlySpan<double> sigma, FisherPool fisher, int rank, double selectionDamping)
     {
         RequireRank(rank, fisher.Size);
-        var saliencies = Saliencies(la, sigma, fisher, selectionDamping);
-        var order = Truncation.FirstIndices(saliencies.Length);
-        Array.Sort(order, (i, j) => saliencies[i] != saliencies[j] ? saliencies[j].CompareTo(saliencies[i]) : i.CompareTo(j));
-        var kept = order[..rank];
-        Array.Sort(kept);
-        return kept;
+        return Largest(Saliencies(la, sigma, fisher, selectionDamping), rank);
     }
 
     /// <summary>Closed-form compensation of the kept singular values (update step).</summary>
@@ -128,6 +150,22 @@ public static class Surgeon
         var losses = new double[k + 1];
         for (int j = k - 1; j >= 0; j--) losses[j] = losses[j + 1] + 0.5 * w[j, 0] * w[j, 0];
         return losses;
+    }
+
+    private static SurgeonResult Result(ReadOnlySpan<double> sigma, FisherPool pool, int[] kept, double[] corrected)
+    {
+        var unchanged = new double[kept.Length];
+        for (int i = 0; i < kept.Length; i++) unchanged[i] = sigma[kept[i]];
+        return new SurgeonResult(kept, corrected, PredictedLoss(sigma, pool, kept, unchanged), PredictedLoss(sigma, pool, kept, corrected));
+    }
+
+    private static int[] Largest(double[] saliencies, int rank)
+    {
+        var order = Truncation.FirstIndices(saliencies.Length);
+        Array.Sort(order, (i, j) => saliencies[i] != saliencies[j] ? saliencies[j].CompareTo(saliencies[i]) : i.CompareTo(j));
+        var kept = order[..rank];
+        Array.Sort(kept);
+        return kept;
     }
 
     // diag((H̄ + λI)⁻¹), H̄ without its ridge.

@@ -57,26 +57,26 @@ public static class Whitening
     /// <returns>All R = min(m, n) singular values, and vectors for the first <paramref name="maxComponents"/> of them. Components that the
     /// eigen-decomposition of a singular H left out have σ = 0 and zero vectors.</returns>
     /// <exception cref="NumericalException">W holds a non-finite number.</exception>
-    public static SpectralFactors Factorize(ILinearAlgebra la, Matrix w, WhiteningFactor? input, WhiteningFactor? output, int maxComponents = int.MaxValue)
+    public static SpectralFactors Factorize(ILinearAlgebra la, Matrix w, WhiteningFactor? input, WhiteningFactor? output, int maxComponents = int.MaxValue) =>
+        Factorize(la, [new WhiteningTask(w, input, output, maxComponents)])[0];
+
+    /// <summary>As <see cref="Factorize(ILinearAlgebra, Matrix, WhiteningFactor?, WhiteningFactor?, int)"/> for several modules, whose decompositions a device may take together.</summary>
+    /// <exception cref="NumericalException">A W holds a non-finite number.</exception>
+    public static IReadOnlyList<SpectralFactors> Factorize(ILinearAlgebra la, IReadOnlyList<WhiteningTask> tasks)
     {
-        FiniteNumbers.Require(w, "The weight matrix");
-        var rows = output is null ? w : output.WhitenRows(w);
-        var whitened = input is null ? rows : input.Whiten(rows);
-        int all = Math.Min(w.Rows, w.Columns), kept = Math.Min(all, maxComponents);
-        if (whitened.Rows == 0 || whitened.Columns == 0)
-            return new SpectralFactors(new Matrix(w.Rows, kept), new double[all], new Matrix(kept, w.Columns));
-
-        var (u, values, vt) = la.Svd(whitened);
-        var sigma = new double[all];
-        values.AsSpan(0, Math.Min(all, values.Length)).CopyTo(sigma);
-        FiniteNumbers.Require(sigma, "The singular values");
-
-        int found = Math.Min(kept, values.Length);
-        var left = u.ColumnRange(0, found);
-        var right = vt.RowRange(0, found);
-        if (output is not null) left = output.UnwhitenRows(left);
-        if (input is not null) right = input.Unwhiten(right);
-        return found == kept ? new SpectralFactors(left, sigma, right) : new SpectralFactors(PadColumns(left, kept), sigma, PadRows(right, kept));
+        var whitened = new List<Matrix>();
+        var empty = new bool[tasks.Count];
+        for (int i = 0; i < empty.Length; i++)
+        {
+            var a = tasks[i].Whiten();
+            // A factor that leaves out every direction leaves nothing to decompose.
+            empty[i] = a.Rows == 0 || a.Columns == 0;
+            if (!empty[i]) whitened.Add(a);
+        }
+        var decomposed = la.Svd(whitened);
+        var factors = new SpectralFactors[tasks.Count];
+        for (int i = 0, next = 0; i < factors.Length; i++) factors[i] = tasks[i].Unwhiten(empty[i] ? null : decomposed[next++]);
+        return factors;
     }
 
     /// <summary>(1 − a)H + a·mean(diag H)·I.</summary>
@@ -96,19 +96,5 @@ public static class Whitening
         var roots = values.ToArray();
         foreach (ref double v in roots.AsSpan()) v = Math.Sqrt(v);
         return roots;
-    }
-
-    private static Matrix PadColumns(Matrix a, int columns)
-    {
-        var padded = new Matrix(a.Rows, columns);
-        for (int i = 0; i < a.Rows; i++) a.Row(i).CopyTo(padded.Row(i));
-        return padded;
-    }
-
-    private static Matrix PadRows(Matrix a, int rows)
-    {
-        var padded = new Matrix(rows, a.Columns);
-        a.Data.CopyTo(padded.Data, 0);
-        return padded;
     }
 }

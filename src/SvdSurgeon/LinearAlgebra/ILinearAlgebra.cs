@@ -41,6 +41,9 @@ public interface ILinearAlgebra
     /// <summary>Thin singular value decomposition.</summary>
     SvdResult Svd(Matrix a);
 
+    /// <summary>Matrices whose sides are at or below this, and equal, are decomposed faster together than one by one; 0 where that is never so.</summary>
+    int LargestBatchedSide => 0;
+
     /// <summary>The decompositions of several matrices; a device may take those of equal shape together.</summary>
     IReadOnlyList<SvdResult> Svd(IReadOnlyList<Matrix> matrices) => [.. matrices.Select(Svd)];
 

@@ -53,11 +53,13 @@ internal sealed class CompressedModules : IDisposable
             {
                 context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Count));
                 using var file = factors.OpenLayer(missing[i].Index);
+                LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
+                var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options);
                 var entries = new List<TensorEntry>();
-                foreach (var module in missing[i].Linears)
+                foreach (var module in modules)
                 {
                     context.Cancellation.ThrowIfCancellationRequested();
-                    if (ranks[module.Name].Rank is not null) entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, fisher, options));
+                    entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, operated.GetValueOrDefault(module.Name), options));
                 }
                 SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries);
             }
@@ -115,23 +117,34 @@ internal sealed class CompressedModules : IDisposable
         return modules;
     }
 
-    private static List<TensorEntry> Module(ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, ISpectralFisherSource? fisher, CompressionOptions options)
+    // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
+    private static int Rank(ModulePlan plan, SafeTensorsFile file) => HasColumns(plan, file) ? (int)file[plan.Name + ".rank"].Doubles()[0] : plan.Rank!.Value;
+
+    private static bool HasColumns(ModulePlan plan, SafeTensorsFile file) => file.Tensors.ContainsKey(plan.Name + ".columns");
+
+    // The surgeon's results of a layer, by module.
+    private static Dictionary<string, SurgeonResult> Operate(
+        PipelineContext context, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, CompressionOptions options)
     {
-        var type = options.WrittenType(module.StoredTensors[0].Type);
-        // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
-        bool columns = file.Tensors.TryGetValue(plan.Name + ".columns", out var kept);
-        int rank = columns ? (int)file[plan.Name + ".rank"].Doubles()[0] : plan.Rank!.Value;
-        var lowRank = Operate(la, plan, rank, file, fisher, options);
-        return columns ? ColumnFactors.Store(la, plan.Name, module, lowRank, file, type) : Store(la, plan.Name, lowRank, options.Storage, type);
+        var la = context.Backend.LinearAlgebra;
+        var selection = options.Surgeon == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
+        string[] names = [.. modules.Select(module => module.Name).Where(name => Rank(ranks[name], file) != 0)];
+        var tasks = names.Select(name => new SurgeonTask(file[name + ".sigma"].Doubles().ToArray(), Rank(ranks[name], file), () =>
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            return fisher.Fisher(la, name);
+        })).ToList();
+        var results = Surgeon.Operate(la, context.Backend.SurgeonBatch, tasks, options.SurgeonOptions with { Selection = selection });
+        return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 
-    private static LowRankFactors Operate(ILinearAlgebra la, ModulePlan plan, int rank, SafeTensorsFile file, ISpectralFisherSource? fisher, CompressionOptions options)
+    private static List<TensorEntry> Module(ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, CompressionOptions options)
     {
-        if (fisher is null || rank == 0) return Truncation.Keep(FactorSet.Load(file, plan.Name, rank), rank);
-        var spectral = FactorSet.Load(file, plan.Name, options.Surgeon == SurgeonMode.Select ? plan.Pool : rank);
-        var selection = options.Surgeon == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
-        var result = Surgeon.Operate(la, spectral.Sigma, fisher.Fisher(la, plan.Name), rank, options.SurgeonOptions with { Selection = selection });
-        return Truncation.Keep(spectral, result.Kept, result.Sigma);
+        var type = options.WrittenType(module.StoredTensors[0].Type);
+        int rank = Rank(plan, file);
+        var factors = FactorSet.Load(file, plan.Name, operated is null ? rank : operated.Kept[^1] + 1);
+        var lowRank = operated is null ? Truncation.Keep(factors, rank) : Truncation.Keep(factors, operated.Kept, operated.Sigma);
+        return HasColumns(plan, file) ? ColumnFactors.Store(la, plan.Name, module, lowRank, file, type) : Store(la, plan.Name, lowRank, options.Storage, type);
     }
 
     private static TensorEntry Entry(string name, Matrix matrix, DType type) => TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);

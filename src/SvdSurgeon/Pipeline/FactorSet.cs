@@ -100,28 +100,52 @@ internal sealed class FactorSet(Artifact artifact)
     private static List<TensorEntry> DecomposeLayer(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction, DecoderLayer layer)
     {
         using var scaling = metric.Open(layer.Index);
+        var la = context.Backend.LinearAlgebra;
         var entries = new Dictionary<string, List<TensorEntry>>(StringComparer.Ordinal);
-        void Decompose(LinearModule module, WhiteningFactor? input, WhiteningFactor? output)
+        void Decompose(IReadOnlyList<ModuleTask> modules)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            int components = MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage);
-            var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
-            List<TensorEntry> made = [.. Entries(module.Name, Compression.Whitening.Factorize(context.Backend.LinearAlgebra, w, input, output, components))];
-            lock (entries) entries.Add(module.Name, made);
+            var tasks = modules.Select(m => new WhiteningTask(Matrix.FromSingles(m.Module.OutFeatures, m.Module.InFeatures, m.Module.ToDense()), m.Input, m.Output,
+                MaxComponents(m.Module.OutFeatures, m.Module.InFeatures, poolFraction, storage))).ToList();
+            var factors = Compression.Whitening.Factorize(la, tasks);
+            for (int i = 0; i < modules.Count; i++)
+            {
+                List<TensorEntry> made = [.. Entries(modules[i].Module.Name, factors[i])];
+                lock (entries) entries.Add(modules[i].Module.Name, made);
+            }
         }
         // Small modules run beside each other, the most work first; a large one has all threads and the memory to itself.
-        var small = new List<(LinearModule Module, WhiteningFactor? Input, WhiteningFactor? Output)>();
+        var small = new List<ModuleTask>();
         foreach (var group in layer.Groups)
         {
             // Modules that read the same input share H and its factor (METHODS.md, section 2).
             var input = scaling.Input(group);
             foreach (var module in group.Modules)
-                if ((long)module.OutFeatures * module.InFeatures > ModuleAlone) Decompose(module, input, scaling.Output(module));
-                else small.Add((module, input, scaling.Output(module)));
+            {
+                var task = new ModuleTask(module, input, scaling.Output(module));
+                if ((long)module.OutFeatures * module.InFeatures > ModuleAlone) Decompose([task]);
+                else small.Add(task);
+            }
         }
-        small = [.. small.OrderByDescending(s => Work(s.Module))];
-        context.Backend.LinearAlgebra.ForEach(small.Count, i => Decompose(small[i].Module, small[i].Input, small[i].Output));
+        var batches = Batches([.. small.OrderByDescending(s => Work(s.Module))], la.LargestBatchedSide);
+        la.ForEach(batches.Count, i => Decompose(batches[i]));
         return [.. layer.Linears.SelectMany(module => entries[module.Name])];
+    }
+
+    private readonly record struct ModuleTask(LinearModule Module, WhiteningFactor? Input, WhiteningFactor? Output);
+
+    // Equal shapes together where the device wants that, in the order of their first; all others alone.
+    private static List<List<ModuleTask>> Batches(List<ModuleTask> tasks, int largestSide)
+    {
+        var batches = new List<List<ModuleTask>>();
+        foreach (var task in tasks)
+        {
+            var (m, n) = (task.Module.OutFeatures, task.Module.InFeatures);
+            var batch = Math.Max(m, n) > largestSide ? null : batches.Find(other => (other[0].Module.OutFeatures, other[0].Module.InFeatures) == (m, n));
+            if (batch is null) batches.Add([task]);
+            else batch.Add(task);
+        }
+        return batches;
     }
 
     private static double Work(LinearModule module) => (double)module.OutFeatures * module.InFeatures * Math.Min(module.OutFeatures, module.InFeatures);

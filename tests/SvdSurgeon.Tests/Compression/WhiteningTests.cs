@@ -229,4 +229,23 @@ public sealed class WhiteningTests
         var a = FactorUpdate.LeftFactor(La, w, b, h);
         AreClose(La.Multiply(a, b), Truncation.Keep(factors, [0, 2], [factors.Sigma[0], factors.Sigma[2]]).Product(La), 1e-6);
     }
+
+    [Test]
+    public void Modules_that_are_decomposed_together_get_the_factors_of_each_alone()
+    {
+        var input = WhiteningFactor.Cholesky(La, Gram(40, 8, 19));
+        WhiteningTask[] tasks =
+        [
+            new(Gaussian(6, 8, 20), input, null, 4), new(Gaussian(6, 8, 21), null, null, int.MaxValue),
+            new(Gaussian(6, 8, 22), WhiteningFactor.Eigen(La, new Matrix(8, 8)), null, 3), new(Gaussian(6, 8, 23), input, WhiteningFactor.Cholesky(La, Gram(9, 6, 24)), 6),
+        ];
+        var together = Whitening.Factorize(La, tasks);
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            var alone = Whitening.Factorize(La, tasks[i].Weight, tasks[i].Input, tasks[i].Output, tasks[i].MaxComponents);
+            Assert.That(together[i].Sigma, Is.EqualTo(alone.Sigma));
+            Assert.That(together[i].Left.Data, Is.EqualTo(alone.Left.Data));
+            Assert.That(together[i].Right.Data, Is.EqualTo(alone.Right.Data));
+        }
+    }
 }

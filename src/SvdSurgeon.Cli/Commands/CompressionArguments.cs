@@ -13,7 +13,7 @@ internal sealed class CompressionArguments
     private readonly Option<string> _method = new("--method") { Description = "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM), kfac (two-sided whitening) or auto (the best combination, judged on held-out calibration sequences).", DefaultValueFactory = _ => "whiten" };
     private readonly Option<string> _surgeon = new("--surgeon") { Description = "none, update (correct the kept singular values) or select (choose them first).", DefaultValueFactory = _ => "update" };
     private readonly Option<string> _whitening = new("--whitening") { Description = "cholesky, or eigen (exact on singular Gram matrices, no jitter).", DefaultValueFactory = _ => "cholesky" };
-    private readonly Option<string> _allocate = new("--allocate") { Description = "uniform, or spectrum (ranks from the two-sided singular values of all modules; needs --method kfac).", DefaultValueFactory = _ => "uniform" };
+    private readonly Option<string> _allocate = new("--allocate") { Description = "uniform; dp or greedy (by the KL divergence that each module's candidate ratios cause, Duo-SVD); fisher (by the loss that the spectral Fisher predicts); or spectrum (by the two-sided singular values of all modules; needs --method kfac).", DefaultValueFactory = _ => "uniform" };
     private readonly Option<string> _storage = new("--storage") { Description = "factored, r(m+n) numbers, or pivoted, r(m+n-r).", DefaultValueFactory = _ => "factored" };
     private readonly Option<string> _columns = new("--columns") { Description = "none, preserve (Duo-SVD) or refit.", DefaultValueFactory = _ => "none" };
     private readonly Option<double?> _sequential = new("--sequential") { Description = "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1.", Arity = ArgumentArity.ExactlyOne };
@@ -23,16 +23,18 @@ internal sealed class CompressionArguments
     private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true, Required = true };
     private readonly Option<int> _sequences = new("--sequences") { Description = "Calibration sequences for whitening.", DefaultValueFactory = _ => Defaults.Sequences };
     private readonly Option<int> _fisherSequences = new("--fisher-sequences") { Description = "Calibration sequences for the spectral Fisher.", DefaultValueFactory = _ => Defaults.FisherSequences };
+    private readonly Option<int> _klSequences = new("--kl-sequences") { Description = "Calibration sequences for the KL divergence of candidate ratios (--allocate dp or greedy).", DefaultValueFactory = _ => Defaults.KlSequences };
     private readonly Option<double> _scale = new("--scale") { Description = "c: strength of the correction.", DefaultValueFactory = _ => Defaults.SurgeonOptions.Scale };
     private readonly Option<double> _damping = new("--damping") { Description = "Damping of the correction, relative to the mean diagonal.", DefaultValueFactory = _ => Defaults.SurgeonOptions.Damping };
     private readonly Option<double> _hdamping = new("--hdamping") { Description = "Damping of the selection, relative to the mean diagonal.", DefaultValueFactory = _ => Defaults.SurgeonOptions.SelectionDamping };
     private readonly Option<double> _alpha = new("--alpha") { Description = "Fraction of the dropped components that takes part.", DefaultValueFactory = _ => Defaults.SurgeonOptions.PoolFraction };
+    private readonly Option<double> _firstOrder = new("--first-order") { Description = "Weight of the first-order term of the correction; 0 leaves it out, 1 takes the Fisher of sequences for the Hessian of the mean loss.", DefaultValueFactory = _ => Defaults.SurgeonOptions.FirstOrderWeight };
     private readonly Option<bool> _dense = new("--dense") { Description = "Write merged weights under the original names, for any other program." };
     private readonly Option<string?> _dtype = new("--dtype") { Description = "Storage type of the written weights: f32, f16 or bf16. Default: the model's own, f16 for quantized models." };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _refine, _fisher, _sequences, _fisherSequences, _scale, _damping, _hdamping, _alpha, _dense, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _refine, _fisher, _sequences, _fisherSequences, _klSequences, _scale, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
     }
 
     public CompressionOptions Read(ParseResult parsed)
@@ -51,9 +53,11 @@ internal sealed class CompressionArguments
             Ratios = parsed.GetRequiredValue(_ratios),
             Sequences = parsed.GetValue(_sequences),
             FisherSequences = parsed.GetValue(_fisherSequences),
+            KlSequences = parsed.GetValue(_klSequences),
             SurgeonOptions = new SurgeonOptions
             {
                 Scale = parsed.GetValue(_scale), Damping = parsed.GetValue(_damping), SelectionDamping = parsed.GetValue(_hdamping), PoolFraction = parsed.GetValue(_alpha),
+                FirstOrderWeight = parsed.GetValue(_firstOrder),
             },
             Dense = parsed.GetValue(_dense),
             StorageType = parsed.GetValue(_dtype) is { } type ? Named<DType>("--dtype", type) : null,

@@ -30,6 +30,7 @@ public sealed class ColumnPreservation
     private readonly Matrix _gram;
     private readonly SpectralFactors _whole;
     private readonly WhiteningFactor? _output;
+    private readonly bool _countIndices;
     private readonly Dictionary<(int, ColumnMode), double> _errors = [];
 
     /// <summary>Truncates the whole module at rank r and orders its columns by what that cost.</summary>
@@ -39,12 +40,14 @@ public sealed class ColumnPreservation
     /// <param name="rank">r, the rank budget of the module; below m·n/(m + n).</param>
     /// <param name="whole">Whitened factors of W with at least r vectors, where they are known already.</param>
     /// <param name="output">Factor of the output side, for two-sided whitening: errors are then measured in its metric.</param>
+    /// <param name="countIndices">Count the stored column indices too and never store more than r(m + n); the paper counts weights alone and rounds to nearest.</param>
     /// <exception cref="InvalidInputException">The rank is that of a module which stays dense.</exception>
-    public ColumnPreservation(ILinearAlgebra la, Matrix w, Matrix gram, int rank, SpectralFactors? whole = null, WhiteningFactor? output = null)
+    public ColumnPreservation(
+        ILinearAlgebra la, Matrix w, Matrix gram, int rank, SpectralFactors? whole = null, WhiteningFactor? output = null, bool countIndices = false)
     {
         if (rank < 1 || RankBudget.StaysDense(w.Rows, w.Columns, rank))
             throw new InvalidInputException($"Rank {rank} of a {w.Rows} × {w.Columns} module leaves no parameters to trade for columns; keep it dense.");
-        (_la, _w, _gram, _output, Rank) = (la, w, gram, output, rank);
+        (_la, _w, _gram, _output, _countIndices, Rank) = (la, w, gram, output, countIndices, rank);
         _whole = whole ?? Whitening.Factorize(la, w, WhiteningFactor.Cholesky(la, gram), output);
         _rows = output is null ? w : output.WhitenRows(w);
         PlainError = Truncation.Error(_whole.Sigma, rank);
@@ -60,9 +63,13 @@ public sealed class ColumnPreservation
     /// <summary>All columns, the one whose loss by truncation weighs most first: ‖(W − W')_j‖²·H_jj.</summary>
     public IReadOnlyList<int> Order { get; }
 
-    /// <summary>c(d) = round(d(m + n)/(m − (r − d))), halves to even.</summary>
-    public int ColumnCount(int traded) =>
-        traded == 0 ? 0 : (int)Math.Round((double)((long)traded * (_w.Rows + _w.Columns)) / (_w.Rows - (Rank - traded)));
+    /// <summary>c(d) = round(d(m + n)/(m − (r − d))), halves to even; with indices counted the largest c with (r − d)(m + n − c) + mc + c ≤ r(m + n).</summary>
+    public int ColumnCount(int traded)
+    {
+        if (traded == 0) return 0;
+        long freed = (long)traded * (_w.Rows + _w.Columns), price = _w.Rows - (Rank - traded);
+        return _countIndices ? (int)(freed / (price + 1)) : (int)Math.Round((double)freed / price);
+    }
 
     /// <summary>E(d); infinite where the columns would not fit.</summary>
     public double Error(int traded, ColumnMode mode)

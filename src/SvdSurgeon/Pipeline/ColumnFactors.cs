@@ -20,7 +20,7 @@ internal static class ColumnFactors
         inputs["factors"] = whole.Key;
         inputs["columns"] = options.Columns!.Value.ToString().ToLowerInvariant();
         inputs["alpha"] = options.SurgeonOptions.PoolFraction;
-        inputs["ratio"] = plan.Ratio;
+        inputs["ranks"] = plan.RanksJson();
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         return FactorSet.Build(context, "columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
     }
@@ -66,7 +66,7 @@ internal static class ColumnFactors
                 context.Cancellation.ThrowIfCancellationRequested();
                 if (ranks[module.Name].Rank is not { } rank) continue;
                 var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
-                var preservation = new ColumnPreservation(la, w, gram, rank, FactorSet.Load(file, module.Name, int.MaxValue), scaling.Output(module));
+                var preservation = new ColumnPreservation(la, w, gram, rank, FactorSet.Load(file, module.Name, int.MaxValue), scaling.Output(module), countIndices: true);
                 var split = preservation.Choose(options.Columns!.Value);
                 if (split.Traded == 0)
                 {

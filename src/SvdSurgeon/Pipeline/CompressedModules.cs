@@ -41,7 +41,7 @@ internal sealed class CompressedModules : IDisposable
             ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
             ["storage"] = options.Storage.ToString().ToLowerInvariant(),
             ["dtype"] = options.StorageType?.ToString(),
-            ["ranks"] = new JsonObject(plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank))),
+            ["ranks"] = plan.RanksJson(),
         };
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
@@ -97,6 +97,11 @@ internal sealed class CompressedModules : IDisposable
         if (tensors.TryGetValue(name + ".columns", out var columns)) return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, dense.Bias);
         return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], dense.Bias);
     }
+
+    /// <summary>The module A·B in memory, each factor rounded to <paramref name="type"/>.</summary>
+    public static LinearModule LowRank(LinearModule dense, LowRankFactors factors, DType type) => new LowRankLinear(dense.Name,
+        StoredTensor.FromSingles(dense.Name + ".A", [factors.A.Rows, factors.Rank], factors.A.ToSingles(), type),
+        StoredTensor.FromSingles(dense.Name + ".B", [factors.Rank, factors.B.Columns], factors.B.ToSingles(), type), dense.Bias);
 
     public void Dispose()
     {

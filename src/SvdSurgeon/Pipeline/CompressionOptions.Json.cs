@@ -22,6 +22,7 @@ public sealed partial record CompressionOptions
         ["fisher"] = Name(Fisher),
         ["sequences"] = Sequences,
         ["fisher_sequences"] = FisherSequences,
+        ["kl_sequences"] = KlSequences,
         ["scale"] = SurgeonOptions.Scale,
         ["damping"] = SurgeonOptions.Damping,
         ["hdamping"] = SurgeonOptions.SelectionDamping,
@@ -57,6 +58,7 @@ public sealed partial record CompressionOptions
             Fisher = json.Named("fisher", defaults.Fisher),
             Sequences = json.Integer("sequences", defaults.Sequences),
             FisherSequences = json.Integer("fisher_sequences", defaults.FisherSequences),
+            KlSequences = json.Integer("kl_sequences", defaults.KlSequences),
             SurgeonOptions = new SurgeonOptions
             {
                 Scale = json.Number("scale", surgeon.Scale),

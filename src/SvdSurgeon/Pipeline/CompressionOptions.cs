@@ -34,6 +34,12 @@ public enum AllocationRule
 {
     /// <summary>The same kept fraction everywhere.</summary>
     Uniform,
+    /// <summary>By the KL divergence that each module's candidate ratios cause, measured, and the best choice within the budget (Duo-SVD).</summary>
+    Dp,
+    /// <summary>By the same measurements and one threshold for all modules (Duo-SVD's greedy rule).</summary>
+    Greedy,
+    /// <summary>By the loss that the spectral Fisher predicts for each module's candidate ratios, and the best choice within the budget.</summary>
+    Fisher,
     /// <summary>By the two-sided singular values of all modules together; needs the method kfac.</summary>
     Spectrum,
 }
@@ -76,6 +82,8 @@ public sealed partial record CompressionOptions
     public int Sequences { get; init; } = 256;
     /// <summary>Sequences for the spectral Fisher.</summary>
     public int FisherSequences { get; init; } = 512;
+    /// <summary>Sequences that the KL divergence of candidates is measured on (dp, greedy).</summary>
+    public int KlSequences { get; init; } = 32;
     /// <summary>Strength, dampings and pool of the surgeon.</summary>
     public SurgeonOptions SurgeonOptions { get; init; } = new();
     /// <summary>How Gram matrices are factored.</summary>
@@ -103,8 +111,14 @@ public sealed partial record CompressionOptions
     /// </summary>
     public DType WrittenType(DType stored) => stored.IsFloat() ? StorageType ?? stored : stored.IsQuantized() ? StorageType ?? DType.F16 : stored;
 
+    /// <summary>Ranks are chosen by measured KL divergence.</summary>
+    internal bool MeasuresKl => Allocate is AllocationRule.Dp or AllocationRule.Greedy;
+
+    /// <summary>The spectral Fisher is collected, for the surgeon or for the ranks.</summary>
+    internal bool NeedsFisher => Surgeon != SurgeonMode.None || Allocate == AllocationRule.Fisher;
+
     /// <summary>Calibration sequences that the statistics need.</summary>
-    public int CalibrationSequences => Surgeon == SurgeonMode.None ? Sequences : Math.Max(Sequences, FisherSequences);
+    public int CalibrationSequences => Math.Max(Sequences, Math.Max(NeedsFisher ? FisherSequences : 0, MeasuresKl ? KlSequences : 0));
 
     /// <summary>Checks every option.</summary>
     /// <exception cref="InvalidInputException">One is out of range.</exception>
@@ -117,11 +131,13 @@ public sealed partial record CompressionOptions
         if (Ratios.Distinct().Count() != Ratios.Count) throw new InvalidInputException("--ratio: the same kept fraction is given twice.");
         if (Sequences < 1) throw new InvalidInputException($"--sequences {Sequences}: at least one calibration sequence is needed.");
         if (FisherSequences < 1) throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
+        if (KlSequences < 1) throw new InvalidInputException($"--kl-sequences {KlSequences}: at least one sequence is needed.");
         var s = SurgeonOptions;
         if (!(double.IsFinite(s.Scale) && s.Scale >= 0)) throw new InvalidInputException($"--scale {Text(s.Scale)}: must be 0 or more; 1 is the published strength.");
         if (!(double.IsFinite(s.Damping) && s.Damping >= 0)) throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
         if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0)) throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
         if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1)) throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
+        if (!(double.IsFinite(s.FirstOrderWeight) && s.FirstOrderWeight >= 0)) throw new InvalidInputException($"--first-order {Text(s.FirstOrderWeight)}: must be 0 or more; 0 leaves the term out.");
         if (Allocate == AllocationRule.Spectrum && Method != CompressionMethod.Kfac)
             throw new InvalidInputException(
                 $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be compared across modules, and ranks chosen by them ruin the model.");

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Models;
 
@@ -26,6 +27,9 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     /// <summary>Kept fraction reached.</summary>
     public double AchievedRatio => (double)After / Before;
 
+    /// <summary>Ranks by module, null for dense: for artifact keys and the written config.</summary>
+    internal JsonObject RanksJson() => new(Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
+
     /// <summary>The same kept fraction for every module (METHODS.md, section 0): known before anything is computed.</summary>
     public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) => new(ratio, [.. model.Linears.Select(module =>
     {
@@ -34,19 +38,34 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
         return Plan(module, dense ? null : rank, options, $"rank {rank} would store {RankBudget.StoredNumbers(module.OutFeatures, module.InFeatures, rank, options.Storage):N0} numbers, not fewer");
     })]);
 
-    /// <summary>Ranks of all modules together from their two-sided singular values (METHODS.md, section 9.2).</summary>
+    /// <summary>Ranks of all modules together, each from all of its possible ranks (METHODS.md, section 9.2).</summary>
     /// <param name="model">The dense model.</param>
     /// <param name="ratio">Kept fraction of all linear modules together.</param>
     /// <param name="options">Storage and pool.</param>
-    /// <param name="spectra">All singular values, by module.</param>
-    public static CompressionPlan FromSpectrum(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyDictionary<string, double[]> spectra)
+    /// <param name="losses">Loss of every rank, by module in data-flow order.</param>
+    public static CompressionPlan FromLosses(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<RankLosses> losses)
     {
-        var modules = model.Linears;
-        var losses = modules.Select(m => RankLosses.FromSpectrum(m.OutFeatures, m.InFeatures, spectra[m.Name])).ToList();
-        long budget = RankAllocation.Budget(modules.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio);
-        var allocation = SpectrumAllocation.Allocate(losses, budget, options.Storage);
-        return new CompressionPlan(ratio, [.. modules.Select((module, i) => Plan(module, allocation[i].IsDense ? null : allocation[i].Rank, options, "worth more than its size to the model"))]);
+        var allocation = SpectrumAllocation.Allocate(losses, Budget(model, ratio), options.Storage);
+        return FromRanks(model, ratio, options, [.. allocation.Select(a => a.Rank)]);
     }
+
+    /// <summary>Ranks of all modules together, each from a few candidates (METHODS.md, section 6): the best choice within the budget, or the greedy one.</summary>
+    /// <param name="model">The dense model.</param>
+    /// <param name="ratio">Kept fraction of all linear modules together.</param>
+    /// <param name="options">Allocation rule, storage and pool.</param>
+    /// <param name="candidates">Candidates with their losses, by module in data-flow order.</param>
+    public static CompressionPlan FromCandidates(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<AllocationCandidate[]> candidates)
+    {
+        long budget = Budget(model, ratio);
+        int[] choice = options.Allocate == AllocationRule.Greedy ? RankAllocation.Greedy(candidates, budget) : RankAllocation.Optimal(candidates, budget);
+        return FromRanks(model, ratio, options, [.. choice.Select((c, i) => candidates[i][c].Rank)]);
+    }
+
+    private static long Budget(DecoderModel model, double ratio) => RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio);
+
+    // Rank 0 stands for the dense module.
+    private static CompressionPlan FromRanks(DecoderModel model, double ratio, CompressionOptions options, int[] ranks) =>
+        new(ratio, [.. model.Linears.Select((module, i) => Plan(module, ranks[i] == 0 ? null : ranks[i], options, "worth more than its size to the model"))]);
 
     private static ModulePlan Plan(LinearModule module, int? rank, CompressionOptions options, string denseReason)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -7,21 +8,25 @@ namespace SvdSurgeon.Pipeline;
 /// The stages of one run in their order: statistics → factors → plan → (columns | sequential pass) → spectral Fisher → modules. Each is computed once
 /// and found again as an artifact; asking for a plan or for modules runs what they depend on.
 /// </summary>
-internal sealed class CompressionStages(PipelineContext context, TokenSet whitening, TokenSet fisher)
+internal sealed class CompressionStages(PipelineContext context, TokenSet whitening, TokenSet fisher, TokenSet kl)
 {
     private readonly Dictionary<string, ModuleMetric> _metrics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
 
     /// <summary>What all results depend on besides ratio and options, for artifact keys.</summary>
-    public JsonObject Inputs() => new() { ["model"] = context.ModelHash, ["tokens"] = whitening.Hash(), ["fisher_tokens"] = fisher.Hash() };
+    public JsonObject Inputs() => new() { ["model"] = context.ModelHash, ["tokens"] = whitening.Hash(), ["fisher_tokens"] = fisher.Hash(), ["kl_tokens"] = kl.Hash() };
 
     /// <summary>Whether an artifact serves every ratio and combination: statistics of the dense model and the factors of a method.</summary>
     public bool IsShared(string artifactFolder) => _shared.Contains(artifactFolder);
 
     /// <summary>Ranks and sizes of one kept fraction.</summary>
-    public CompressionPlan Plan(double ratio, CompressionOptions options) => options.Allocate == AllocationRule.Uniform
-        ? CompressionPlan.Uniform(context.Model, ratio, options)
-        : CompressionPlan.FromSpectrum(context.Model, ratio, options, Factors(ratio, options).Spectra(context.Model));
+    public CompressionPlan Plan(double ratio, CompressionOptions options) => options.Allocate switch
+    {
+        AllocationRule.Uniform => CompressionPlan.Uniform(context.Model, ratio, options),
+        AllocationRule.Spectrum => CompressionPlan.FromLosses(context.Model, ratio, options, SpectrumLosses(Factors(ratio, options))),
+        AllocationRule.Fisher => CompressionPlan.FromLosses(context.Model, ratio, options, FisherLosses(Factors(ratio, options), options)),
+        _ => CompressionPlan.FromCandidates(context.Model, ratio, options, KlSensitivity.Measure(context, Factors(ratio, options), ratio, options.Storage, kl)),
+    };
 
     /// <summary>The compressed modules of one kept fraction.</summary>
     public CompressedModules Modules(double ratio, CompressionOptions options)
@@ -31,11 +36,29 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var factors = options.Sequential is not null ? SequentialPass.Run(context, metric, plan, options, whitening)
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
-        ISpectralFisherSource? source = options.Surgeon == SurgeonMode.None ? null
-            : options.Fisher == FisherSamples.Tokens ? TokenFisher.Collect(context, factors, fisher)
-            : SpectralGradients.Collect(context, factors, fisher);
+        var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
         return CompressedModules.Build(context, plan, factors, source, options);
     }
+
+    private List<RankLosses> SpectrumLosses(FactorSet factors)
+    {
+        var spectra = factors.Spectra(context.Model);
+        return [.. context.Model.Linears.Select(m => RankLosses.FromSpectrum(m.OutFeatures, m.InFeatures, spectra[m.Name]))];
+    }
+
+    private List<RankLosses> FisherLosses(FactorSet factors, CompressionOptions options)
+    {
+        var (la, source, spectra) = (context.Backend.LinearAlgebra, Fisher(factors, options), factors.Spectra(context.Model));
+        return [.. context.Model.Linears.Select(m =>
+        {
+            var fisher = source.Fisher(la, m.Name);
+            return RankLosses.FromFisher(la, m.OutFeatures, m.InFeatures, spectra[m.Name], fisher.Pool(fisher.Size, options.SurgeonOptions.Shrinkage), options.SurgeonOptions.Damping);
+        })];
+    }
+
+    private ISpectralFisherSource Fisher(FactorSet factors, CompressionOptions options) => options.Fisher == FisherSamples.Tokens
+        ? TokenFisher.Collect(context, factors, fisher)
+        : SpectralGradients.Collect(context, factors, fisher);
 
     private FactorSet Factors(double ratio, CompressionOptions options)
     {

@@ -43,12 +43,13 @@ public static class Compressor
         var statistics = job.Calibration.Slice(0, job.Calibration.Sequences - heldOut);
         var whitening = statistics.Take(options.Sequences);
         var fisher = statistics.Take(options.FisherSequences);
+        var kl = statistics.Take(options.KlSequences);
 
         // A folder with the same description already holds the result.
-        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, whitening.Hash(), fisher.Hash()));
+        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, whitening.Hash(), fisher.Hash(), kl.Hash()));
         foreach (var (ratio, description) in descriptions) output.Check(ratio, description);
         output.WriteRecipe(made);
-        var stages = new CompressionStages(context, whitening, fisher);
+        var stages = new CompressionStages(context, whitening, fisher, kl);
         foreach (double ratio in options.Ratios)
         {
             if (output.Has(ratio, descriptions[ratio])) continue;
@@ -96,7 +97,7 @@ public static class Compressor
         };
     }
 
-    private static JsonObject Description(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash)
+    private static JsonObject Description(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash, string klHash)
     {
         var description = new JsonObject
         {
@@ -109,7 +110,8 @@ public static class Compressor
             ["model_hash"] = context.ModelHash,
         };
         if (options.Method != CompressionMethod.Svd) description["calibration_hash"] = whiteningHash;
-        if (options.Surgeon != SurgeonMode.None) description["fisher_hash"] = fisherHash;
+        if (options.NeedsFisher) description["fisher_hash"] = fisherHash;
+        if (options.MeasuresKl) description["kl_hash"] = klHash;
         return description;
     }
 }

@@ -94,6 +94,13 @@ internal sealed class FactorSet(Artifact artifact)
         yield return TensorEntry.FromSingles(module + ".right", [components, factors.Right.Columns], factors.Right.ToSingles());
     }
 
+    /// <summary>The factors with vectors as <see cref="Entries"/> stores them: what a pass goes on with must be what a resumed one finds.</summary>
+    public static SpectralFactors Rounded(SpectralFactors factors) => factors with
+    {
+        Left = Matrix.FromSingles(factors.Left.Rows, factors.Left.Columns, factors.Left.ToSingles()),
+        Right = Matrix.FromSingles(factors.Right.Rows, factors.Right.Columns, factors.Right.ToSingles()),
+    };
+
     // Weights above which a module is decomposed alone.
     private const long ModuleAlone = 4 << 20;
 

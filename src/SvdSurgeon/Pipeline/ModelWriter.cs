@@ -54,7 +54,7 @@ internal static class ModelWriter
             about["chosen"] = chosen.ToJson();
             about["auto"] = new JsonArray([.. steps.Select(step => step.ToJson())]);
         }
-        about["ranks"] = new JsonObject(modules.Plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
+        about["ranks"] = modules.Plan.RanksJson();
         return about;
     }
 }

@@ -1,11 +1,8 @@
-using System.Text.Json.Nodes;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
-using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -17,24 +14,21 @@ namespace SvdSurgeon.Pipeline;
 internal sealed class SequentialPass : IDisposable
 {
     private const string Stage = "sequential";
-    private const int TokensAtOnce = 2048;
 
     private readonly PipelineContext _context;
     private readonly ModuleMetric _metric;
-    private readonly CompressionPlan _plan;
     private readonly CompressionOptions _options;
-    private readonly TokenSet _tokens;
     private readonly DecoderModel _compressed;
-    private readonly Tensor _denseHidden, _compressedHidden;
+    private readonly HiddenStates _denseStates, _compressedStates;
     private readonly Dictionary<string, ModulePlan> _ranks;
 
     private SequentialPass(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
     {
-        (_context, _metric, _plan, _options, _tokens) = (context, metric, plan, options, tokens);
+        (_context, _metric, _options) = (context, metric, options);
         _compressed = DecoderModel.Load(context.Source);
         _ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        _denseHidden = context.Backend.Allocate(tokens.Ids.Length, context.Model.Config.HiddenSize);
-        _compressedHidden = context.Backend.Allocate(tokens.Ids.Length, context.Model.Config.HiddenSize);
+        _denseStates = new HiddenStates(context, context.Model, tokens);
+        _compressedStates = new HiddenStates(context, _compressed, tokens);
     }
 
     /// <summary>The factors of every module that the plan truncates, made in the sequential pass.</summary>
@@ -48,7 +42,7 @@ internal sealed class SequentialPass : IDisposable
         inputs["storage"] = options.Storage.ToString().ToLowerInvariant();
         inputs["dtype"] = options.StorageType?.ToString();
         inputs["alpha"] = options.SurgeonOptions.PoolFraction;
-        inputs["ranks"] = new JsonObject(plan.Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
+        inputs["ranks"] = plan.RanksJson();
         var artifact = context.Work.Open(Stage, inputs);
         bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
         return context.Timed(Stage, complete, () =>
@@ -56,7 +50,6 @@ internal sealed class SequentialPass : IDisposable
             if (!complete)
             {
                 using var pass = new SequentialPass(context, metric, plan, options, tokens);
-                pass.Embed();
                 foreach (var layer in context.Model.Layers) pass.Layer(layer, artifact);
             }
             context.Progress.Report(new StageProgress(Stage, "", 1, 1));
@@ -66,16 +59,9 @@ internal sealed class SequentialPass : IDisposable
 
     public void Dispose()
     {
-        _denseHidden.Dispose();
-        _compressedHidden.Dispose();
+        _denseStates.Dispose();
+        _compressedStates.Dispose();
     }
-
-    private void Embed() => Batches((first, count) =>
-    {
-        var rows = Range(_denseHidden, first, count);
-        _context.Model.Embed(_context.Backend, _tokens.Rows(first, count), count, rows);
-        _context.Backend.Copy(rows, Range(_compressedHidden, first, count));
-    });
 
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
@@ -103,17 +89,14 @@ internal sealed class SequentialPass : IDisposable
                 {
                     var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
                     var target = SequentialTarget.Weights(la, w, cross!, gram!, _options.Sequential!.Strength, _options.Sequential.Damping);
-                    factors = Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool);
+                    factors = FactorSet.Rounded(Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool));
                     entries.AddRange(FactorSet.Entries(module.Name, factors));
                 }
-                compressed.Replace(module.Name, Linear(module, Truncation.Keep(factors, rank)));
+                compressed.Replace(module.Name, CompressedModules.LowRank(module, Truncation.Keep(factors, rank), _options.WrittenType(module.StoredTensors[0].Type)));
             }
         }
-        Batches((first, count) =>
-        {
-            dense.Forward(_context.Backend, Range(_denseHidden, first, count), new LayerContext(count, _tokens.Length));
-            compressed.Forward(_context.Backend, Range(_compressedHidden, first, count), new LayerContext(count, _tokens.Length));
-        });
+        _denseStates.Advance(dense);
+        _compressedStates.Advance(compressed);
         // The layer's modules have served: only factors on disk are needed from here on.
         foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
         if (!done) SafeTensorsWriter.Write(part, entries);
@@ -129,57 +112,15 @@ internal sealed class SequentialPass : IDisposable
         using var gram = backend.CreateGram(n);
         using var product = backend.Allocate(n, n);
         var block = new float[n * n];
-        Batches((first, count) =>
+        _denseStates.ForEachBatch((first, count) =>
         {
-            using var xf = Capture(dense, Range(_denseHidden, first, count), count, group);
-            using var xc = Capture(compressed, Range(_compressedHidden, first, count), count, group);
+            using var xf = _denseStates.GroupInputs(dense, group, first, count);
+            using var xc = _compressedStates.GroupInputs(compressed, group, first, count);
             gram.Add(xc);
             backend.MatMul(xf, true, xc, false, product);
             backend.Download(product, block);
             for (int i = 0; i < block.Length; i++) cross.Data[i] += block[i];
         });
         return (cross, gram.ToMatrix());
-    }
-
-    private Tensor Capture(DecoderLayer layer, Tensor hidden, int sequences, int group)
-    {
-        using var copy = _context.Backend.Allocate(hidden.Rows, hidden.Columns);
-        _context.Backend.Copy(hidden, copy);
-        var capture = new InputCapture(_context.Backend, layer.Groups[group]);
-        layer.Forward(_context.Backend, copy, new LayerContext(sequences, _tokens.Length, InputGroups: group + 1), null, capture);
-        return capture.Captured!;
-    }
-
-    private LinearModule Linear(LinearModule dense, LowRankFactors factors)
-    {
-        long r = factors.Rank;
-        var type = _options.WrittenType(dense.StoredTensors[0].Type);
-        return new LowRankLinear(dense.Name,
-            StoredTensor.FromSingles(dense.Name + ".A", [factors.A.Rows, r], factors.A.ToSingles(), type),
-            StoredTensor.FromSingles(dense.Name + ".B", [r, factors.B.Columns], factors.B.ToSingles(), type), dense.Bias);
-    }
-
-    private Tensor Range(Tensor hidden, int first, int count) => hidden.RowRange(first * _tokens.Length, count * _tokens.Length);
-
-    private void Batches(Action<int, int> body)
-    {
-        int batch = Math.Max(1, TokensAtOnce / _tokens.Length);
-        for (int first = 0; first < _tokens.Sequences; first += batch)
-        {
-            _context.Cancellation.ThrowIfCancellationRequested();
-            body(first, Math.Min(batch, _tokens.Sequences - first));
-        }
-    }
-
-    private sealed class InputCapture(IBackend backend, InputGroup group) : ILinearVisitor
-    {
-        public Tensor? Captured { get; private set; }
-
-        public void Input(InputGroup seen, Tensor x)
-        {
-            if (seen.Name != group.Name) return;
-            Captured = backend.Allocate(x.Rows, x.Columns);
-            backend.Copy(x, Captured);
-        }
     }
 }

@@ -15,7 +15,7 @@ public sealed class RecipeTests
     private static readonly CompressionOptions Unusual = new()
     {
         Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.Select, Whitening = WhiteningForm.Eigen, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted,
-        Columns = ColumnMode.Refit, Sequential = new SequentialOptions(0.25, 0.01), Refinements = 2, Fisher = FisherSamples.Tokens, Sequences = 7, FisherSequences = 9,
+        Columns = ColumnMode.Refit, Sequential = new SequentialOptions(0.25, 0.01), Refinements = 2, Fisher = FisherSamples.Tokens, Sequences = 7, FisherSequences = 9, KlSequences = 11,
         SurgeonOptions = new SurgeonOptions { Scale = 0.5, Damping = 1e-3, SelectionDamping = 0.7, PoolFraction = 0.3, Shrinkage = Shrinkage.LedoitWolf, FirstOrderWeight = 0.125 },
         Dense = true, StorageType = DType.BF16, Ratios = [0.8, 0.45],
     };

@@ -1,0 +1,49 @@
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Evaluation;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>Compresses one of the random golden models (hidden size 32, three layers): fast enough to run every combination of options.</summary>
+internal sealed class TinyRun : IDisposable
+{
+    public const int Length = 24;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
+
+    public TinyRun(string model = "opt") : this(Checkpoint.Open(GoldenFiles.Copied("models", model))) { }
+
+    public TinyRun(Checkpoint model) => Model = model;
+
+    public CpuBackend Backend { get; } = new();
+    public Checkpoint Model { get; }
+    public string Folder => _folder;
+
+    /// <summary>Random tokens, the same for the same seed.</summary>
+    public TokenSet Tokens(int sequences, int seed = 1)
+    {
+        var random = new Random(seed);
+        return new TokenSet([.. Enumerable.Range(0, sequences * Length).Select(_ => random.Next(Model.Config.VocabSize))], sequences, Length);
+    }
+
+    /// <summary>What the stages of the pipeline work with.</summary>
+    public PipelineContext Context() => new(Model, DecoderModel.Load(Model), ModelHash.Of(Model, default), Backend, new WorkFolder(Path.Combine(_folder, "work")),
+        new Progress<StageProgress>(), CancellationToken.None);
+
+    /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
+    public CompressedModel Compress(CompressionOptions options, int sequences = 8, string name = "out", bool evaluate = true) => Compressor.Run(new CompressionJob
+    {
+        Model = Model, Options = options, Calibration = Tokens(sequences), Evaluation = evaluate ? TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
+        OutputFolder = Path.Combine(_folder, name), WorkFolder = Path.Combine(_folder, "work"),
+    }, Backend).Models[0];
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        Backend.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -42,6 +42,14 @@ internal sealed class CudaGram : GramAccumulator
         return full;
     }
 
+    public override void MoveTo(Span<double> lower)
+    {
+        var sums = new double[_count];
+        Transfer.Download(_backend.Stream, _sums.As<double>(_count), sums.AsSpan());
+        for (int i = 0; i < sums.Length; i++) lower[i] += sums[i];
+        _sums.As<double>(_count).Cast<byte>().MemSetToZero(_backend.Stream);
+    }
+
     public override void Dispose() => _sums.Dispose();
 }
 
@@ -72,6 +80,14 @@ internal sealed class NarrowGram : GramAccumulator
         for (int i = 0; i < Size; i++)
             for (int j = i + 1; j < Size; j++) full[i, j] = full[j, i];
         return full;
+    }
+
+    public override void MoveTo(Span<double> lower)
+    {
+        var full = ToMatrix();
+        for (int i = 0, at = 0; i < Size; i++)
+            for (int j = 0; j <= i; j++) lower[at++] += full[i, j];
+        _sums.As<double>((long)Size * Size).Cast<byte>().MemSetToZero(_backend.Stream);
     }
 
     public override void Dispose() => _sums.Dispose();

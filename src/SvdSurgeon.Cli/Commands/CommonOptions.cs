@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Cli.Commands;
 
@@ -16,6 +17,17 @@ internal static class CommonOptions
     public static Option<int> Threads() => new("--threads") { Description = "CPU threads; 0 for one a processor.", DefaultValueFactory = _ => 0 };
 
     public static Option<string> Device() => new("--device") { Description = "auto, cpu or cuda[:n].", DefaultValueFactory = _ => "auto" };
+
+    public static Option<string?> Memory() => new("--memory") { Description = "Memory that the run may take, such as 600MB or 4GB. Default: what the machine or the container has." };
+
+    /// <summary>Bytes of --memory, to which the managed heap is limited too; null when it is not given.</summary>
+    public static long? ReadMemory(string? text)
+    {
+        if (text is null) return null;
+        long memory = ProcessMemory.Parse(text);
+        ProcessMemory.Limit(memory);
+        return memory;
+    }
 
     /// <summary>The backend that --device and --threads ask for. Nothing falls back in silence.</summary>
     public static IBackend OpenBackend(string device, int threads)

@@ -20,7 +20,7 @@ internal sealed class CompressionArguments
     private readonly Option<double> _sequentialDamping = new("--sequential-damping") { Description = "Damping of the sequential fit, relative to the mean diagonal.", DefaultValueFactory = _ => 1e-3 };
     private readonly Option<int> _refine = new("--refine") { Description = "Collect the output gradients again at the compressed model, this many times (kfac).", DefaultValueFactory = _ => 0 };
     private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
-    private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true, Required = true };
+    private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<int> _sequences = new("--sequences") { Description = "Calibration sequences for whitening.", DefaultValueFactory = _ => Defaults.Sequences };
     private readonly Option<int> _fisherSequences = new("--fisher-sequences") { Description = "Calibration sequences for the spectral Fisher.", DefaultValueFactory = _ => Defaults.FisherSequences };
     private readonly Option<int> _klSequences = new("--kl-sequences") { Description = "Calibration sequences for the KL divergence of candidate ratios (--allocate dp or greedy).", DefaultValueFactory = _ => Defaults.KlSequences };
@@ -31,6 +31,14 @@ internal sealed class CompressionArguments
     private readonly Option<double> _firstOrder = new("--first-order") { Description = "Weight of the first-order term of the correction; 0 leaves it out, 1 takes the Fisher of sequences for the Hessian of the mean loss.", DefaultValueFactory = _ => Defaults.SurgeonOptions.FirstOrderWeight };
     private readonly Option<bool> _dense = new("--dense") { Description = "Write merged weights under the original names, for any other program." };
     private readonly Option<string?> _dtype = new("--dtype") { Description = "Storage type of the written weights: f32, f16 or bf16. Default: the model's own, f16 for quantized models." };
+
+    /// <param name="ratios">The verb is about kept fractions; statistics serve all of them.</param>
+    public CompressionArguments(bool ratios = true)
+    {
+        _ratios.Required = ratios;
+        _ratios.Hidden = !ratios;
+        if (!ratios) _ratios.DefaultValueFactory = _ => [0.5];
+    }
 
     public void AddTo(Command command)
     {

@@ -14,9 +14,16 @@ internal sealed class DataArguments
     private readonly Option<int?> _length = new("--seqlen") { Description = "Tokens a sequence. Default: the token file's, else 2048 or the model's positions where they are fewer." };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the calibration sampling.", DefaultValueFactory = _ => 0UL };
 
+    private readonly bool _evaluates;
+
+    /// <param name="evaluation">The verb evaluates too.</param>
+    public DataArguments(bool evaluation = true) => _evaluates = evaluation;
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_calibration, _calibrationTokens, _evaluation, _evaluationTokens, _windows, _length, _seed]) command.Add(option);
+        foreach (Option option in (Option[])[_calibration, _calibrationTokens, _length, _seed]) command.Add(option);
+        if (!_evaluates) return;
+        foreach (Option option in (Option[])[_evaluation, _evaluationTokens, _windows]) command.Add(option);
     }
 
     /// <summary>Where calibration sequences come from.</summary>
@@ -30,6 +37,14 @@ internal sealed class DataArguments
     {
         var source = new EvaluationSource { Texts = Files(parsed.GetValue(_evaluation)), Tokens = File(parsed.GetValue(_evaluationTokens)), Windows = parsed.GetValue(_windows) };
         return source.Texts.Count == 0 && source.Tokens is null ? null : source;
+    }
+
+    /// <summary>Says that a token file has fewer sequences than were asked for.</summary>
+    public static void WarnOfFewSequences(OpenedRecipe recipe)
+    {
+        int wanted = recipe.Recipe.Options.CalibrationSequences;
+        if (recipe.Calibration.Sequences < wanted)
+            Console.Error.WriteLine($"svdsurgeon: {recipe.Recipe.Calibration.Tokens?.Path} has {recipe.Calibration.Sequences} sequences, fewer than the {wanted} asked for; all of them are used.");
     }
 
     private static SourceFile[] Files(string[]? paths) => [.. (paths ?? []).Select(path => new SourceFile(path))];

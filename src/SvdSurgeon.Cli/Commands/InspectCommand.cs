@@ -9,16 +9,17 @@ using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Cli.Commands;
 
-/// <summary>svdsurgeon inspect: what a model or a compressed folder consists of.</summary>
+/// <summary>svdsurgeon inspect: what a model, a compressed folder, an artifact or a work folder consists of.</summary>
 internal static class InspectCommand
 {
     public static Command Create()
     {
-        var path = CommonOptions.Model();
+        var path = new Argument<string>("path") { Description = "Hugging Face folder, GGUF file, compressed folder, work folder or artifact." };
         var json = CommonOptions.Json();
-        var command = new Command("inspect", "Show architecture, modules, storage types and sizes.") { path, json };
+        var command = new Command("inspect", "Show what a model is made of, or what an artifact was made from.") { path, json };
         command.SetAction(parsed =>
         {
+            if (ArtifactView.TryShow(parsed.GetRequiredValue(path), parsed.GetValue(json))) return ExitCode.Success;
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(path));
             var summary = ModelSummary.Of(checkpoint);
             if (parsed.GetValue(json)) JsonOutput.Write(ToJson(checkpoint, summary));

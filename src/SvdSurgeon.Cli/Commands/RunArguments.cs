@@ -8,6 +8,8 @@ namespace SvdSurgeon.Cli.Commands;
 internal sealed class RunArguments
 {
     private readonly Option<string?> _work = new("--work") { Description = "Folder for statistics and factors, reused by later runs. Default: OUT/work." };
+    private readonly Option<string?> _statistics = new("--stats") { Description = "Folder of statistics (from stats or merge) to use; refused where they were collected from something else." };
+    private readonly Option<string?> _memory = CommonOptions.Memory();
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check everything and print the plan; compute and write nothing." };
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string> _device = CommonOptions.Device();
@@ -15,16 +17,15 @@ internal sealed class RunArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_work, _dryRun, _threads, _device, _json]) command.Add(option);
+        foreach (Option option in (Option[])[_work, _statistics, _memory, _dryRun, _threads, _device, _json]) command.Add(option);
     }
 
     /// <summary>Runs an opened recipe and prints what it gave.</summary>
     public int Execute(ParseResult parsed, OpenedRecipe recipe, string output, CancellationToken cancellation)
     {
         var options = recipe.Recipe.Options;
-        int wanted = options.CalibrationSequences;
-        if (recipe.Calibration.Sequences < wanted)
-            Console.Error.WriteLine($"svdsurgeon: {recipe.Recipe.Calibration.Tokens?.Path} has {recipe.Calibration.Sequences} sequences, fewer than the {wanted} asked for; all of them are used.");
+        DataArguments.WarnOfFewSequences(recipe);
+        long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
         bool quiet = parsed.GetValue(_json);
         using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(_device), parsed.GetValue(_threads));
         if (parsed.GetValue(_dryRun))
@@ -32,7 +33,8 @@ internal sealed class RunArguments
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
-        var result = ProgressView.Run(quiet, progress => Compressor.Run(recipe.Job(output, parsed.GetValue(_work)), backend, progress, cancellation));
+        var job = recipe.Job(output, parsed.GetValue(_work)) with { Statistics = parsed.GetValue(_statistics), Memory = memory };
+        var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
         if (quiet) JsonOutput.Write(CompressionJson.Of(recipe, result));
         else CompressionTable.Print(options, result);
         return ExitCode.Success;

@@ -19,10 +19,7 @@ internal static class CompressionJson
             ["surgeon"] = options.Surgeon.ToString().ToLowerInvariant(),
             ["options"] = settings,
             ["parameters"] = ModelSummary.Of(recipe.Model).Parameters,
-            ["stages"] = new JsonArray([.. result.Stages.Select(stage => new JsonObject
-            {
-                ["name"] = stage.Name, ["seconds"] = Math.Round(stage.Seconds, 3), ["peak_mib"] = Math.Round(stage.PeakMiB, 1), ["reused"] = stage.Reused,
-            })]),
+            ["stages"] = JsonOutput.Stages(result.Stages),
             ["results"] = new JsonArray([.. result.Models.Select(Result)]),
         };
     }

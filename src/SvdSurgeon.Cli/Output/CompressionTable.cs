@@ -17,7 +17,13 @@ internal static class CompressionTable
                 model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "", Markup.Escape(model.Folder));
         AnsiConsole.Write(table);
         foreach (var model in result.Models.Where(m => m.Steps.Count > 0)) PrintSteps(model);
-        if (result.Stages.Count > 0) Console.WriteLine(string.Join(", ", result.Stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s"))
+        PrintStages(result.Stages);
+    }
+
+    /// <summary>Times of the stages and the memory, in one line.</summary>
+    public static void PrintStages(IReadOnlyList<StageTime> stages)
+    {
+        if (stages.Count > 0) Console.WriteLine(string.Join(", ", stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s"))
             + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB");
     }
 

@@ -120,6 +120,8 @@ public abstract class GramAccumulator(int n) : IDisposable
     public abstract void Add(Tensor x);
     /// <summary>The full symmetric matrix.</summary>
     public abstract Matrix ToMatrix();
+    /// <summary>Adds the lower triangle, row by row, to <paramref name="lower"/> (n(n+1)/2 numbers) and starts again from zero.</summary>
+    public abstract void MoveTo(Span<double> lower);
     /// <summary>Frees the memory.</summary>
     public abstract void Dispose();
 }

@@ -7,6 +7,7 @@ namespace SvdSurgeon.Formats;
 internal static class HuggingFaceFolder
 {
     // The first that exists is taken: safetensors before pickles, whole before sharded.
+    private static readonly string[] WeightSuffixes = [".safetensors", ".bin", ".index.json"];
     private static readonly string[] WeightFiles =
         ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
@@ -18,6 +19,8 @@ internal static class HuggingFaceFolder
         {
             folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
             weights = path;
+            if (Path.GetFileName(path) != "config.json" && !WeightSuffixes.Any(suffix => path.EndsWith(suffix, StringComparison.Ordinal)))
+                throw new InvalidModelException($"{path}: this is no weight file. Give a model folder, its config.json, a .safetensors or .bin file or an index of them, or a .gguf file.");
         }
         else if (!Directory.Exists(path))
         {

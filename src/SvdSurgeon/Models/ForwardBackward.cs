@@ -12,6 +12,9 @@ public sealed record PassOptions
     /// <summary>Keep only every layer's input and compute the layer again in the backward pass: a fraction of the memory, half as much time again.</summary>
     public bool Recompute { get; init; }
 
+    /// <summary>The backward pass ends with this layer: gradients at the layers before it are not wanted.</summary>
+    public int LowestLayer { get; init; }
+
     /// <summary>Bytes of activations that a pass with these options holds between forward and backward.</summary>
     public long ActivationBytes(DecoderConfig config, int sequenceLength)
     {
@@ -81,6 +84,7 @@ public static class ForwardBackward
         PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
     {
         bool recompute = options?.Recompute ?? false;
+        int lowest = options?.LowestLayer ?? 0;
         var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
         backend.RequireMemory(batches.Need(model, PassOptions.BytesPerToken(model.Config, recompute)));
         foreach (var batch in batches)
@@ -94,13 +98,18 @@ public static class ForwardBackward
             for (int i = 0; i < model.Layers.Count; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (i < lowest)
+                {
+                    model.Layers[i].Forward(backend, hidden, context, null, visitor);
+                    continue;
+                }
                 if (recompute) backend.Copy(hidden, kept.Inputs[i] = backend.Allocate(hidden.Rows, hidden.Columns));
                 else kept.Activations[i] = new LayerActivations();
                 model.Layers[i].Forward(backend, hidden, context, kept.Activations[i], visitor);
             }
             using var dHidden = backend.Allocate(hidden.Rows, hidden.Columns);
             Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), dHidden);
-            for (int i = model.Layers.Count - 1; i >= 0; i--)
+            for (int i = model.Layers.Count - 1; i >= lowest; i--)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (recompute)

@@ -36,6 +36,7 @@ internal sealed class CompressedModules : IDisposable
         var inputs = new JsonObject
         {
             ["model"] = context.ModelHash,
+            ["layers"] = context.Model.Layers.Count,
             ["factors"] = factors.Key,
             ["fisher"] = fisher?.Key,
             ["surgeon"] = fisher is null ? null : options.SurgeonJson(),

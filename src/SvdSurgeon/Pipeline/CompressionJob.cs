@@ -19,6 +19,10 @@ public sealed record CompressionJob
     public string? WorkFolder { get; init; }
     /// <summary>Where model and data come from, for the recipe in the output folder; null for data made in memory, which a recipe can only tell by its hash.</summary>
     public Recipe? Recipe { get; init; }
+    /// <summary>Statistics to use where they are for the same stage, or to be refused: a folder that stats or merge has filled; null for none.</summary>
+    public string? Statistics { get; init; }
+    /// <summary>Bytes that the run may take; null for what the process may use.</summary>
+    public long? Memory { get; init; }
     /// <summary>Windows to evaluate every result on; null to evaluate none.</summary>
     public Evaluation.TokenWindows? Evaluation { get; init; }
 }

@@ -24,39 +24,28 @@ public static class Compressor
     {
         var options = job.Options;
         options.Validate();
-        if (job.Model.Compression is not null)
-            throw new InvalidModelException($"{job.Model.Path} is already compressed. Compress the dense model instead.");
-        var model = DecoderModel.Load(job.Model);
-        job.Calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
-        FiniteWeights.Require(job.Model, cancellation);
-        string modelHash = ModelHash.Of(job.Model, cancellation);
-        var made = RecipeOf(job, modelHash);
-
+        var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work), job.Statistics is null ? null : GivenStatistics.Open(job.Statistics));
+        var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        var made = RecipeOf(job, context.ModelHash);
+        var split = CalibrationSplit.Of(options, job.Calibration);
         var output = new ResultFolder(job.OutputFolder);
         output.Claim();
-        var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
-        var context = new PipelineContext(job.Model, model, modelHash, backend, work, progress ?? new Progress<StageProgress>(), cancellation);
-        // Auto judges by sequences that no statistic has seen.
-        bool auto = options.Method == CompressionMethod.Auto;
-        int heldOut = auto ? HeldOutSequences.Count(job.Calibration.Sequences) : 0;
-        if (auto && heldOut < 1) throw new InvalidInputException($"--method auto needs at least 2 calibration sequences, {job.Calibration.Sequences} is too few.");
-        var statistics = job.Calibration.Slice(0, job.Calibration.Sequences - heldOut);
-        var whitening = statistics.Take(options.Sequences);
-        var fisher = statistics.Take(options.FisherSequences);
-        var kl = statistics.Take(options.KlSequences);
 
         // A folder with the same description already holds the result.
-        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, whitening.Hash(), fisher.Hash(), kl.Hash()));
+        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, split.Whitening.Hash(), split.Fisher.Hash(), split.Kl.Hash()));
         foreach (var (ratio, description) in descriptions) output.Check(ratio, description);
         output.WriteRecipe(made);
-        var stages = new CompressionStages(context, whitening, fisher, kl);
+        var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
         foreach (double ratio in options.Ratios)
         {
             if (output.Has(ratio, descriptions[ratio])) continue;
             var (chosen, steps) = (options, (IReadOnlyList<AutoStep>)[]);
-            if (auto)
+            // Auto judges by sequences that no statistic has seen.
+            if (split.HeldOut is not null)
             {
-                var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, job.Calibration.Slice(job.Calibration.Sequences - heldOut, heldOut)), ratio);
+                // One pass for all that the candidates need.
+                DenseStatistics.Collect(context, options.Method, split.Whitening);
+                var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, split.HeldOut), ratio);
                 AutoSearch.Run(waterfall, options);
                 (chosen, steps) = (waterfall.Best, waterfall.Steps);
             }

@@ -36,7 +36,8 @@ internal sealed class DenseOutputs : IDisposable
         {
             int row = first * tokens.Length, rows = count * tokens.Length;
             var features = outputs._features.RowRange(row, rows);
-            model.Features(context.Backend, states.Rows(first, count), features);
+            using var hidden = states.Copy(first, count);
+            model.Features(context.Backend, hidden, features);
             context.Backend.CrossEntropy(features, model.Head, tokens.Rows(first, count), outputs._losses.AsSpan(row, rows), outputs._gradients.RowRange(row, rows));
         });
         return outputs;

@@ -43,6 +43,7 @@ internal sealed class FactorSet(Artifact artifact)
     /// <summary>Makes the parts that are not there yet, layer by layer.</summary>
     public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make)
     {
+        inputs["layers"] = context.Model.Layers.Count;
         var artifact = context.Work.Open(stage, inputs);
         DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
         return context.Timed(stage, missing.Length == 0, () =>

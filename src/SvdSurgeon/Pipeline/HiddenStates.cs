@@ -8,7 +8,7 @@ namespace SvdSurgeon.Pipeline;
 
 /// <summary>
 /// The hidden states of all calibration sequences at the input of one layer, carried through a model a layer at a time: what passes that change a model
-/// from its first layer to its last stand on. Memory: tokens × hidden size.
+/// from its first layer to its last stand on. Where tokens × hidden size are too many for the memory they are in a file.
 /// </summary>
 internal sealed class HiddenStates : IDisposable
 {
@@ -17,31 +17,27 @@ internal sealed class HiddenStates : IDisposable
 
     private readonly PipelineContext _context;
     private readonly TokenSet _tokens;
-    private readonly Tensor _states;
+    private readonly HiddenStore _states;
 
     /// <summary>The embeddings of the sequences, the input of the first layer.</summary>
     public HiddenStates(PipelineContext context, DecoderModel model, TokenSet tokens)
     {
         (_context, _tokens) = (context, tokens);
-        _states = context.Backend.Allocate(tokens.Ids.Length, model.Config.HiddenSize);
-        ForEachBatch((first, count) => model.Embed(context.Backend, tokens.Rows(first, count), count, Rows(first, count)));
+        _states = HiddenStore.Create(context.Backend, tokens.Ids.Length, model.Config.HiddenSize, context.Memory / 8, context.Work.Path);
+        ForEachBatch((first, count) => _states.Write(first * tokens.Length, count * tokens.Length, rows => model.Embed(context.Backend, tokens.Rows(first, count), count, rows)));
     }
 
-    /// <summary>The states of some sequences, [count · length, hiddenSize]; a view.</summary>
-    public Tensor Rows(int first, int count) => _states.RowRange(first * _tokens.Length, count * _tokens.Length);
-
-    /// <summary>A copy of <see cref="Rows"/>; the caller's to dispose.</summary>
+    /// <summary>The states of some sequences, [count · length, hiddenSize]; the caller's to dispose.</summary>
     public Tensor Copy(int first, int count)
     {
-        var rows = Rows(first, count);
-        var copy = _context.Backend.Allocate(rows.Rows, rows.Columns);
-        _context.Backend.Copy(rows, copy);
+        var copy = _context.Backend.Allocate(count * _tokens.Length, _states.HiddenSize);
+        _states.Read(first * _tokens.Length, count * _tokens.Length, rows => _context.Backend.Copy(rows, copy));
         return copy;
     }
 
     /// <summary>Moves the states through a layer, to the input of the next one.</summary>
     public void Advance(DecoderLayer layer) =>
-        ForEachBatch((first, count) => layer.Forward(_context.Backend, Rows(first, count), new LayerContext(count, _tokens.Length)));
+        ForEachBatch((first, count) => _states.Update(first * _tokens.Length, count * _tokens.Length, rows => layer.Forward(_context.Backend, rows, new LayerContext(count, _tokens.Length))));
 
     /// <summary>The inputs of one group of a layer for some sequences, [count · length, n]; the caller's to dispose. The states stay where they are.</summary>
     public Tensor GroupInputs(DecoderLayer layer, int group, int first, int count)

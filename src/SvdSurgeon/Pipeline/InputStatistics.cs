@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
@@ -10,44 +9,52 @@ namespace SvdSurgeon.Pipeline;
 
 /// <summary>
 /// What the methods need to know of the modules' inputs in the dense model: per group of modules that read the same input the Gram matrix
-/// H = XᵀX, the mean and the mean absolute value of every column. One forward pass, layer by layer: only one layer's sums are in memory.
+/// H = XᵀX, the mean and the mean absolute value of every column.
 /// </summary>
 internal sealed class InputStatistics
 {
     /// <summary>Stage name.</summary>
     public const string Stage = "gram";
-    // Sequences are batched up to this many tokens: larger products, at a bounded cost in memory.
-    private const int BatchTokens = 2048;
 
-    private readonly Artifact _artifact;
 
-    private InputStatistics(Artifact artifact) => _artifact = artifact;
+    private InputStatistics(Artifact artifact) => Artifact = artifact;
+
+    /// <summary>Where they are kept.</summary>
+    public Artifact Artifact { get; }
 
     /// <summary>Key of the artifact.</summary>
-    public string Key => _artifact.Key;
+    public string Key => Artifact.Key;
 
-    /// <summary>Collects what is not there yet.</summary>
+    /// <summary>Collects what is not there yet; a shard collects its share of it.</summary>
     public static InputStatistics Collect(PipelineContext context, TokenSet tokens)
     {
-        var artifact = context.Work.Open(Stage, new JsonObject
+        var statistic = Statistic(context, tokens);
+        return context.Timed(Stage, !statistic.IsIncomplete(context.Model), () =>
         {
-            ["model"] = context.ModelHash,
-            ["tokens"] = tokens.Hash(),
-            ["sequences"] = tokens.Sequences,
-            ["length"] = tokens.Length,
-        });
-        int layers = context.Model.Layers.Count;
-        int last = layers - 1;
-        while (last >= 0 && artifact.Has(PipelineContext.LayerPart(last))) last--;
-        return context.Timed(Stage, last < 0, () =>
-        {
-            if (last >= 0) Run(context, tokens, artifact, last);
-            return new InputStatistics(artifact);
+            InputPass.Run(context, Stage, tokens, statistic);
+            return new InputStatistics(statistic.Artifact);
         });
     }
 
+    /// <summary>The statistic and where it is kept.</summary>
+    public static Statistic Statistic(PipelineContext context, TokenSet tokens)
+    {
+        var artifact = context.Work.Open(Stage, context.Inputs(tokens), given: true);
+        return new Statistic(artifact, layers => new InputSums(context.Backend, layers), Bytes, sums => Finish(sums, (long)tokens.Sequences * tokens.Length));
+    }
+
+    /// <summary>Sums of columns become means.</summary>
+    /// <param name="sums">Of one layer.</param>
+    /// <param name="tokens">How many tokens they are over.</param>
+    public static void Finish(Sums sums, long tokens)
+    {
+        foreach (string name in sums.Names.ToList())
+            if (name.EndsWith(".sum", StringComparison.Ordinal) || name.EndsWith(".sum_abs", StringComparison.Ordinal))
+                sums.Average(name, name.Replace(".sum", ".mean", StringComparison.Ordinal), tokens);
+    }
+
     /// <summary>The statistics of one layer, a tensor NAME.gram, NAME.mean and NAME.mean_abs a group.</summary>
-    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(_artifact.Part(PipelineContext.LayerPart(layer)));
+    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(layer)));
 
     /// <summary>H of the group whose first module is <paramref name="group"/>, from a file of <see cref="Layer"/>.</summary>
     public static Matrix Gram(SafeTensorsFile file, InputGroup group)
@@ -56,67 +63,39 @@ internal sealed class InputStatistics
         return PackedSymmetric.Unpack(packed.Doubles(), group.InFeatures);
     }
 
-    private static void Run(PipelineContext context, TokenSet tokens, Artifact artifact, int lastLayer)
-    {
-        var (model, backend) = (context.Model, context.Backend);
-        int batch = Math.Max(1, BatchTokens / tokens.Length), length = tokens.Length;
-        using var hidden = backend.Allocate(tokens.Sequences * length, model.Config.HiddenSize);
-        for (int first = 0; first < tokens.Sequences; first += batch)
-        {
-            int count = Math.Min(batch, tokens.Sequences - first);
-            model.Embed(backend, tokens.Rows(first, count), count, hidden.RowRange(first * length, count * length));
-        }
-        for (int layer = 0; layer <= lastLayer; layer++)
-        {
-            string part = PipelineContext.LayerPart(layer);
-            using var sums = artifact.Has(part) ? null : new LayerSums(backend, model.Layers[layer]);
-            for (int first = 0; first < tokens.Sequences; first += batch)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                int count = Math.Min(batch, tokens.Sequences - first);
-                context.Progress.Report(new StageProgress(Stage, $"layer {layer + 1}/{lastLayer + 1}", (long)layer * tokens.Sequences + first, (long)(lastLayer + 1) * tokens.Sequences));
-                model.Layers[layer].Forward(backend, hidden.RowRange(first * length, count * length), new LayerContext(count, length), null, sums);
-            }
-            if (sums is not null) SafeTensorsWriter.Write(artifact.Part(part), sums.Entries((long)tokens.Sequences * length));
-        }
-        context.Progress.Report(new StageProgress(Stage, "", 1, 1));
-    }
+    private static long Bytes(DecoderLayer layer) => layer.Groups.Sum(group => PackedSymmetric.Length(group.InFeatures) * 2 * sizeof(double));
 
-    /// <summary>Sums over the calibration tokens of one layer.</summary>
-    private sealed class LayerSums : ILinearVisitor, IDisposable
+    private sealed class InputSums : LayerSums
     {
         private readonly IBackend _backend;
-        private readonly Dictionary<InputGroup, (GramAccumulator Gram, double[] Sum, double[] AbsoluteSum)> _groups = [];
+        private readonly Dictionary<string, (GramAccumulator Gram, double[] Sum, double[] AbsoluteSum)> _groups = new(StringComparer.Ordinal);
 
-        public LayerSums(IBackend backend, DecoderLayer layer)
+        public InputSums(IBackend backend, IReadOnlyList<DecoderLayer> layers)
         {
             _backend = backend;
-            foreach (var group in layer.Groups) _groups[group] = (backend.CreateGram(group.InFeatures), new double[group.InFeatures], new double[group.InFeatures]);
+            foreach (var group in layers.SelectMany(layer => layer.Groups)) _groups[group.Name] = (backend.CreateGram(group.InFeatures), new double[group.InFeatures], new double[group.InFeatures]);
         }
 
-        public void Input(InputGroup group, Tensor x)
+        public override void Input(InputGroup group, Tensor x)
         {
-            var (gram, sum, absolute) = _groups[group];
-            gram.Add(x);
-            _backend.AddColumnSums(x, false, sum);
-            _backend.AddColumnSums(x, true, absolute);
+            if (!_groups.TryGetValue(group.Name, out var sums)) return;
+            sums.Gram.Add(x);
+            _backend.AddColumnSums(x, false, sums.Sum);
+            _backend.AddColumnSums(x, true, sums.AbsoluteSum);
         }
 
-        public IEnumerable<TensorEntry> Entries(long tokens)
+        public override void MoveTo(Sums sums, DecoderLayer layer)
         {
-            foreach (var (group, (gram, sum, absolute)) in _groups)
+            foreach (var group in layer.Groups)
             {
-                string name = group.Name;
-                var full = gram.ToMatrix();
-                foreach (double diagonal in Enumerable.Range(0, full.Rows).Select(i => full[i, i]))
-                    if (!double.IsFinite(diagonal)) throw new NumericalException($"{name}: its inputs are not finite numbers. The model's weights are probably damaged.");
-                yield return TensorEntry.FromDoubles(name + ".gram", PackedSymmetric.Pack(full));
-                yield return TensorEntry.FromDoubles(name + ".mean", sum.Select(s => s / tokens).ToArray());
-                yield return TensorEntry.FromDoubles(name + ".mean_abs", absolute.Select(s => s / tokens).ToArray());
+                var (gram, sum, absolute) = _groups[group.Name];
+                gram.MoveTo(sums.Of(group.Name + ".gram", PackedSymmetric.Length(group.InFeatures)));
+                sums.Move(sum, group.Name + ".sum");
+                sums.Move(absolute, group.Name + ".sum_abs");
             }
         }
 
-        public void Dispose()
+        public override void Dispose()
         {
             foreach (var (gram, _, _) in _groups.Values) gram.Dispose();
         }

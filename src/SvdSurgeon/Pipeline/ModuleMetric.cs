@@ -20,10 +20,8 @@ internal sealed class ModuleMetric
     /// <summary>Collects the statistics that the method needs.</summary>
     public static ModuleMetric Collect(PipelineContext context, CompressionOptions options, Calibration.TokenSet tokens)
     {
-        var method = options.Method;
-        var inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac ? InputStatistics.Collect(context, tokens) : null;
-        var outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac ? [OutputStatistics.Collect(context, tokens, method == CompressionMethod.Fwsvd)] : Array.Empty<OutputStatistics>();
-        return new ModuleMetric(context.Backend.LinearAlgebra, options, inputs, outputs);
+        var statistics = DenseStatistics.Collect(context, options.Method, tokens);
+        return new ModuleMetric(context.Backend.LinearAlgebra, options, statistics.Inputs, statistics.Outputs is { } outputs ? [outputs] : []);
     }
 
     /// <summary>The same metric with C averaged over further statistics, collected at a compressed model.</summary>

@@ -5,10 +5,13 @@ namespace SvdSurgeon.Pipeline;
 /// <summary>A symmetric matrix as its lower triangle, row by row: n(n+1)/2 numbers. How Gram matrices are kept in files.</summary>
 internal static class PackedSymmetric
 {
+    /// <summary>Numbers of a matrix of size <paramref name="n"/>.</summary>
+    public static long Length(int n) => (long)n * (n + 1) / 2;
+
     /// <summary>The lower triangle of <paramref name="full"/>.</summary>
     public static double[] Pack(Matrix full)
     {
-        var packed = new double[(long)full.Rows * (full.Rows + 1) / 2];
+        var packed = new double[Length(full.Rows)];
         for (int i = 0, at = 0; i < full.Rows; at += ++i) full.Row(i)[..(i + 1)].CopyTo(packed.AsSpan(at));
         return packed;
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 
@@ -18,6 +20,45 @@ internal sealed record PipelineContext(
 {
     private readonly List<StageTime> _times = [];
 
+    /// <summary>Bytes that the run may take, all in all.</summary>
+    public long Memory { get; init; } = ProcessMemory.Available;
+
+    /// <summary>The share of the statistics that this run collects; null for all.</summary>
+    public Shard? Shard { get; init; }
+
+    /// <summary>What every run begins with: the model is checked and loaded, the calibration data checked against it.</summary>
+    /// <exception cref="InvalidInputException">The calibration data does not fit the model.</exception>
+    /// <exception cref="InvalidModelException">The model is compressed already, damaged or not supported.</exception>
+    public static PipelineContext Start(
+        Checkpoint source, TokenSet calibration, WorkFolder work, IBackend backend, long? memory, IProgress<StageProgress>? progress, CancellationToken cancellation)
+    {
+        if (source.Compression is not null) throw new InvalidModelException($"{source.Path} is already compressed. Compress the dense model instead.");
+        var model = DecoderModel.Load(source);
+        calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
+        FiniteWeights.Require(source, cancellation);
+        return new PipelineContext(source, model, Pipeline.ModelHash.Of(source, cancellation), backend, work, progress ?? new Progress<StageProgress>(), cancellation)
+        {
+            Memory = memory ?? ProcessMemory.Available,
+        };
+    }
+
+    /// <summary>What statistics of <paramref name="tokens"/> depend on, for artifact keys.</summary>
+    public JsonObject Inputs(TokenSet tokens) => new()
+    {
+        ["model"] = ModelHash,
+        ["layers"] = Model.Layers.Count,
+        ["tokens"] = tokens.Hash(),
+        ["sequences"] = tokens.Sequences,
+        ["length"] = tokens.Length,
+    };
+
+    /// <summary>How a backward pass uses memory: layers are computed again where keeping their activations would take too much.</summary>
+    public PassOptions Pass(int sequenceLength)
+    {
+        var options = new PassOptions { TokensAtOnce = SequenceBlocks.TokensAtOnce };
+        return options.ActivationBytes(Model.Config, sequenceLength) > Memory / 8 ? options with { Recompute = true } : options;
+    }
+
     /// <summary>Stages so far, in order.</summary>
     public IReadOnlyList<StageTime> Times => _times;
 
@@ -26,8 +67,8 @@ internal sealed record PipelineContext(
     {
         var clock = Stopwatch.StartNew();
         T result = run();
-        // A stage that others come back to is listed once.
-        if (reused && _times.Any(time => time.Name == stage)) return result;
+        // A stage that others come back to, or that was done together with another, is listed once.
+        if (_times.Any(time => time.Name == stage ? reused : time.Name.Split('+').Contains(stage))) return result;
         _times.Add(new StageTime(stage, clock.Elapsed.TotalSeconds, ProcessMemory.PeakMiB(), reused));
         return result;
     }

@@ -10,7 +10,7 @@ public sealed class ResultFolder(string path)
     public const string Work = "work";
     private const string Marker = ".svdsurgeon";
 
-    /// <summary>Creates the folder, or checks that it is empty or was made by an earlier run.</summary>
+    /// <summary>Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.</summary>
     /// <exception cref="InvalidInputException">It holds something else.</exception>
     public void Claim()
     {
@@ -19,6 +19,7 @@ public sealed class ResultFolder(string path)
         if (Directory.Exists(path) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
         Directory.CreateDirectory(path);
+        foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + Formats.AtomicFile.TemporarySuffix)) Directory.Delete(unfinished, recursive: true);
         if (!File.Exists(marker)) Formats.AtomicFile.WriteAllText(marker, "Results of svdsurgeon compress; runs may add to this folder.\n");
     }
 

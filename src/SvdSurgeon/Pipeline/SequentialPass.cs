@@ -36,6 +36,7 @@ internal sealed class SequentialPass : IDisposable
     {
         var inputs = metric.Inputs();
         inputs["model"] = context.ModelHash;
+        inputs["layers"] = context.Model.Layers.Count;
         inputs["tokens"] = tokens.Hash();
         inputs["strength"] = options.Sequential!.Strength;
         inputs["damping"] = options.Sequential.Damping;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
@@ -14,32 +13,31 @@ internal sealed class SpectralGradients : ISpectralFisherSource
 {
     /// <summary>Stage name.</summary>
     public const string Stage = "fisher";
-    // A part holds this many sequences: little is lost to a kill, and the file system is not flooded.
-    private const int SequencesPerPart = 32;
+    /// <summary>A part holds at most this many sequences: little is lost to a kill, and the file system is not flooded.</summary>
+    public const int SequencesPerPart = 32;
 
-    private readonly Artifact _artifact;
-    private readonly int _sequences;
+    private readonly SequenceBlocks _blocks;
 
-    private SpectralGradients(Artifact artifact, int sequences) => (_artifact, _sequences) = (artifact, sequences);
+    private SpectralGradients(Artifact artifact, SequenceBlocks blocks) => (Artifact, _blocks) = (artifact, blocks);
 
-    public string Key => _artifact.Key;
+    /// <summary>Where it is kept.</summary>
+    public Artifact Artifact { get; }
 
-    /// <summary>Collects what is not there yet.</summary>
+    public string Key => Artifact.Key;
+
+    /// <summary>Collects what is not there yet; a shard collects its share of it.</summary>
     public static SpectralGradients Collect(PipelineContext context, FactorSet factors, TokenSet tokens)
     {
-        var artifact = context.Work.Open(Stage, new JsonObject
-        {
-            ["model"] = context.ModelHash,
-            ["factors"] = factors.Key,
-            ["tokens"] = tokens.Hash(),
-            ["sequences"] = tokens.Sequences,
-            ["length"] = tokens.Length,
-        });
-        int[] missing = [.. Enumerable.Range(0, Parts(tokens.Sequences)).Where(part => !artifact.Has(PartName(part)))];
+        var inputs = context.Inputs(tokens);
+        inputs["factors"] = factors.Key;
+        inputs["samples"] = "sequences";
+        var artifact = context.Work.Open(Stage, inputs, given: true);
+        var blocks = SequenceBlocks.Of(tokens, SequencesPerPart);
+        int[] missing = [.. blocks.Of(context.Shard).Where(block => !artifact.Has(ArtifactParts.Rows(blocks.First(block))))];
         return context.Timed(Stage, missing.Length == 0, () =>
         {
-            if (missing.Length > 0) Run(context, factors, tokens, artifact, missing);
-            return new SpectralGradients(artifact, tokens.Sequences);
+            if (missing.Length > 0) Run(context, factors, tokens, artifact, blocks, missing);
+            return new SpectralGradients(artifact, blocks);
         });
     }
 
@@ -47,9 +45,9 @@ internal sealed class SpectralGradients : ISpectralFisherSource
     public SpectralFisher Fisher(ILinearAlgebra la, string module)
     {
         SpectralFisher? fisher = null;
-        for (int part = 0; part < Parts(_sequences); part++)
+        for (int block = 0; block < _blocks.Count; block++)
         {
-            using var file = SafeTensorsFile.Open(_artifact.Part(PartName(part)));
+            using var file = SafeTensorsFile.Open(Artifact.Part(ArtifactParts.Rows(_blocks.First(block))));
             var rows = file[module];
             fisher ??= new SpectralFisher(la, rows.Columns);
             fisher.Add(rows.ToSingles());
@@ -57,19 +55,16 @@ internal sealed class SpectralGradients : ISpectralFisherSource
         return fisher!;
     }
 
-    private static int Parts(int sequences) => (sequences + SequencesPerPart - 1) / SequencesPerPart;
-    private static string PartName(int part) => $"sequences.{part * SequencesPerPart:D6}.safetensors";
-
-    private static void Run(PipelineContext context, FactorSet factors, TokenSet tokens, Artifact artifact, int[] missing)
+    private static void Run(PipelineContext context, FactorSet factors, TokenSet tokens, Artifact artifact, SequenceBlocks blocks, int[] missing)
     {
         using var projection = new SpectralProjection(context, factors, tokens.Length);
-        for (int p = 0; p < missing.Length; p++)
+        long before = 0, all = missing.Sum(blocks.Length);
+        foreach (int block in missing)
         {
-            int first = missing[p] * SequencesPerPart, count = Math.Min(SequencesPerPart, tokens.Sequences - first);
-            int before = p * SequencesPerPart, all = missing.Length * SequencesPerPart;
-            projection.Run(tokens.Rows(first, count), count,
-                done => context.Progress.Report(new StageProgress(Stage, $"sequence {first + done}/{tokens.Sequences}", before + done, all)));
-            SafeTensorsWriter.Write(artifact.Part(PartName(missing[p])), projection.Entries());
+            int first = blocks.First(block), count = blocks.Length(block);
+            projection.Run(tokens.Rows(first, count), count, done => context.Progress.Report(new StageProgress(Stage, $"sequence {first + done}/{tokens.Sequences}", before + done, all)));
+            SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Rows(first)), projection.Entries());
+            before += count;
         }
         context.Progress.Report(new StageProgress(Stage, "", 1, 1));
     }

@@ -11,9 +11,6 @@ namespace SvdSurgeon.Pipeline;
 /// </summary>
 internal sealed class SpectralProjection : ILinearVisitor, IDisposable
 {
-    // Sequences go through the model together up to this many tokens: more would only hold more activations.
-    private const int TokensAtOnce = 1024;
-
     private readonly PipelineContext _context;
     private readonly int _length;
     private readonly List<SafeTensorsFile> _files = [];
@@ -37,9 +34,7 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     {
         _sequences = sequences;
         foreach (var (name, (left, _)) in _vectors) _rows[name] = new float[sequences * left.Rows];
-        var options = new PassOptions { TokensAtOnce = TokensAtOnce };
-        if (options.ActivationBytes(_context.Model.Config, _length) > ProcessMemory.Available / 8) options = options with { Recompute = true };
-        ForwardBackward.Run(_context.Model, _context.Backend, ids, _length, new double[sequences], this, options, sequencesDone, _context.Cancellation);
+        ForwardBackward.Run(_context.Model, _context.Backend, ids, _length, new double[sequences], this, _context.Pass(_length), sequencesDone, _context.Cancellation);
     }
 
     public void BeginBatch(int first, int count, int sequenceLength) => (_first, _batch) = (first, count);

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression;
@@ -15,90 +14,71 @@ namespace SvdSurgeon.Pipeline;
 /// </summary>
 internal sealed class TokenFisher : ISpectralFisherSource
 {
-    private const string Stage = "fisher";
-    private const int TokensAtOnce = 1024;
-
-    private readonly Artifact _artifact;
     private readonly Dictionary<string, int> _layers;
     private readonly long _tokens;
 
     private TokenFisher(Artifact artifact, DecoderModel model, TokenSet tokens)
     {
-        _artifact = artifact;
+        Artifact = artifact;
         _layers = model.Layers.SelectMany(layer => layer.Linears.Select(m => (m.Name, layer.Index))).ToDictionary(p => p.Name, p => p.Index, StringComparer.Ordinal);
         _tokens = (long)tokens.Sequences * tokens.Length;
     }
 
-    public string Key => _artifact.Key;
+    /// <summary>Where it is kept.</summary>
+    public Artifact Artifact { get; }
 
-    /// <summary>Collects what is not there yet.</summary>
+    public string Key => Artifact.Key;
+
+    /// <summary>Collects what is not there yet; a shard collects its share of it.</summary>
     public static TokenFisher Collect(PipelineContext context, FactorSet factors, TokenSet tokens)
     {
-        var artifact = context.Work.Open(Stage, new JsonObject
+        var inputs = context.Inputs(tokens);
+        inputs["factors"] = factors.Key;
+        inputs["samples"] = "tokens";
+        var artifact = context.Work.Open(SpectralGradients.Stage, inputs, given: true);
+        var statistic = new Statistic(artifact, layers => new FisherSums(context.Backend, factors, layers), layer => Bytes(factors, layer));
+        return context.Timed(SpectralGradients.Stage, !statistic.IsIncomplete(context.Model), () =>
         {
-            ["model"] = context.ModelHash,
-            ["factors"] = factors.Key,
-            ["tokens"] = tokens.Hash(),
-            ["sequences"] = tokens.Sequences,
-            ["length"] = tokens.Length,
-            ["samples"] = "tokens",
-        });
-        var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
-        return context.Timed(Stage, missing.Count == 0, () =>
-        {
-            while (missing.Count > 0)
-            {
-                using var sums = new FisherSums(context, factors, missing, ProcessMemory.Available / 4);
-                var options = new PassOptions { TokensAtOnce = TokensAtOnce };
-                if (options.ActivationBytes(context.Model.Config, tokens.Length) > ProcessMemory.Available / 8) options = options with { Recompute = true };
-                ForwardBackward.Run(context.Model, context.Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], sums, options,
-                    done => context.Progress.Report(new StageProgress(Stage, $"sequence {done}/{tokens.Sequences}", done, tokens.Sequences)), context.Cancellation);
-                foreach (var layer in missing[..sums.Layers]) SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), sums.Entries(layer));
-                missing = missing[sums.Layers..];
-            }
+            GradientPass.Run(context, SpectralGradients.Stage, context.Model, tokens, statistic);
             return new TokenFisher(artifact, context.Model, tokens);
         });
     }
 
     public SpectralFisher Fisher(ILinearAlgebra la, string module)
     {
-        using var file = SafeTensorsFile.Open(_artifact.Part(PipelineContext.LayerPart(_layers[module])));
+        using var file = SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(_layers[module])));
         var sum = file[module + ".sum"].Doubles();
         var fisher = new SpectralFisher(la, sum.Length);
         fisher.AddGram(PackedSymmetric.Unpack(file[module + ".fisher"].Doubles(), sum.Length), sum, _tokens);
         return fisher;
     }
 
-    /// <summary>Sums of the first layers of a list, as many as the memory allows.</summary>
-    private sealed class FisherSums : ILinearVisitor, IDisposable
+    private static long Bytes(FactorSet factors, DecoderLayer layer)
+    {
+        using var file = factors.OpenLayer(layer.Index);
+        return layer.Linears.Sum(m => file.Tensors.TryGetValue(m.Name + ".left", out var left) ? PackedSymmetric.Length(left.Rows) * 2 * sizeof(double) : 0);
+    }
+
+    private sealed class FisherSums : LayerSums
     {
         private readonly IBackend _backend;
         private readonly List<SafeTensorsFile> _files = [];
         private readonly Dictionary<string, (StoredTensor Left, StoredTensor Right, GramAccumulator Gram, double[] Sum)> _modules = new(StringComparer.Ordinal);
 
-        public FisherSums(PipelineContext context, FactorSet factors, List<DecoderLayer> layers, long budget)
+        public FisherSums(IBackend backend, FactorSet factors, IReadOnlyList<DecoderLayer> layers)
         {
-            _backend = context.Backend;
-            long used = 0;
+            _backend = backend;
             foreach (var layer in layers)
             {
                 var file = factors.OpenLayer(layer.Index);
                 _files.Add(file);
-                var present = layer.Linears.Where(m => file.Tensors.ContainsKey(m.Name + ".left")).ToList();
-                used += present.Sum(m => (long)file[m.Name + ".left"].Rows * file[m.Name + ".left"].Rows * sizeof(double));
-                if (used > budget && Layers > 0) break;
-                foreach (var module in present)
-                {
-                    var left = file[module.Name + ".left"];
-                    _modules[module.Name] = (left, file[module.Name + ".right"], _backend.CreateGram(left.Rows), new double[left.Rows]);
-                }
-                Layers++;
+                foreach (var module in layer.Linears)
+                    if (file.Tensors.TryGetValue(module.Name + ".left", out var left))
+                        _modules[module.Name] = (left, file[module.Name + ".right"], _backend.CreateGram(left.Rows), new double[left.Rows]);
             }
         }
 
-        public int Layers { get; private set; }
-
-        public void Gradient(LinearModule module, Tensor x, Tensor dy)
+        public override void Gradient(LinearModule module, Tensor x, Tensor dy)
         {
             if (!_modules.TryGetValue(module.Name, out var sums)) return;
             using var p = _backend.Allocate(dy.Rows, sums.Left.Rows);
@@ -110,19 +90,17 @@ internal sealed class TokenFisher : ISpectralFisherSource
             _backend.AddColumnSums(p, false, sums.Sum);
         }
 
-        public IEnumerable<TensorEntry> Entries(DecoderLayer layer)
+        public override void MoveTo(Sums sums, DecoderLayer layer)
         {
             foreach (var module in layer.Linears)
             {
-                if (!_modules.TryGetValue(module.Name, out var sums)) continue;
-                foreach (double value in sums.Sum)
-                    if (!double.IsFinite(value)) throw new NumericalException($"{module.Name}: a spectral gradient is not finite. The model's weights or the calibration data are probably damaged.");
-                yield return TensorEntry.FromDoubles(module.Name + ".fisher", PackedSymmetric.Pack(sums.Gram.ToMatrix()));
-                yield return TensorEntry.FromDoubles(module.Name + ".sum", sums.Sum);
+                if (!_modules.TryGetValue(module.Name, out var own)) continue;
+                own.Gram.MoveTo(sums.Of(module.Name + ".fisher", PackedSymmetric.Length(own.Gram.Size)));
+                sums.Move(own.Sum, module.Name + ".sum");
             }
         }
 
-        public void Dispose()
+        public override void Dispose()
         {
             foreach (var sums in _modules.Values) sums.Gram.Dispose();
             foreach (var file in _files) file.Dispose();

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-
 using SvdSurgeon.Formats;
 
 namespace SvdSurgeon.Pipeline;
@@ -10,9 +9,12 @@ namespace SvdSurgeon.Pipeline;
 /// Keeps what is expensive to compute (Gram matrices, factors, spectral gradients) as artifacts: folders named STAGE-KEY, the key a hash of
 /// everything that went into them. A part of an artifact is a file that appears whole or not at all, so a killed run goes on where it was.
 /// </summary>
-public sealed class WorkFolder(string path)
+/// <param name="path">The folder; one run at a time works in it.</param>
+/// <param name="given">Statistics that must be used where they are for the same stage; null for none.</param>
+public sealed class WorkFolder(string path, GivenStatistics? given = null)
 {
-    private const int FormatVersion = 1;
+    /// <summary>Version of the artifacts' format; part of every key.</summary>
+    public const int FormatVersion = 2;
 
     private readonly HashSet<string> _made = new(StringComparer.Ordinal);
     private readonly List<HashSet<string>> _watching = [];
@@ -23,18 +25,25 @@ public sealed class WorkFolder(string path)
     /// <summary>The artifact of <paramref name="stage"/> that <paramref name="inputs"/> determine; created empty when it is new.</summary>
     /// <param name="stage">Stage name.</param>
     /// <param name="inputs">Everything that the artifact depends on; kept beside it in artifact.json.</param>
-    public Artifact Open(string stage, JsonObject inputs)
+    /// <exception cref="InvalidInputException">Given statistics of this stage do not match.</exception>
+    public Artifact Open(string stage, JsonObject inputs) => Open(stage, inputs, given: false);
+
+    /// <inheritdoc cref="Open(string, JsonObject)"/>
+    /// <param name="stage">Stage name.</param>
+    /// <param name="inputs">Everything that the artifact depends on.</param>
+    /// <param name="given">Statistics that were given are used or refused.</param>
+    internal Artifact Open(string stage, JsonObject inputs, bool given)
     {
-        var description = new JsonObject { ["format_version"] = FormatVersion, ["stage"] = stage, ["inputs"] = inputs.DeepClone() };
-        string text = JsonText.Indented(description);
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+        if (given && Given?.Find(stage, inputs) is { } found) return found;
+        var (key, text) = Describe(stage, inputs);
         string folder = System.IO.Path.Combine(Path, $"{stage}-{key}");
         foreach (var opened in _watching) opened.Add(folder);
         if (!Directory.Exists(folder)) _made.Add(folder);
         Directory.CreateDirectory(folder);
-        string about = System.IO.Path.Combine(folder, Artifact.Description);
-        if (!File.Exists(about)) AtomicFile.WriteAllText(about, text);
-        return new Artifact(folder, key);
+        var artifact = new Artifact(folder, key);
+        artifact.RemoveUnfinished();
+        if (!artifact.Has(Artifact.Description)) AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
+        return artifact;
     }
 
     /// <summary>Runs a part of the work and says which artifacts' folders it asked for.</summary>
@@ -58,6 +67,15 @@ public sealed class WorkFolder(string path)
     {
         if (_made.Remove(folder) && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
+
+    internal GivenStatistics? Given { get; } = given;
+
+    /// <summary>The key of an artifact and the text of its artifact.json.</summary>
+    internal static (string Key, string Text) Describe(string stage, JsonObject inputs)
+    {
+        string text = JsonText.Indented(new JsonObject { ["format_version"] = FormatVersion, ["stage"] = stage, ["inputs"] = inputs.DeepClone() });
+        return (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16], text);
+    }
 }
 
 /// <summary>One artifact: a folder of parts.</summary>
@@ -69,8 +87,14 @@ public sealed record Artifact(string Folder, string Key)
     public const string Description = "artifact.json";
 
     /// <summary>Path of a part.</summary>
-    public string Part(string name) => System.IO.Path.Combine(Folder, name);
+    public string Part(string name) => Path.Combine(Folder, name);
 
     /// <summary>Whether the part has been written, whole.</summary>
     public bool Has(string name) => File.Exists(Part(name));
+
+    // A kill leaves files under their temporary names.
+    internal void RemoveUnfinished()
+    {
+        foreach (string file in Directory.EnumerateFiles(Folder, "*" + AtomicFile.TemporarySuffix)) File.Delete(file);
+    }
 }

@@ -38,11 +38,38 @@ internal sealed class TinyTales : IDisposable
         return Compressor.Run(job, _backend, new Sink(Progress));
     }
 
+    /// <summary>Collects statistics into a folder of this name.</summary>
+    /// <param name="options">What a compression would be asked for.</param>
+    /// <param name="sequences">Calibration sequences.</param>
+    /// <param name="name">The work folder.</param>
+    /// <param name="memory">Bytes it may take.</param>
+    /// <param name="report">Sees the progress.</param>
+    /// <param name="expectStop">The report ends the run by an <see cref="IOException"/>.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    public StatisticsResult Collect(CompressionOptions options, int sequences, string name, long? memory = null, Action<StageProgress>? report = null, bool expectStop = false,
+        CancellationToken cancellation = default)
+    {
+        var job = new StatisticsJob { Model = Model, Options = options, Calibration = Calibration(sequences), WorkFolder = System.IO.Path.Combine(_folder, name), Memory = memory };
+        try
+        {
+            return StatisticsCollector.Run(job, _backend, report is null ? null : new Reports(report), cancellation);
+        }
+        catch (IOException) when (expectStop)
+        {
+            return new StatisticsResult([], [], null);
+        }
+    }
+
     public void Dispose()
     {
         Model.Dispose();
         _backend.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private sealed class Reports(Action<StageProgress> report) : IProgress<StageProgress>
+    {
+        public void Report(StageProgress value) => report(value);
     }
 
     private sealed class Sink(List<StageProgress> reports) : IProgress<StageProgress>

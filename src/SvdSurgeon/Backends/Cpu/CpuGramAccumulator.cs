@@ -72,5 +72,14 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
         return full;
     }
 
+    public override void MoveTo(Span<double> lower)
+    {
+        ObjectDisposedException.ThrowIf(_lower is null, this);
+        if (lower.Length != _lower.Length) throw new ArgumentException($"A triangle of {_lower.Length} numbers cannot be added to {lower.Length}.", nameof(lower));
+        fixed (double* from = _lower, to = lower)
+            for (long i = 0; i < _lower.Length; i++) to[i] += from[i];
+        Array.Clear(_lower);
+    }
+
     public override void Dispose() => _lower = null;
 }

@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Models;
+
+/// <summary>
+/// The hidden states of all calibration sequences between two layers, [tokens, hiddenSize]: in the backend's memory, or in a file where they are too
+/// many for that. The numbers are the same either way.
+/// </summary>
+internal abstract class HiddenStore(int hiddenSize) : IDisposable
+{
+    /// <summary>Holds <paramref name="tokens"/> rows.</summary>
+    /// <param name="backend">Device.</param>
+    /// <param name="tokens">Rows.</param>
+    /// <param name="hiddenSize">Columns.</param>
+    /// <param name="memory">Bytes they may take in memory.</param>
+    /// <param name="folder">Where the file goes if they take more; it has no name there and is gone with the process.</param>
+    public static HiddenStore Create(IBackend backend, int tokens, int hiddenSize, long memory, string folder) =>
+        (long)tokens * hiddenSize * sizeof(float) <= memory ? new InMemory(backend, tokens, hiddenSize) : new InFile(backend, hiddenSize, folder);
+
+    /// <summary>Columns.</summary>
+    public int HiddenSize { get; } = hiddenSize;
+
+    /// <summary>True when they are in a file.</summary>
+    public abstract bool InFileSystem { get; }
+
+    /// <summary>Calls <paramref name="body"/> with rows [first, first + count), to be read.</summary>
+    public abstract void Read(int first, int count, Action<Tensor> body);
+
+    /// <summary>Calls <paramref name="body"/> with rows [first, first + count), whose contents are undefined, to be set.</summary>
+    public abstract void Write(int first, int count, Action<Tensor> body);
+
+    /// <summary>Calls <paramref name="body"/> with rows [first, first + count), to be changed.</summary>
+    public abstract void Update(int first, int count, Action<Tensor> body);
+
+    public abstract void Dispose();
+
+    private sealed class InMemory(IBackend backend, int tokens, int hiddenSize) : HiddenStore(hiddenSize)
+    {
+        private readonly Tensor _rows = backend.Allocate(tokens, hiddenSize);
+
+        public override bool InFileSystem => false;
+        public override void Read(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+        public override void Write(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+        public override void Update(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+        public override void Dispose() => _rows.Dispose();
+    }
+
+    private sealed class InFile : HiddenStore
+    {
+        private readonly IBackend _backend;
+        private readonly SafeFileHandle _file;
+
+        public InFile(IBackend backend, int hiddenSize, string folder) : base(hiddenSize)
+        {
+            _backend = backend;
+            string path = Path.Combine(folder, Path.GetRandomFileName() + Formats.AtomicFile.TemporarySuffix);
+            _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
+            // Without a name it cannot outlive the process, however that ends. Windows does this for DeleteOnClose by itself.
+            if (!OperatingSystem.IsWindows()) File.Delete(path);
+        }
+
+        public override bool InFileSystem => true;
+
+        public override void Read(int first, int count, Action<Tensor> body)
+        {
+            using var rows = Load(first, count);
+            body(rows);
+        }
+
+        public override void Write(int first, int count, Action<Tensor> body)
+        {
+            using var rows = _backend.Allocate(count, HiddenSize);
+            body(rows);
+            Save(first, rows);
+        }
+
+        public override void Update(int first, int count, Action<Tensor> body)
+        {
+            using var rows = Load(first, count);
+            body(rows);
+            Save(first, rows);
+        }
+
+        public override void Dispose() => _file.Dispose();
+
+        private Tensor Load(int first, int count)
+        {
+            var values = new float[(long)count * HiddenSize];
+            var bytes = MemoryMarshal.AsBytes(values.AsSpan());
+            for (int read = 0, got; read < bytes.Length; read += got)
+                if ((got = RandomAccess.Read(_file, bytes[read..], Offset(first) + read)) == 0) throw new EndOfStreamException("The file of hidden states ends too early.");
+            var rows = _backend.Allocate(count, HiddenSize);
+            _backend.Upload(values, rows);
+            return rows;
+        }
+
+        private void Save(int first, Tensor rows)
+        {
+            var values = new float[rows.Length];
+            _backend.Download(rows, values);
+            RandomAccess.Write(_file, MemoryMarshal.AsBytes<float>(values), Offset(first));
+        }
+
+        private long Offset(int row) => (long)row * HiddenSize * sizeof(float);
+    }
+}

@@ -1,0 +1,31 @@
+using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>What one statistic sums over the calibration tokens, for the linear modules of some layers.</summary>
+internal abstract class LayerSums : ILinearVisitor, IDisposable
+{
+    public virtual void Input(InputGroup group, Tensor x) { }
+
+    public virtual void Gradient(LinearModule module, Tensor x, Tensor dy) { }
+
+    /// <summary>Adds what was summed since the last call to <paramref name="sums"/> and starts again from zero.</summary>
+    public abstract void MoveTo(Sums sums, DecoderLayer layer);
+
+    public abstract void Dispose();
+}
+
+/// <summary>A statistic that is summed over calibration tokens: where it is kept and how it is made.</summary>
+/// <param name="Artifact">A part a layer.</param>
+/// <param name="Collect">Sums for these layers.</param>
+/// <param name="Bytes">Memory that the sums of a layer take, those of the block and those of all blocks.</param>
+/// <param name="Finish">What becomes of the sums when all blocks are in, before they are written; null for nothing.</param>
+internal sealed record Statistic(Artifact Artifact, Func<IReadOnlyList<DecoderLayer>, LayerSums> Collect, Func<DecoderLayer, long> Bytes, Action<Sums>? Finish = null)
+{
+    /// <summary>Whether the layer's part is missing.</summary>
+    public bool Lacks(int layer) => !Artifact.Has(PipelineContext.LayerPart(layer));
+
+    /// <summary>Whether any layer's part is missing.</summary>
+    public bool IsIncomplete(DecoderModel model) => model.Layers.Any(layer => Lacks(layer.Index));
+}

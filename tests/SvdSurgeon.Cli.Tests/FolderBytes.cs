@@ -1,0 +1,27 @@
+namespace SvdSurgeon.Cli.Tests;
+
+/// <summary>Folders file by file.</summary>
+internal static class FolderBytes
+{
+    /// <summary>Both folders hold the same files with the same bytes.</summary>
+    public static void AssertEqual(string actual, string expected)
+    {
+        Assert.That(Files(actual), Is.EqualTo(Files(expected)), $"the files of {actual}");
+        foreach (string file in Files(expected))
+            Assert.That(File.ReadAllBytes(Path.Combine(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(expected, file))), $"the bytes of {Path.Combine(actual, file)}");
+    }
+
+    /// <summary>Copies a folder with all that is in it.</summary>
+    public static void Copy(string from, string to)
+    {
+        foreach (string file in Files(from))
+        {
+            string copy = Path.Combine(to, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(Path.Combine(from, file), copy);
+        }
+    }
+
+    private static string[] Files(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)];
+}

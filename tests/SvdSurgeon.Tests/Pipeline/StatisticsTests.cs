@@ -1,0 +1,49 @@
+using NUnit.Framework;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>Statistics do not depend on how they were collected: together or one by one, layers at once or one at a time, in memory or through a file, in one go or with a stop between.</summary>
+[TestFixture]
+public sealed class StatisticsTests
+{
+    private const int Sequences = 24;
+    private static readonly CompressionOptions Kfac = new() { Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, Ratios = [0.5], Sequences = Sequences, FisherSequences = Sequences };
+
+    [TestCase(CompressionMethod.Kfac, FisherSamples.Tokens), TestCase(CompressionMethod.Fwsvd, FisherSamples.Sequences)]
+    public void Little_memory_gives_the_same_bytes_in_more_passes(CompressionMethod method, FisherSamples fisher)
+    {
+        using var tales = new TinyTales();
+        var options = Kfac with { Method = method, Fisher = fisher };
+        var much = tales.Collect(options, Sequences, "much");
+        var little = tales.Collect(options, Sequences, "little", memory: 1);
+        Assert.That(little.Artifacts.Select(a => a.Name), Is.EqualTo(much.Artifacts.Select(a => a.Name)));
+        foreach (var (a, b) in much.Artifacts.Zip(little.Artifacts))
+            foreach (string part in a.Expected) Assert.That(File.ReadAllBytes(b.Artifact.Part(part)), Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))), $"{a.Name}, {part}");
+        if (method == CompressionMethod.Kfac)
+        {
+            Assert.That(much.Stages.Select(stage => stage.Name), Does.Contain("gram+gradients"), "one pass for both");
+            Assert.That(little.Stages.Select(stage => stage.Name), Does.Contain("gram").And.Contain("gradients"), "passes of their own");
+        }
+    }
+
+    [Test]
+    public void A_pass_that_was_stopped_goes_on_from_its_last_block()
+    {
+        using var tales = new TinyTales();
+        var whole = tales.Collect(Kfac, Sequences, "whole");
+        foreach (string stage in (string[])["gram+gradients", "fisher"])
+        {
+            var stop = new CancellationTokenSource();
+            Assert.That(() => tales.Collect(Kfac, Sequences, "stopped", report: p => { if (p.Stage == stage && p.Done * 2 >= p.Total) stop.Cancel(); }, cancellation: stop.Token),
+                Throws.InstanceOf<OperationCanceledException>());
+            long first = -1;
+            tales.Collect(Kfac, Sequences, "stopped", report: p => { if (p.Stage == stage && first < 0) { first = p.Done; throw new IOException("stopped again"); } }, expectStop: true);
+            Assert.That(first, Is.GreaterThan(0), $"{stage}: the blocks before are not collected again");
+        }
+        var resumed = tales.Collect(Kfac, Sequences, "stopped");
+        foreach (var (a, b) in whole.Artifacts.Zip(resumed.Artifacts))
+            foreach (string part in a.Expected) Assert.That(File.ReadAllBytes(b.Artifact.Part(part)), Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))), $"{a.Name}, {part}");
+        Assert.That(Directory.EnumerateFiles(resumed.Artifacts[0].Artifact.Folder, "*").Select(Path.GetFileName), Has.None.Contains("progress"));
+    }
+}

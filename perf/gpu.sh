@@ -2,7 +2,7 @@
 # Everything that only a GPU can show, in one call, on a machine that needs neither the .NET SDK nor a network.
 #
 #   perf/gpu.sh publish DIR      on a machine with the SDK and the GPU packages (docs/GPU.md): a self-contained folder with this script in it, and DIR.tar.gz
-#   DIR/gpu.sh [RESULTS]         on the GPU machine: runs everything, writes RESULTS (default ./gpu-results); exit code 0 when every check passed
+#   DIR/gpu.sh [RESULTS]         on the GPU machine: runs everything, writes RESULTS (default ./gpu-results); exit code 0 when every check passed, 2 without a usable GPU
 #   DIR/gpu.sh --simulator       the same steps at tiny sizes on ILGPU's CPU accelerator: checks this script and the publish, times nothing
 #
 # STEPS="devices contract smollm2" runs some of the steps only. SHARED names the folder with models/ and data/ (default: beside the checkout, or DIR/shared).
@@ -71,6 +71,10 @@ skip() {
   case " $steps " in *" ${1%%-*} "*) echo "== $1: not run: $2" | tee "$results/$1.txt" ;; esac
 }
 
+if [ "$device" = cuda ] && ! "$program" gpu; then
+  echo "No usable GPU: nothing was run, nothing was measured. gpu.sh --simulator checks this folder without one."
+  exit 2
+fi
 [ "$device" = cuda ] && command -v nvidia-smi >/dev/null && nvidia-smi | tee "$results/nvidia-smi.txt"
 step devices "$program" cli devices
 step contract "$program" contract "${simulator[@]}"

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Cuda.Benchmarks;
@@ -15,7 +16,7 @@ internal static class DecompositionBenchmarks
         Console.WriteLine();
         Console.WriteLine("| what | shape | s | relative error |");
         Console.WriteLine("| --- | --- | --- | --- |");
-        int[] sizes = simulator ? [8, 20] : [30, 256, 1024, 4096];
+        int[] sizes = simulator ? [8, 20] : [20, 256, 1024, 4096];
         foreach (int n in sizes)
         {
             var a = Random(n, n + n / 2, n);
@@ -32,10 +33,17 @@ internal static class DecompositionBenchmarks
         return 0;
     }
 
+    // The method that the size chooses, then each alone: the limits in CudaSolver are to be set by these.
     private static void Svd(ILinearAlgebra la, Matrix a, bool quiet)
     {
         SvdResult svd = null!;
         Report("svd", a.Rows, a.Columns, quiet, () => svd = la.Svd(a), () => Error(la.Multiply(Scaled(svd.U, svd.Sigma), svd.Vt), a));
+        if (la is not CudaSolver solver) return;
+        foreach (var method in new[] { SvdMethod.Qr, SvdMethod.GramEigen, SvdMethod.Polar })
+            Report($"svd, {method}", a.Rows, a.Columns, quiet, () => svd = solver.Svd(a, method), () => Error(la.Multiply(Scaled(svd.U, svd.Sigma), svd.Vt), a));
+        if (Math.Max(a.Rows, a.Columns) > la.LargestBatchedSide) return;
+        Matrix[] batch = [.. Enumerable.Repeat(a, 64)];
+        Report("svd, 64 in a batch", a.Rows, a.Columns, quiet, () => svd = la.Svd(batch)[^1], () => Error(la.Multiply(Scaled(svd.U, svd.Sigma), svd.Vt), a));
     }
 
     private static void Report(string name, int rows, int columns, bool quiet, Action action, Func<double> error)

@@ -6,7 +6,7 @@ using NUnit.Framework.Internal;
 namespace SvdSurgeon.Cuda.Benchmarks;
 
 /// <summary>
-/// Everything that is measured or checked on a GPU, in one program that needs no SDK: `contract`, `kernels`, `decompositions`, `make-model`, `compare`,
+/// Everything that is measured or checked on a GPU, in one program that needs no SDK: `gpu` (is there one), `contract`, `kernels`, `decompositions`, `make-model`, `compare`,
 /// and `cli` for the command line itself. perf/gpu.sh calls them in order.
 /// </summary>
 internal static class Program
@@ -15,8 +15,22 @@ internal static class Program
     {
         bool simulator = args.Contains("--simulator");
         string[] rest = [.. args.Skip(1).Where(arg => arg != "--simulator")];
-        switch (args.FirstOrDefault())
+        try
         {
+            return await Run(args.FirstOrDefault(), rest, simulator);
+        }
+        catch (InvalidInputException error)
+        {
+            Console.Error.WriteLine($"svdsurgeon-gpu: {error.Message}");
+            return 2;
+        }
+    }
+
+    private static async Task<int> Run(string? command, string[] rest, bool simulator)
+    {
+        switch (command)
+        {
+            case "gpu": return Gpu();
             case "contract": return Contract(simulator);
             case "kernels": return new KernelBenchmarks(simulator).Run();
             case "decompositions": return DecompositionBenchmarks.Run(simulator);
@@ -24,9 +38,16 @@ internal static class Program
             case "compare" when rest.Length == 3: return Compare(rest[0], rest[1], double.Parse(rest[2], System.Globalization.CultureInfo.InvariantCulture));
             case "cli": return await Cli.Program.Main(rest);
             default:
-                Console.Error.WriteLine("svdsurgeon-gpu contract|kernels|decompositions [--simulator] | make-model FOLDER [--simulator] | compare A.json B.json RELATIVE | cli ARGUMENTS");
+                Console.Error.WriteLine("svdsurgeon-gpu gpu | contract|kernels|decompositions [--simulator] | make-model FOLDER [--simulator] | compare A.json B.json RELATIVE | cli ARGUMENTS");
                 return 2;
         }
+    }
+
+    private static int Gpu()
+    {
+        using var backend = CudaDevices.Open();
+        Console.WriteLine(backend.Description);
+        return 0;
     }
 
     // The test assembly, without a test host: one line a test that did not pass, and the closing line.

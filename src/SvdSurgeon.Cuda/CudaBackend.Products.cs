@@ -44,21 +44,29 @@ public sealed partial class CudaBackend
     public void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate = false)
     {
         int inner = transposeA ? a.Rows : a.Columns;
+        if (IsEmptySum(inner, c, accumulate)) return;
         _libraries.Multiply(new Product(c.Rows, c.Columns, inner, Address(a), transposeA, Address(b), transposeB, Address(c), DType.F32, accumulate,
             _options.Precision != ProductPrecision.Float32));
     }
 
     /// <inheritdoc/>
-    public void GatherColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y) =>
+    public void GatherColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y)
+    {
+        if (y.Length == 0) return;
         _kernels.GatherColumns(_stream, _launch.Matrix(x.Rows, y.Columns), View(x), x.Columns, Indices(indices), View(y), y.Columns);
+    }
 
     /// <inheritdoc/>
-    public void ScatterColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y, bool accumulate = false) =>
+    public void ScatterColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y, bool accumulate = false)
+    {
+        if (x.Length == 0) return;
         _kernels.ScatterColumns(_stream, _launch.Matrix(x.Rows, x.Columns), View(x), x.Columns, Indices(indices), View(y), y.Columns, accumulate ? 1 : 0);
+    }
 
     // y = x W or x Wᵀ, W in its own type where the tensor cores take it, else widened into a block that lives for this product.
     private void MultiplyWeight(Tensor x, StoredTensor weight, bool transpose, Tensor y, bool accumulate)
     {
+        if (IsEmptySum(x.Columns, y, accumulate)) return;
         var stored = _weights.Get(weight);
         if (_options.Precision == ProductPrecision.BFloat16 && weight.Type == DType.BF16)
         {
@@ -82,6 +90,14 @@ public sealed partial class CudaBackend
                 _options.Precision != ProductPrecision.Float32));
         }
         _weights.EndUse();
+    }
+
+    // Neither cuBLAS nor a launch takes a length of 0.
+    private bool IsEmptySum(int inner, Tensor y, bool accumulate)
+    {
+        if (inner != 0 && y.Length != 0) return false;
+        if (!accumulate && y.Length != 0) Fill(y, 0);
+        return true;
     }
 
     private static nint Address(Tensor x) => ((CudaTensor)x).Address;

@@ -87,8 +87,8 @@ public sealed partial class CudaBackend : IBackend
         long total = need.ActivationBytes + weights + logits;
         if (total <= UsableMemory) return;
         throw new OutOfMemoryEstimateException(
-            $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations, {Mebibytes(weights)} for weights in use and "
-            + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Shorter sequences (--seqlen) need less, --device cpu uses the system's memory.");
+            $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations and sums, {Mebibytes(weights)} for weights in use and "
+            + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Fewer or shorter sequences (--sequences, --seqlen) need less, --device cpu uses the system's memory.");
     }
 
     /// <inheritdoc/>

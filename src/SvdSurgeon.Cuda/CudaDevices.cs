@@ -1,6 +1,8 @@
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Cuda.VendorLibraries;
 
 namespace SvdSurgeon.Cuda;
@@ -54,7 +56,7 @@ public static class CudaDevices
         var context = Context.Create(builder => Configure(builder).Cuda());
         try
         {
-            return new CudaBackend(context, context.CreateCudaAccelerator(index), (accelerator, stream, pool) => new CudaLibraries((CudaAccelerator)accelerator, (CudaStream)stream, pool), options);
+            return new CudaBackend(context, context.CreateCudaAccelerator(index), (accelerator, stream, pool) => new CudaLibraries(accelerator, stream, ((CudaStream)stream).StreamPtr, pool), options);
         }
         catch (CudaException e)
         {
@@ -67,12 +69,15 @@ public static class CudaDevices
     }
 
     /// <summary>The kernels on ILGPU's CPU accelerator, for tests and debugging: right, and very slow.</summary>
-    public static CudaBackend OpenSimulator(CudaOptions? options = null)
+    public static CudaBackend OpenSimulator(CudaOptions? options = null) => OpenSimulator((_, _, _) => new ManagedLibraries(), options);
+
+    /// <summary>As <see cref="OpenSimulator(CudaOptions?)"/>, over other libraries.</summary>
+    internal static CudaBackend OpenSimulator(Func<Accelerator, AcceleratorStream, DevicePool, IVendorLibraries> libraries, CudaOptions? options = null)
     {
         // Warps of 4, at most 4 of them: few enough for a thread of the system each, enough to take every path.
         var device = new CPUDevice(4, 4, 1);
         var context = Context.Create(builder => Configure(builder).CPU(device));
-        return new CudaBackend(context, context.CreateCPUAccelerator(0), (_, _, _) => new ManagedLibraries(), options);
+        return new CudaBackend(context, context.CreateCPUAccelerator(0), libraries, options);
     }
 
     private static Context.Builder Configure(Context.Builder builder) => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).Profiling();

@@ -40,10 +40,10 @@ internal sealed class LaunchGeometry
     public KernelConfig Matrix(int rows, int columns) => new(new Index2D(rows, Ceiling(columns, Group)), new Index2D(Group, 1));
 
     /// <summary>Blocks of columns along x.</summary>
-    public KernelConfig Columns(int columns, int y, int z = 1) => new(new Index3D(Ceiling(columns, Group), y, z), new Index3D(Group, 1, 1));
+    public KernelConfig Columns(int columns, int y, int z = 1) => Grid(new Index3D(Ceiling(columns, Group), y, z), new Index3D(Group, 1, 1));
 
     /// <summary>Square groups; tiles of 4 numbers a thread an axis.</summary>
-    public KernelConfig Tiles(int x, int y, int z = 1) => new(new Index3D(x, y, z), new Index3D(TileThreads, TileThreads, 1));
+    public KernelConfig Tiles(int x, int y, int z = 1) => Grid(new Index3D(x, y, z), new Index3D(TileThreads, TileThreads, 1));
 
     /// <summary>Tiles that cover a length.</summary>
     public int TilesFor(int length) => Ceiling(length, 4 * TileThreads);
@@ -53,6 +53,10 @@ internal sealed class LaunchGeometry
 
     /// <summary>Into how many parts to cut the tokens so that groups · parts fill the device, at least 64 tokens a part.</summary>
     public int Splits(int tokens, int groups) => Math.Clamp(Ceiling(8 * Multiprocessors, groups), 1, Math.Max(1, tokens / 64));
+
+    // CUDA's limit for the second and third axis of a grid: sequences, and sequences times heads, stand there.
+    private static KernelConfig Grid(Index3D grid, Index3D group) => Math.Max(grid.Y, grid.Z) <= 65535 ? new(grid, group)
+        : throw new InvalidInputException($"{Math.Max(grid.Y, grid.Z)} sequences times heads at once are too many for a launch, which takes 65535: use fewer sequences at once.");
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;
 }

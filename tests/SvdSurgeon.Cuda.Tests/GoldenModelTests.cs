@@ -19,7 +19,7 @@ public sealed class CudaGoldenModelTests(string device, string name)
     [Test]
     public void Losses_and_weight_gradients_match_float64()
     {
-        using var backend = device == "gpu" ? Devices.OpenGpu() : CudaDevices.OpenSimulator();
+        using var backend = Devices.Open(device);
         using var golden = new GoldenModel(name);
         var (losses, visitor) = (new double[GoldenModel.Sequences], new RecordingVisitor(backend));
         ForwardBackward.Run(golden.Model, backend, golden.Ids, GoldenModel.SequenceLength, losses, visitor);

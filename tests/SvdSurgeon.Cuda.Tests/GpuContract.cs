@@ -20,4 +20,14 @@ internal static class Devices
         if (CudaDevices.List().Problem is { } problem) Assert.Ignore(problem);
         return CudaDevices.Open(0, options);
     }
+
+    /// <summary>"gpu", "simulator", or "stand-in": the simulator over host libraries with the interface of cuBLAS and cuSOLVER.</summary>
+    public static CudaBackend Open(string device) => device switch
+    {
+        "gpu" => OpenGpu(),
+#if MANAGEDCUDA
+        "stand-in" => StandIn.StandInLibraries.Open(),
+#endif
+        _ => CudaDevices.OpenSimulator(),
+    };
 }

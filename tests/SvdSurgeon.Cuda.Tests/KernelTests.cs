@@ -15,7 +15,7 @@ public sealed class KernelTests(string device)
     private CudaBackend _backend = null!;
 
     [OneTimeSetUp]
-    public void Open() => _backend = device == "gpu" ? Devices.OpenGpu() : CudaDevices.OpenSimulator();
+    public void Open() => _backend = Devices.Open(device);
 
     [OneTimeTearDown]
     public void Close() => _backend?.Dispose();

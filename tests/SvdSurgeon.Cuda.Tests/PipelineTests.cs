@@ -9,6 +9,9 @@ namespace SvdSurgeon.Cuda.Tests;
 
 /// <summary>A whole compression on the device against the CPU's, to rounding, through the batches that a device brings along.</summary>
 [TestFixture("simulator"), TestFixture("gpu")]
+#if MANAGEDCUDA
+[TestFixture("stand-in")]
+#endif
 public sealed class PipelineTests(string device)
 {
     // Factors are float32; the statistics before them were summed in another order.
@@ -17,7 +20,7 @@ public sealed class PipelineTests(string device)
     [TestCase("opt", SurgeonMode.Update, 1), TestCase("llama-gqa-tied", SurgeonMode.Select, 2)]
     public void A_compression_agrees_with_the_CPU_and_operates_on_a_layer_in_one_launch(string model, SurgeonMode surgeon, int launches)
     {
-        using var backend = device == "gpu" ? Devices.OpenGpu() : CudaDevices.OpenSimulator();
+        using var backend = Devices.Open(device);
         using var cpu = new CpuBackend(2);
         string folder = Directory.CreateTempSubdirectory("svdsurgeon-").FullName;
         try

@@ -50,6 +50,31 @@ public sealed class WeightStreamingTests
         Assert.That(error!.Message, Does.Contain("48 tokens at once").And.Contain("MiB together").And.Contain("--seqlen"));
     }
 
+    [Test]
+    public void A_second_pass_through_the_layers_allocates_nothing()
+    {
+        using var golden = new GoldenModel("llama-gqa-tied");
+        using var backend = CudaDevices.OpenSimulator();
+        long after = 0;
+        for (int pass = 0; pass < 2; pass++)
+        {
+            ForwardBackward.Run(golden.Model, backend, golden.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], null);
+            if (pass == 0) after = backend.Pool.Allocations;
+        }
+        Assert.That(after, Is.GreaterThan(0));
+        Assert.That(backend.Pool.Allocations, Is.EqualTo(after));
+    }
+
+    [Test]
+    public void Calibration_that_cannot_fit_is_refused_before_it_begins()
+    {
+        using var golden = new GoldenModel("llama-mha");
+        using var small = CudaDevices.OpenSimulator(new CudaOptions { MemoryBytes = 3 << 20, LogitBytes = 1 });
+        small.RequireMemory(Pipeline.InputPass.Need(golden.Model, hiddenBytes: 1 << 14, batchTokens: 64));
+        var error = Assert.Throws<OutOfMemoryEstimateException>(() => small.RequireMemory(Pipeline.InputPass.Need(golden.Model, hiddenBytes: 1 << 27, batchTokens: 64)));
+        Assert.That(error!.Message, Does.Contain("--sequences").And.Contain("3 MiB may be used"));
+    }
+
     private static float[] Run(CudaBackend backend, int passes)
     {
         var weights = Enumerable.Range(0, Layers).Select(i => StoredTensor.FromSingles($"layer {i}", [Width, Width], RandomNumbers.Singles(i, Width * Width), DType.BF16)).ToArray();

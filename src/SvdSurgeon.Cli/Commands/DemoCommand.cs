@@ -41,10 +41,11 @@ internal static class DemoCommand
     {
         var output = new Option<string>("--out") { Description = "Folder for models and results.", DefaultValueFactory = _ => "svdsurgeon-demo" };
         var threads = CommonOptions.Threads();
-        var command = new Command("demo", "Compress two small embedded models by every method and compare.") { output, threads };
+        var device = CommonOptions.Device();
+        var command = new Command("demo", "Compress two small embedded models by every method and compare.") { output, threads, device };
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
-            using var backend = CommonOptions.OpenBackend("cpu", parsed.GetValue(threads));
+            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             Run(parsed.GetRequiredValue(output), backend, cancellation);
             return ExitCode.Success;
         }, CancellationToken.None));

@@ -19,6 +19,9 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     /// <summary>Bytes handed out and kept.</summary>
     public long AllocatedBytes { get; private set; }
 
+    /// <summary>Blocks that the device was asked for so far, for tests.</summary>
+    public long Allocations { get; private set; }
+
     /// <summary>A block of at least <paramref name="bytes"/>, 256-byte aligned.</summary>
     /// <exception cref="OutOfMemoryEstimateException">The device has no room, even after giving back everything that is not in use.</exception>
     public DeviceBlock Rent(long bytes)
@@ -75,6 +78,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
             return false;
         }
         AllocatedBytes += capacity;
+        Allocations++;
         return true;
     }
 

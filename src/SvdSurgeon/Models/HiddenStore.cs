@@ -18,7 +18,10 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
     /// <param name="memory">Bytes they may take in memory.</param>
     /// <param name="folder">Where the file goes if they take more; it has no name there and is gone with the process.</param>
     public static HiddenStore Create(IBackend backend, int tokens, int hiddenSize, long memory, string folder) =>
-        (long)tokens * hiddenSize * sizeof(float) <= memory ? new InMemory(backend, tokens, hiddenSize) : new InFile(backend, hiddenSize, folder);
+        Bytes(tokens, hiddenSize, memory) > 0 ? new InMemory(backend, tokens, hiddenSize) : new InFile(backend, hiddenSize, folder);
+
+    /// <summary>Bytes that they take of the backend's memory; 0 where they go to a file.</summary>
+    public static long Bytes(int tokens, int hiddenSize, long memory) => (long)tokens * hiddenSize * sizeof(float) is var bytes && bytes <= memory ? bytes : 0;
 
     /// <summary>Columns.</summary>
     public int HiddenSize { get; } = hiddenSize;

@@ -1,3 +1,4 @@
+using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
@@ -27,6 +28,8 @@ internal static class InputPass
         if (last < 0) return;
 
         int start = all.First(blocks[0]), sequences = blocks.Sum(all.Length);
+        int most = blocks.SelectMany(block => all.Batches(block, length)).Max(batch => batch.Count) * length;
+        backend.RequireMemory(Need(model, HiddenStore.Bytes(sequences * length, model.Config.HiddenSize, context.Memory / 4), most));
         using var hidden = HiddenStore.Create(backend, sequences * length, model.Config.HiddenSize, context.Memory / 4, artifact.Folder);
         foreach (var (first, count) in blocks.SelectMany(block => all.Batches(block, length)))
             hidden.Write((first - start) * length, count * length, rows => model.Embed(backend, tokens.Rows(first, count), count, rows));
@@ -56,5 +59,13 @@ internal static class InputPass
             SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer)), totals.Entries());
         }
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
+    }
+
+    // The hidden states of all tokens, the sums of one layer in float64, and what a layer holds of a batch.
+    internal static MemoryNeed Need(DecoderModel model, long hiddenBytes, long batchTokens)
+    {
+        long sums = model.Layers.Max(layer => layer.Groups.Sum(group => PackedSymmetric.Length(group.InFeatures) * sizeof(double)));
+        long largest = model.Linears.Max(module => (long)module.OutFeatures * module.InFeatures);
+        return new MemoryNeed(hiddenBytes + sums + batchTokens * LayerActivations.BytesPerToken(model.Config), largest, batchTokens);
     }
 }

@@ -1,4 +1,4 @@
-using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime;
 using ManagedCuda.BasicTypes;
 using ManagedCuda.CudaBlas;
 using SvdSurgeon.Cuda.Memory;
@@ -10,23 +10,29 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// <summary>
 /// cuBLAS and cuSOLVER through ManagedCuda, in the CUDA context and on the stream of ILGPU. Matrices here are row-major and theirs are column-major: a
 /// row-major matrix is their transpose, so c = op(a) op(b) is asked for as cᵀ = op(b)ᵀ op(a)ᵀ with the operands swapped and nothing copied.
+/// docs/GPU.md lists what was checked of every call.
 /// </summary>
 internal sealed unsafe class CudaLibraries : IVendorLibraries
 {
     private readonly Lock _gate = new(); // handles belong to one thread at a time, and decompositions are asked for from several
-    private readonly CudaAccelerator _accelerator;
+    private readonly Accelerator _accelerator;
     private readonly CudaBlasHandle _blas;
     private readonly CudaSolver _solver;
 
-    public CudaLibraries(CudaAccelerator accelerator, CudaStream stream, DevicePool pool)
+    /// <param name="accelerator">Whose context is current for every call, and whose memory the pool hands out.</param>
+    /// <param name="stream">The stream of the backend's kernels.</param>
+    /// <param name="nativeStream">The same as the driver knows it.</param>
+    /// <param name="pool">Workspaces.</param>
+    public CudaLibraries(Accelerator accelerator, AcceleratorStream stream, nint nativeStream, DevicePool pool)
     {
         _accelerator = accelerator;
+        var native = new CUstream { Pointer = nativeStream };
         accelerator.Bind(); // a handle belongs to the context that is current when it is made
         Check(CudaBlasNativeMethods.cublasCreate_v2(ref _blas), "cublasCreate");
-        Check(CudaBlasNativeMethods.cublasSetStream_v2(_blas, new CUstream { Pointer = stream.StreamPtr }), "cublasSetStream");
+        Check(CudaBlasNativeMethods.cublasSetStream_v2(_blas, native), "cublasSetStream");
         int version = 0;
         Check(CudaBlasNativeMethods.cublasGetVersion_v2(_blas, ref version), "cublasGetVersion");
-        _solver = new CudaSolver(accelerator, stream, pool, _blas, _gate);
+        _solver = new CudaSolver(accelerator, stream, native, pool, _blas, _gate);
         Description = $"cuBLAS {version / 10000}.{version / 100 % 100}.{version % 100}";
     }
 

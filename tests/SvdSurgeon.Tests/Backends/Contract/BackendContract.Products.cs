@@ -159,6 +159,26 @@ public abstract partial class BackendContract
     }
 
     [Test]
+    public void A_sum_over_nothing_is_zero_and_nothing_has_decompositions()
+    {
+        var algebra = Backend.LinearAlgebra;
+        Assert.That(algebra.Multiply(new Matrix(3, 0), new Matrix(0, 2)).Data, Is.EqualTo(new double[6]));
+        Assert.That(algebra.SolveTriangular(Matrix.Identity(3), new Matrix(3, 0), Side.Left, false).Columns, Is.Zero);
+        Assert.That(algebra.TryCholesky(new Matrix(0, 0), out var lower), Is.True);
+        Assert.That(lower.Rows, Is.Zero);
+        using var x = Random(4, 3, 1);
+        using var none = Backend.Allocate(4, 0);
+        using var c = Random(4, 4, 2);
+        Backend.GatherColumns(x, [], none);
+        Backend.ScatterColumns(none, [], x, accumulate: true);
+        AssertClose(Values(x), Doubles(Numbers(1, 12)));
+        Backend.MatMul(none, false, none, true, c, accumulate: true);
+        AssertClose(Values(c), Doubles(Numbers(2, 16)));
+        Backend.MatMul(none, false, none, true, c);
+        Assert.That(Values(c), Is.All.Zero);
+    }
+
+    [Test]
     public void A_matrix_that_is_not_positive_definite_has_no_Cholesky_factor()
     {
         var a = Matrix.Identity(4);

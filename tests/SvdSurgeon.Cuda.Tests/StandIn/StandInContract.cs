@@ -1,0 +1,12 @@
+using NUnit.Framework;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Tests.Backends.Contract;
+
+namespace SvdSurgeon.Cuda.Tests.StandIn;
+
+/// <summary>The contract through the cuBLAS and cuSOLVER bindings, on host libraries of the same signatures.</summary>
+[TestFixture]
+public sealed class StandInContract : BackendContract
+{
+    protected override IBackend Open() => StandInLibraries.Open();
+}

@@ -13,9 +13,11 @@ internal static class ExitCode
             Console.Error.WriteLine("svdsurgeon: interrupted; the same command goes on where it stopped.");
             return Interrupted;
         }
-        Console.Error.WriteLine($"svdsurgeon: {error.Message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine(error is OutOfMemoryException
+            ? "svdsurgeon: the memory is not enough for the work on one module. Give more with --memory, or use a machine that has more; what is finished is kept."
+            : $"svdsurgeon: {error.Message.ReplaceLineEndings(" ")}");
         if (verbose) Console.Error.WriteLine(error);
-        else if (error is not (SvdSurgeonException or IOException or UnauthorizedAccessException))
+        else if (error is not (SvdSurgeonException or IOException or UnauthorizedAccessException or OutOfMemoryException))
             Console.Error.WriteLine($"svdsurgeon: this is a defect ({error.GetType().Name}); --verbose shows where.");
         return error is InvalidModelException or InvalidInputException or FileNotFoundException or DirectoryNotFoundException ? BadInput : Failure;
     }

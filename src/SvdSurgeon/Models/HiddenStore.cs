@@ -55,6 +55,7 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
     {
         private readonly IBackend _backend;
         private readonly SafeFileHandle _file;
+        private float[] _buffer = [];
 
         public InFile(IBackend backend, int hiddenSize, string folder) : base(hiddenSize)
         {
@@ -91,8 +92,8 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
 
         private Tensor Load(int first, int count)
         {
-            var values = new float[(long)count * HiddenSize];
-            var bytes = MemoryMarshal.AsBytes(values.AsSpan());
+            var values = Buffer(count);
+            var bytes = MemoryMarshal.AsBytes(values);
             for (int read = 0, got; read < bytes.Length; read += got)
                 if ((got = RandomAccess.Read(_file, bytes[read..], Offset(first) + read)) == 0) throw new EndOfStreamException("The file of hidden states ends too early.");
             var rows = _backend.Allocate(count, HiddenSize);
@@ -102,9 +103,16 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
 
         private void Save(int first, Tensor rows)
         {
-            var values = new float[rows.Length];
+            var values = Buffer(rows.Rows);
             _backend.Download(rows, values);
-            RandomAccess.Write(_file, MemoryMarshal.AsBytes<float>(values), Offset(first));
+            RandomAccess.Write(_file, MemoryMarshal.AsBytes(values), Offset(first));
+        }
+
+        private Span<float> Buffer(int rows)
+        {
+            int length = checked(rows * HiddenSize);
+            if (_buffer.Length < length) _buffer = new float[length];
+            return _buffer.AsSpan(0, length);
         }
 
         private long Offset(int row) => (long)row * HiddenSize * sizeof(float);

@@ -16,10 +16,12 @@ public sealed class ResultFolder(string path)
     {
         if (File.Exists(path)) throw new InvalidInputException($"--out {path}: there is a file of this name. Choose another folder.");
         string marker = Path.Combine(path, Marker);
-        if (Directory.Exists(path) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(path).Any())
+        // A run that was killed while it wrote the marker has left nothing else.
+        if (Directory.Exists(path) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != Marker + Formats.AtomicFile.TemporarySuffix))
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
         Directory.CreateDirectory(path);
         foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + Formats.AtomicFile.TemporarySuffix)) Directory.Delete(unfinished, recursive: true);
+        foreach (string unfinished in Directory.EnumerateFiles(path, "*" + Formats.AtomicFile.TemporarySuffix)) File.Delete(unfinished);
         if (!File.Exists(marker)) Formats.AtomicFile.WriteAllText(marker, "Results of svdsurgeon compress; runs may add to this folder.\n");
     }
 

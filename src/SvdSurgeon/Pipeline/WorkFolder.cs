@@ -42,6 +42,8 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
         Directory.CreateDirectory(folder);
         var artifact = new Artifact(folder, key);
         artifact.RemoveUnfinished();
+        // A kill can come between a pass's last part and the end of its progress.
+        if (artifact.Has(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Has)) File.Delete(artifact.Part(PassProgress.Part));
         if (!artifact.Has(Artifact.Description)) AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
         return artifact;
     }

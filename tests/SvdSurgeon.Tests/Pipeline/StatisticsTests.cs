@@ -46,4 +46,33 @@ public sealed class StatisticsTests
             foreach (string part in a.Expected) Assert.That(File.ReadAllBytes(b.Artifact.Part(part)), Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))), $"{a.Name}, {part}");
         Assert.That(Directory.EnumerateFiles(resumed.Artifacts[0].Artifact.Folder, "*").Select(Path.GetFileName), Has.None.Contains("progress"));
     }
+
+    [Test]
+    public void What_a_kill_left_behind_is_removed()
+    {
+        using var tales = new TinyTales();
+        var options = Kfac with { Surgeon = SurgeonMode.None, Sequences = 4 };
+        var artifact = tales.Collect(options, 4, "work").Artifacts[1].Artifact;
+        string[] whole = Files();
+        foreach (string name in (string[])["progress.safetensors", "layer.0001.safetensors.partial"]) File.WriteAllText(artifact.Part(name), "half");
+        tales.Collect(options, 4, "work");
+        Assert.That(Files(), Is.EqualTo(whole));
+
+        string[] Files() => [.. Directory.EnumerateFiles(artifact.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    }
+
+    [Test]
+    public void A_result_folder_that_a_kill_left_without_its_marker_is_used()
+    {
+        string folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
+        File.WriteAllText(Path.Combine(folder, ".svdsurgeon.partial"), "Resul");
+        Directory.CreateDirectory(Path.Combine(folder, "ratio-0.5.partial"));
+        Assert.That(new ResultFolder(folder).Claim, Throws.TypeOf<InvalidInputException>(), "there is something else");
+        Directory.Delete(Path.Combine(folder, "ratio-0.5.partial"));
+        new ResultFolder(folder).Claim();
+        Directory.CreateDirectory(Path.Combine(folder, "ratio-0.5.partial"));
+        new ResultFolder(folder).Claim();
+        Assert.That(Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)), Is.EqualTo(new[] { ".svdsurgeon" }));
+        Directory.Delete(folder, recursive: true);
+    }
 }

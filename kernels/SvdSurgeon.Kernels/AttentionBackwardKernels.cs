@@ -11,7 +11,7 @@ namespace SvdSurgeon.Kernels;
 public static class AttentionBackwardKernels
 {
     /// <summary>
-    /// δ[row, head] = Σ_c dy[row, head, c] y[row, head, c]. Launch (B·Tq·heads), one warp. Reads 8 bytes a number, 2 FLOPs: memory bound.
+    /// δ[row, head] = Σ_c dy[row, head, c] y[row, head, c]. Launch (B·Tq·heads), one warp. No shared memory. Reads 8 bytes a number, 2 FLOPs: memory bound.
     /// </summary>
     public static void Delta(ArrayView<float> dy, ArrayView<float> y, ArrayView<float> delta, int headDim)
     {
@@ -22,7 +22,8 @@ public static class AttentionBackwardKernels
         if (Group.IdxX == 0) delta[Grid.IdxX] = sum;
     }
 
-    /// <summary>dq, a tile of queries a group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs a head without mask, half of it causal.</summary>
+    /// <summary>dq, a tile of queries a group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs a head without mask, half of it causal;
+    /// reads q and dy once a key tile, k and v once a query tile, from cache, and writes 4·Tq·d bytes a head: bound by arithmetic. Shared memory 34 KB.</summary>
     public static void Query(ArrayView<float> q, ArrayView<float> k, ArrayView<float> v, ArrayView<float> dy, ArrayView<float> logSumExp, ArrayView<float> delta,
         ArrayView<float> dq, AttentionSizes s)
     {
@@ -62,7 +63,7 @@ public static class AttentionBackwardKernels
 
     /// <summary>
     /// dk and dv, a tile of keys a group, summed over the query heads that share the key head: launch (⌈Tk/4n⌉, B·kvHeads, ⌈d/8n⌉), n × n.
-    /// 8·Tq·Tk·d FLOPs a query head without mask, half of it causal.
+    /// 8·Tq·Tk·d FLOPs a query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes a key head. Shared memory 34 KB.
     /// </summary>
     public static void KeyValue(ArrayView<float> q, ArrayView<float> k, ArrayView<float> v, ArrayView<float> dy, ArrayView<float> logSumExp,
         ArrayView<float> delta, ArrayView<float> dk, ArrayView<float> dv, AttentionSizes s)

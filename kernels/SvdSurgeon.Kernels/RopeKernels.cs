@@ -8,7 +8,8 @@ public static class RopeKernels
     /// <summary>
     /// Rotates the pairs (x_i, x_{i+d/2}) of every head in place by the angle of the token's position, start + t mod T. x: B·T × heads·d;
     /// cos, sin: positions × d/2, tabulated on the host in double because the device's sine is approximate. sign −1 is the inverse rotation, which
-    /// is the backward pass. One thread a pair, the grid striding over all. Reads and writes 4 bytes a number; 6 FLOPs a pair: memory bound.
+    /// is the backward pass. One thread a pair, the grid striding over all. Launch (min(⌈N/2g⌉, 32 a multiprocessor), g), N numbers
+    /// of x; no shared memory. Reads and writes 4 bytes a number; 6 FLOPs a pair: memory bound.
     /// </summary>
     public static void Rope(ArrayView<float> x, ArrayView<float> cos, ArrayView<float> sin, int columns, int headDim, int sequenceLength, int start, float sign)
     {

@@ -4,7 +4,7 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// Sums over tokens. Tokens are cut into a fixed number of splits so that narrow matrices fill the device too; the splits are added in order by
-/// <see cref="AddSplits"/>, so that results repeat to the bit.
+/// <see cref="AddSplits"/>, so that results repeat to the bit. No shared memory.
 /// </summary>
 public static class StatisticsKernels
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using ILGPU;
@@ -63,6 +64,45 @@ public class PtxCompilationTests
             }
         }
         TestContext.Out.WriteLine($"{Kernels.Length} kernels, {total} bytes");
+    }
+
+    /// <summary>Where NVIDIA's assembler is: registers of every kernel, and none of them spilled.</summary>
+    [TestCase(CudaMajor.Volta), TestCase(CudaMajor.Ampere), TestCase(CudaMajor.Hopper)]
+    public void The_assembler_spills_no_register(CudaMajor major)
+    {
+        string? assembler = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Concat(new[] { "CUDA_PATH", "CUDA_HOME" }.Select(name => Path.Combine(Environment.GetEnvironmentVariable(name) ?? "/usr/local/cuda", "bin")))
+            .Select(folder => Path.Combine(folder, "ptxas")).FirstOrDefault(File.Exists);
+        if (assembler is null) Assert.Ignore("There is no ptxas on this machine: registers and spills were not read.");
+        string file = Path.GetTempFileName();
+        var architecture = new CudaArchitecture((int)major, 0);
+        using var backend = new PTXBackend(Context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_80, null!);
+        try
+        {
+            // CUDA 13 has dropped Volta.
+            if (!Supported(assembler!).Contains($"sm_{(int)major}0", StringComparison.Ordinal)) Assert.Ignore($"{assembler} knows no sm_{(int)major}0.");
+            using (Assert.EnterMultipleScope())
+                foreach (var method in KernelMethods())
+                {
+                    File.WriteAllText(file, ((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), new KernelSpecialization())).PTXAssembly);
+                    using var process = Process.Start(new ProcessStartInfo(assembler!, ["--verbose", $"--gpu-name=sm_{(int)major}0", "--output-file", "/dev/null", file]) { RedirectStandardError = true })!;
+                    string report = process.StandardError.ReadToEnd();
+                    process.WaitForExit();
+                    Assert.That(process.ExitCode, Is.Zero, report);
+                    TestContext.Out.WriteLine($"{Name(method),-36} sm_{(int)major}0 {Regex.Match(report, @"Used \d+ registers").Value}");
+                    Assert.That(report, Does.Contain(" 0 bytes spill stores, 0 bytes spill loads"), Name(method));
+                }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string Supported(string assembler)
+    {
+        using var process = Process.Start(new ProcessStartInfo(assembler, ["--help"]) { RedirectStandardOutput = true })!;
+        return process.StandardOutput.ReadToEnd();
     }
 
     [Test]

@@ -9,7 +9,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// </summary>
 internal interface IVendorLibraries : IDisposable
 {
-    /// <summary>Names and versions, such as "cuBLAS 12.8.4, cuSOLVER 11.7.3".</summary>
+    /// <summary>What the user is shown, such as "cuBLAS 12.8.4".</summary>
     string Description { get; }
 
     /// <summary>Float64 decompositions on host matrices.</summary>

@@ -47,7 +47,7 @@ internal sealed class GradientPass
         var progress = new PassProgress(_statistics[^1].Artifact, string.Join(' ', _statistics.Select(s => s.Artifact.Key)));
         for (int pass = 1; Missing() is { Count: > 0 } missing; pass++)
         {
-            var (resumed, done) = progress.Find(missing);
+            var (resumed, done) = progress.Find(_model.Layers, missing);
             var layers = resumed ?? Fitting(missing);
             var totals = _statistics.Select(_ => layers.Select(_ => new Sums()).ToList()).ToList();
             if (done > 0) progress.Load(totals);

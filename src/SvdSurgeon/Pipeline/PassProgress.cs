@@ -21,14 +21,16 @@ internal sealed class PassProgress(Artifact artifact, string statistics)
     private TimeSpan _cost;
 
     /// <summary>The layers that a killed pass was for and the number of its finished blocks; null and 0 where there is none that fits.</summary>
-    public (List<DecoderLayer>? Layers, int Blocks) Find(List<DecoderLayer> missing)
+    /// <param name="all">The model's layers.</param>
+    /// <param name="missing">Those whose parts are missing; where a kill came while parts were written, some of the pass's layers are not among them.</param>
+    public (List<DecoderLayer>? Layers, int Blocks) Find(IReadOnlyList<DecoderLayer> all, List<DecoderLayer> missing)
     {
         if (!artifact.Has(Part)) return (null, 0);
         using var file = SafeTensorsFile.Open(artifact.Part(Part));
         if (file.Metadata["statistics"] != statistics) return (null, 0);
         var indices = file.Metadata["layers"].Split(' ').Select(i => int.Parse(i, CultureInfo.InvariantCulture)).ToHashSet();
-        var layers = missing.Where(layer => indices.Contains(layer.Index)).ToList();
-        return layers.Count < indices.Count ? (null, 0) : (layers, int.Parse(file.Metadata["blocks"], CultureInfo.InvariantCulture));
+        var layers = all.Where(layer => indices.Contains(layer.Index)).ToList();
+        return !layers.Any(missing.Contains) ? (null, 0) : (layers, int.Parse(file.Metadata["blocks"], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads the sums, one table a statistic and layer.</summary>

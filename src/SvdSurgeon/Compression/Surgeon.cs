@@ -23,10 +23,9 @@ public static class Surgeon
     {
         int k = RankBudget.Pool(sigma.Length, rank, options.PoolFraction);
         var pool = fisher.Pool(k, options.Shrinkage);
-        var kept = options.Selection == ComponentSelection.Saliency
-            ? SelectBySaliency(la, sigma, pool, rank, options.SelectionDamping)
-            : Truncation.FirstIndices(rank);
-        return Result(sigma, pool, kept, Compensate(la, sigma, pool, kept, options));
+        var saliencies = options.Selection == ComponentSelection.Saliency ? Saliencies(la, sigma, pool, options.SelectionDamping) : null;
+        var kept = saliencies is null ? Truncation.FirstIndices(rank) : Largest(saliencies, rank);
+        return Result(sigma, pool, kept, Compensate(la, sigma, pool, kept, options), saliencies);
     }
 
     /// <summary>Operates on several modules: small pools in one batch where the device has one, all others one by one.</summary>
@@ -49,13 +48,14 @@ public static class Surgeon
             RequireRank(task.Rank, pools[b].Size);
             modules[b] = new SurgeonModule(task.Sigma, pools[b].ToMatrix(), Truncation.FirstIndices(task.Rank));
         }
+        IReadOnlyList<double[]>? saliencies = null;
         if (options.Selection == ComponentSelection.Saliency)
         {
-            var saliencies = batch!.Saliencies(modules, options.SelectionDamping);
+            saliencies = batch!.Saliencies(modules, options.SelectionDamping);
             for (int b = 0; b < modules.Length; b++) modules[b] = modules[b] with { Kept = Largest(saliencies[b], tasks[together[b]].Rank) };
         }
         var corrected = batch!.Compensate(modules, options.Scale, options.Damping);
-        for (int b = 0; b < modules.Length; b++) results[together[b]] = Result(modules[b].Sigma, pools[b], modules[b].Kept, corrected[b]);
+        for (int b = 0; b < modules.Length; b++) results[together[b]] = Result(modules[b].Sigma, pools[b], modules[b].Kept, corrected[b], saliencies?[b]);
         return results;
     }
 
@@ -73,7 +73,6 @@ public static class Surgeon
     /// <summary>The r components of the pool with the largest saliency, ascending; of equal ones the smaller index.</summary>
     public static int[] SelectBySaliency(ILinearAlgebra la, ReadOnlySpan<double> sigma, FisherPool fisher, int rank, double selectionDamping)
     {
-        RequireRank(rank, fisher.Size);
         return Largest(Saliencies(la, sigma, fisher, selectionDamping), rank);
     }
 
@@ -152,15 +151,16 @@ public static class Surgeon
         return losses;
     }
 
-    private static SurgeonResult Result(ReadOnlySpan<double> sigma, FisherPool pool, int[] kept, double[] corrected)
+    private static SurgeonResult Result(ReadOnlySpan<double> sigma, FisherPool pool, int[] kept, double[] corrected, double[]? saliencies)
     {
         var unchanged = new double[kept.Length];
         for (int i = 0; i < kept.Length; i++) unchanged[i] = sigma[kept[i]];
-        return new SurgeonResult(kept, corrected, PredictedLoss(sigma, pool, kept, unchanged), PredictedLoss(sigma, pool, kept, corrected));
+        return new SurgeonResult(kept, corrected, PredictedLoss(sigma, pool, kept, unchanged), PredictedLoss(sigma, pool, kept, corrected), saliencies);
     }
 
     private static int[] Largest(double[] saliencies, int rank)
     {
+        RequireRank(rank, saliencies.Length);
         var order = Truncation.FirstIndices(saliencies.Length);
         Array.Sort(order, (i, j) => saliencies[i] != saliencies[j] ? saliencies[j].CompareTo(saliencies[i]) : i.CompareTo(j));
         var kept = order[..rank];

@@ -20,6 +20,9 @@ public sealed class TokenWindows
     /// <summary>The windows from <paramref name="first"/>, one after the other.</summary>
     public ReadOnlySpan<int> Slice(int first, int count) => _ids.AsSpan(first * Length, count * Length);
 
+    /// <summary>SHA-256 of shape and ids, in hexadecimal.</summary>
+    public string Hash() => new Calibration.TokenSet(_ids, Count, Length).Hash();
+
     /// <summary>Windows of one long text.</summary>
     /// <param name="ids">The text's token ids.</param>
     /// <param name="length">Tokens a window.</param>

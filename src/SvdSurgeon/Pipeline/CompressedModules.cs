@@ -14,13 +14,19 @@ internal sealed class CompressedModules : IDisposable
 
     private readonly Artifact _artifact;
 
-    private CompressedModules(CompressionPlan plan, Artifact artifact) => (Plan, _artifact) = (plan, artifact);
+    private CompressedModules(CompressionPlan plan, Artifact artifact, FactorSet factors, ModuleMetric metric) => (Plan, _artifact, Factors, Metric) = (plan, artifact, factors, metric);
 
     /// <summary>Key of the artifact.</summary>
     public string Key => _artifact.Key;
 
     /// <summary>Ranks and sizes.</summary>
     public CompressionPlan Plan { get; }
+
+    /// <summary>The components that they were chosen from.</summary>
+    public FactorSet Factors { get; }
+
+    /// <summary>The scaling of the method.</summary>
+    public ModuleMetric Metric { get; }
 
     /// <summary>Tensors of the modules that are not dense, by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private set; } = new Dictionary<string, StoredTensor>();
@@ -31,7 +37,8 @@ internal sealed class CompressedModules : IDisposable
     /// <param name="factors">Where components come from.</param>
     /// <param name="fisher">Where the surgeon's Fisher comes from; null for no surgeon.</param>
     /// <param name="options">Surgeon and storage.</param>
-    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, CompressionOptions options)
+    /// <param name="metric">The scaling that the components come from.</param>
+    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, CompressionOptions options, ModuleMetric metric)
     {
         var inputs = new JsonObject
         {
@@ -56,6 +63,7 @@ internal sealed class CompressedModules : IDisposable
                 using var file = factors.OpenLayer(missing[i].Index);
                 LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
                 var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options);
+                SurgeryLog.Write(artifact, missing[i].Index, operated);
                 var entries = new List<TensorEntry>();
                 foreach (var module in modules)
                 {
@@ -65,7 +73,7 @@ internal sealed class CompressedModules : IDisposable
                 SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries);
             }
             context.Progress.Report(new StageProgress(stage, "", 1, 1));
-            return Open(context, plan, artifact);
+            return Open(context, new CompressedModules(plan, artifact, factors, metric));
         });
     }
 
@@ -109,13 +117,15 @@ internal sealed class CompressedModules : IDisposable
         foreach (var file in _files) file.Dispose();
     }
 
-    private static CompressedModules Open(PipelineContext context, CompressionPlan plan, Artifact artifact)
+    /// <summary>What the surgeon did to the modules of a layer; null where there was none.</summary>
+    public SafeTensorsFile? OpenSurgery(int layer) => SurgeryLog.Open(_artifact, layer);
+
+    private static CompressedModules Open(PipelineContext context, CompressedModules modules)
     {
-        var modules = new CompressedModules(plan, artifact);
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var layer in context.Model.Layers)
         {
-            var file = SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer.Index)));
+            var file = SafeTensorsFile.Open(modules._artifact.Part(PipelineContext.LayerPart(layer.Index)));
             modules._files.Add(file);
             foreach (var (name, tensor) in file.Tensors) tensors[name] = tensor;
         }

@@ -37,7 +37,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
-        return CompressedModules.Build(context, plan, factors, source, options);
+        return CompressedModules.Build(context, plan, factors, source, options, metric);
     }
 
     private List<RankLosses> SpectrumLosses(FactorSet factors)

@@ -3,6 +3,7 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Reporting;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -52,10 +53,13 @@ public static class Compressor
             using var modules = stages.Modules(ratio, chosen);
             context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio)));
         }
-        return new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), job.Evaluation))], context.Times);
+        var dense = job.Evaluation is { } data ? DensePerplexity.Of(context, data) : null;
+        var result = new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), job.Evaluation, dense))], context.Times);
+        RunLog.Add(job.OutputFolder, options, result);
+        return result;
     }
 
-    private static CompressedModel Evaluate(PipelineContext context, double ratio, string folder, TokenWindows? windows)
+    private static CompressedModel Evaluate(PipelineContext context, double ratio, string folder, TokenWindows? windows, PerplexityResult? dense)
     {
         using var checkpoint = Checkpoint.Open(folder);
         PerplexityResult? perplexity = null;
@@ -64,6 +68,7 @@ public static class Compressor
             string stage = $"eval {ResultFolder.RatioText(ratio)}";
             perplexity = context.Timed(stage, false, () => Perplexity.Evaluate(DecoderModel.Load(checkpoint), context.Backend, windows,
                 done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)), context.Cancellation));
+            ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);
         }
         var about = checkpoint.Compression!;
         long before = (long)about["parameters_before"]!, after = (long)about["parameters_after"]!;

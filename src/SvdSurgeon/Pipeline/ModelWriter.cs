@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Reporting;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline;
@@ -29,11 +30,13 @@ internal static class ModelWriter
         }
         var config = (JsonObject)source.ConfigJson.DeepClone();
         config["svdsurgeon"] = About(context, modules, options, steps, description);
+        var metrics = ModelMetrics.Of(context, modules);
         string stage = $"write {ResultFolder.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
         long bytes = HuggingFaceWriter.Write(folder, config, entries, source.Path, written =>
         {
             recipe.Write(Path.Combine(written, Recipe.FileName));
+            AtomicFile.WriteAllText(Path.Combine(written, ModelMetrics.FileName), JsonText.Compact(metrics));
             // A GGUF file carries its tokenizer in itself; a Hugging Face folder needs it as a file.
             if (source.Format == "gguf") Tokenizer.Open(source.Path).WriteTokenizerJson(Path.Combine(written, "tokenizer.json"));
         });

@@ -54,6 +54,9 @@ internal sealed class ModuleMetric
             return metric._options.Method == CompressionMethod.Kfac ? Compression.Whitening.Damp(gram, Compression.Whitening.DefaultInputDamping) : gram;
         }
 
+        /// <summary>H = XᵀX of a group as it was collected; null where the method asks for no inputs.</summary>
+        public Matrix? CollectedGram(InputGroup group) => inputs is null ? null : InputStatistics.Gram(inputs, group);
+
         /// <summary>What the columns of the group's weights are scaled with; null for nothing.</summary>
         public WhiteningFactor? Input(InputGroup group) => metric._options.Method switch
         {

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Reporting;
+
+/// <summary>Measures the compressed modules of one layer as they are stored.</summary>
+internal sealed class LayerMetrics(PipelineContext context, CompressedModules modules, int layer) : IDisposable
+{
+    private readonly SafeTensorsFile _factors = modules.Factors.OpenLayer(layer);
+    private readonly SafeTensorsFile? _surgery = modules.OpenSurgery(layer);
+    private readonly ModuleMetric.Layer _metric = modules.Metric.Open(layer);
+
+    /// <summary>H = XᵀX of a group; null where the method asks for no inputs.</summary>
+    public Matrix? Gram(InputGroup group) => _metric.CollectedGram(group);
+
+    /// <summary>
+    /// What became of a module: spectrum, kept and corrected values, and how far it is from what it was, ‖(W − W')Xᵀ‖ / ‖WXᵀ‖ of the outputs and
+    /// ‖W − W'‖ / ‖W‖ of the weights, before the surgeon and in the end.
+    /// </summary>
+    public JsonObject Of(LinearModule module, ModulePlan plan, Matrix? gram)
+    {
+        string name = module.Name;
+        // Without the bias: it is no part of W.
+        var dense = new DenseLinear(name, module.StoredTensors[0], null);
+        var stored = plan.Rank is null ? dense : CompressedModules.Linear(dense, modules.Tensors);
+        int[] columns = _factors.Tensors.ContainsKey(name + ".columns") && plan.Rank is not null ? Indices(_factors, name + ".columns") : [];
+        var json = new JsonObject
+        {
+            ["name"] = name, ["layer"] = layer, ["m"] = module.OutFeatures, ["n"] = module.InFeatures, ["form"] = stored.Kind, ["rank"] = stored.Rank,
+            ["columns"] = new JsonArray([.. columns.Select(c => (JsonNode)c)]), ["parameters_before"] = module.ParameterCount, ["parameters_after"] = stored.ParameterCount,
+            ["dense_reason"] = plan.DenseReason,
+        };
+        if (plan.Rank is not null) AddErrors(json, dense, stored, columns, gram);
+        if (_factors.Tensors.TryGetValue(name + ".sigma", out var sigma)) json["spectrum"] = Numbers(sigma.Doubles());
+        if (Surgery(name) is { } kept)
+        {
+            json["corrected"] = Numbers(_surgery![name + ".sigma"].Doubles());
+            if (_surgery.Tensors.TryGetValue(name + ".saliency", out var saliency))
+            {
+                json["kept"] = new JsonArray([.. kept.Select(i => (JsonNode)i)]);
+                json["saliencies"] = Numbers(saliency.Doubles());
+            }
+        }
+        return json;
+    }
+
+    public void Dispose()
+    {
+        _factors.Dispose();
+        _surgery?.Dispose();
+        _metric.Dispose();
+    }
+
+    private void AddErrors(JsonObject json, DenseLinear dense, LinearModule stored, int[] columns, Matrix? gram)
+    {
+        var la = context.Backend.LinearAlgebra;
+        var zero = new Matrix(dense.OutFeatures, dense.InFeatures);
+        var w = Weight(dense);
+        (double outputs, double weights) = (gram is null ? 0 : Truncation.Error(la, w, zero, gram), Norm(w, zero));
+        void Add(string when, Matrix approximation)
+        {
+            json["output_error" + when] = gram is null ? null : Relative(Truncation.Error(la, w, approximation, gram), outputs);
+            json["weight_error" + when] = Relative(Norm(w, approximation), weights);
+        }
+        if (Surgery(dense.Name) is { } kept) Add("_before", Uncorrected(la, dense, kept.Length, columns));
+        Add("", Weight(stored));
+    }
+
+    // What the truncation alone would have given at the same rank.
+    private Matrix Uncorrected(ILinearAlgebra la, DenseLinear dense, int rank, int[] columns)
+    {
+        var product = Truncation.Keep(FactorSet.Load(_factors, dense.Name, rank), rank).Product(la);
+        if (columns.Length == 0) return product;
+        var rest = _factors[dense.Name + ".fixed"].Doubles();
+        for (int i = 0; i < product.Rows; i++)
+            for (int c = 0; c < columns.Length; c++) product[i, columns[c]] += rest[i * columns.Length + c];
+        return product;
+    }
+
+    // W as the module computes with it, whatever its form: the gradient of its input for every unit vector of its output.
+    private Matrix Weight(LinearModule module)
+    {
+        if (module is DenseLinear) return Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+        var backend = context.Backend;
+        using var identity = backend.Allocate(module.OutFeatures, module.OutFeatures);
+        using var weight = backend.Allocate(module.OutFeatures, module.InFeatures);
+        backend.Upload(Matrix.Identity(module.OutFeatures).ToSingles(), identity);
+        module.BackwardInput(backend, identity, weight);
+        var values = new float[(long)module.OutFeatures * module.InFeatures];
+        backend.Download(weight, values);
+        return Matrix.FromSingles(module.OutFeatures, module.InFeatures, values);
+    }
+
+    private int[]? Surgery(string name) => _surgery?.Tensors.ContainsKey(name + ".kept") == true ? Indices(_surgery, name + ".kept") : null;
+
+    private static int[] Indices(SafeTensorsFile file, string name) => [.. file[name].Doubles().ToArray().Select(i => (int)i)];
+
+    private static double Norm(Matrix a, Matrix b)
+    {
+        double sum = 0;
+        for (int i = 0; i < a.Data.Length; i++) sum += (a.Data[i] - b.Data[i]) * (a.Data[i] - b.Data[i]);
+        return Math.Sqrt(sum);
+    }
+
+    // A module whose output is always zero loses nothing.
+    private static double Relative(double error, double of) => of > 0 ? error / of : 0;
+
+    // Seven digits say all that a chart can show, at half the size.
+    private static JsonArray Numbers(ReadOnlySpan<double> values)
+    {
+        var array = new JsonArray();
+        foreach (double value in values) array.Add((JsonNode)(float)value);
+        return array;
+    }
+}

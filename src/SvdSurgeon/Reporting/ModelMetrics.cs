@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using SvdSurgeon.Evaluation;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Reporting;
+
+/// <summary>
+/// metrics.json of a compressed model: per module what was kept and what it cost, and the perplexities. It holds nothing that differs between two runs of
+/// the same recipe; times and memory are in <see cref="RunLog"/>.
+/// </summary>
+internal static class ModelMetrics
+{
+    /// <summary>The file's name in a compressed model's folder.</summary>
+    public const string FileName = "metrics.json";
+    private const int FormatVersion = 1;
+
+    /// <summary>The metrics of the modules; perplexities come later.</summary>
+    public static JsonObject Of(PipelineContext context, CompressedModules modules)
+    {
+        string stage = $"measure {ResultFolder.RatioText(modules.Plan.Ratio)}";
+        return context.Timed(stage, false, () =>
+        {
+            var ranks = modules.Plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
+            var made = new JsonArray();
+            foreach (var layer in context.Model.Layers)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                context.Progress.Report(new StageProgress(stage, $"layer {layer.Index + 1}/{context.Model.Layers.Count}", layer.Index, context.Model.Layers.Count));
+                using var measured = new LayerMetrics(context, modules, layer.Index);
+                foreach (var group in layer.Groups)
+                {
+                    var gram = measured.Gram(group);
+                    foreach (var module in group.Modules) made.Add((JsonNode)measured.Of(module, ranks[module.Name], gram));
+                }
+            }
+            context.Progress.Report(new StageProgress(stage, "", 1, 1));
+            return new JsonObject { ["format_version"] = FormatVersion, ["bytes_before"] = context.Source.Bytes, ["modules"] = made };
+        });
+    }
+
+    /// <summary>Adds the perplexities of the dense and the compressed model to a folder's file, in place of those of an earlier evaluation.</summary>
+    public static void AddEvaluation(string folder, TokenWindows windows, PerplexityResult dense, PerplexityResult compressed)
+    {
+        string file = Path.Combine(folder, FileName);
+        var metrics = File.Exists(file) ? JsonFile.ReadObject(file) : new JsonObject { ["format_version"] = FormatVersion };
+        metrics["evaluation"] = new JsonObject
+        {
+            ["token_hash"] = windows.Hash(), ["windows"] = windows.Count, ["seqlen"] = windows.Length, ["dense"] = Json(dense), ["compressed"] = Json(compressed),
+        };
+        AtomicFile.WriteAllText(file, JsonText.Compact(metrics));
+    }
+
+    private static JsonObject Json(PerplexityResult result) => new() { ["ppl"] = result.Ppl, ["mean_nll"] = result.MeanNll, ["log_se"] = result.LogSe };
+}

@@ -10,7 +10,7 @@ internal static class Program
     {
         var root = new RootCommand("Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form correction.")
         {
-            DemoCommand.Create(), CompressCommand.Create(), RunCommand.Create(), StatsCommand.Create(), MergeCommand.Create(), PlanCommand.Create(), EvalCommand.Create(), GenerateCommand.Create(),
+            DemoCommand.Create(), CompressCommand.Create(), RunCommand.Create(), ReportCommand.Create(), StatsCommand.Create(), MergeCommand.Create(), PlanCommand.Create(), EvalCommand.Create(), GenerateCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), DevicesCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);

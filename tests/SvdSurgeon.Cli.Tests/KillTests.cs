@@ -13,8 +13,12 @@ public sealed partial class KillTests
     private const int UsualKills = 4;
     private static readonly string[] Data = ["--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "64", "--fisher-sequences", "64"];
 
-    [GeneratedRegex(@"^\[[0-9:]+\] (?<stage>[^0-9]+)")]
+    // [00:00:01] STAGE DONE/TOTAL DETAIL
+    [GeneratedRegex(@"^\[[0-9:]+\] (?<stage>.+?) [0-9]+/[0-9]+( |$)")]
     private static partial Regex ProgressLine();
+
+    [GeneratedRegex(@" [0-9.]+$")]
+    private static partial Regex NumberAtEnd();
 
     // Together they pass through every stage there is.
     private static readonly string[][] Commands =
@@ -37,54 +41,72 @@ public sealed partial class KillTests
         var random = new Random(seed);
         var hits = new SortedDictionary<string, int>(StringComparer.Ordinal);
         using var folder = new TemporaryFolder();
-        var wholes = new Dictionary<int, (string Folder, TimeSpan Time)>();
+        var wholes = new Dictionary<int, IReadOnlyList<Stage>>();
         int done = 0;
         for (int round = 0; done < kills; round++)
         {
-            // A usual run has time for the longest command alone.
-            int which = kills == UsualKills ? 0 : round % Commands.Length;
-            if (!wholes.TryGetValue(which, out var whole))
+            int which = round % Commands.Length;
+            string whole = folder[$"whole-{which}"], killed = folder[$"killed-{round}"];
+            if (!wholes.TryGetValue(which, out var stages)) wholes[which] = stages = Watch([.. Commands[which], "--out", whole], null).Stages;
+            // One kill in every stage of the command, in order: each time the run goes on and gets as far as the next.
+            foreach (var stage in stages)
             {
-                var clock = Stopwatch.StartNew();
-                Run(Commands[which], folder[$"whole-{which}"]);
-                wholes[which] = whole = (folder[$"whole-{which}"], clock.Elapsed);
-            }
-            string killed = folder[$"killed-{round}"];
-            while (done < kills && Kill([.. Commands[which], "--out", killed], random.NextDouble() * whole.Time * 0.9) is { } stage)
-            {
-                hits[stage] = hits.GetValueOrDefault(stage) + 1;
+                if (done == kills) break;
+                if (!Watch([.. Commands[which], "--out", killed], stage with { Seconds = random.NextDouble() * stage.Seconds }).Killed) continue;
+                string name = NumberAtEnd().Replace(stage.Name, "");
+                hits[name] = hits.GetValueOrDefault(name) + 1;
                 done++;
                 // A result folder is there as a whole or not at all.
                 if (Directory.Exists(killed))
                     foreach (string result in Directory.GetDirectories(killed, "ratio-*").Where(path => !path.EndsWith(".partial", StringComparison.Ordinal)))
-                        FolderBytes.AssertEqual(result, Path.Combine(whole.Folder, Path.GetFileName(result)));
+                        FolderBytes.AssertEqual(result, Path.Combine(whole, Path.GetFileName(result)));
             }
-            Run(Commands[which], killed);
+            Watch([.. Commands[which], "--out", killed], null);
             // A search deletes what it made for rejected candidates, but not what a killed run before it made: there the results alone are equal.
             bool search = Commands[which].Contains("auto");
-            foreach (string part in search ? Directory.GetDirectories(whole.Folder, "ratio-*").Select(path => Path.GetFileName(path)) : [""])
-                FolderBytes.AssertEqual(Path.Combine(killed, part), Path.Combine(whole.Folder, part));
+            foreach (string part in search ? Directory.GetDirectories(whole, "ratio-*").Select(path => Path.GetFileName(path)) : [""])
+                FolderBytes.AssertEqual(Path.Combine(killed, part), Path.Combine(whole, part));
             Directory.Delete(killed, recursive: true);
         }
         TestContext.Out.WriteLine($"{done} kills: {string.Join(", ", hits.Select(hit => $"{hit.Key} {hit.Value}"))}");
     }
 
-    private static void Run(string[] command, string output)
-    {
-        var result = Svdsurgeon.Run([.. command, "--out", output]);
-        Assert.That(result.ExitCode, Is.Zero, result.Error);
-    }
-
-    // The stage that was hit, or null when the run was over before.
-    private static string? Kill(string[] command, TimeSpan after)
+    // Runs the command and notes its stages; kills it so many seconds after it began a stage.
+    private static (IReadOnlyList<Stage> Stages, bool Killed) Watch(string[] command, Stage? kill)
     {
         using var process = Svdsurgeon.Start(command);
-        var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
-        if (process.WaitForExit(after)) return null;
-        process.Kill();
+        var clock = Stopwatch.StartNew();
+        var stages = new List<Stage> { new(Start, 0) };
+        var text = new List<string>();
+        bool killed = false;
+        if (kill?.Name == Start) KillAfter(kill.Seconds);
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            text.Add(line);
+            var match = ProgressLine().Match(line);
+            if (!match.Success) continue;
+            string name = match.Groups["stage"].Value;
+            stages[^1] = stages[^1] with { Seconds = clock.Elapsed.TotalSeconds };
+            if (name == stages[^1].Name) continue;
+            clock.Restart();
+            stages.Add(new Stage(name, 0));
+            if (!killed && kill?.Name == name) KillAfter(kill.Seconds);
+        }
         process.WaitForExit();
         output.Wait();
-        return error.Result.Split('\n').Select(line => ProgressLine().Match(line)).LastOrDefault(match => match.Success)?.Groups["stage"].Value.Trim() ?? "start";
+        if (!killed) Assert.That(process.ExitCode, Is.Zero, string.Join("\n", text));
+        return (stages, killed);
+
+        void KillAfter(double seconds)
+        {
+            if (process.WaitForExit(TimeSpan.FromSeconds(seconds))) return;
+            process.Kill();
+            killed = true;
+        }
     }
+
+    private const string Start = "start";
+
+    private sealed record Stage(string Name, double Seconds);
 }

@@ -8,7 +8,7 @@ internal readonly record struct ChartPoint(double X, double Y, double Low, doubl
 /// <summary>Series over a common axis as inline SVG: lines told apart by shape and dash, a legend below, a text for those who do not see it.</summary>
 internal sealed class LineChart(string title, string description, string xLabel, string yLabel)
 {
-    private const double Width = 380, Height = 250, Left = 46, Right = 12, Top = 12, Bottom = 36;
+    private const double Width = 380, Height = 250, Left = 58, Right = 12, Top = 12, Bottom = 36;
 
     /// <summary>Series with their names, in legend order.</summary>
     public List<(string Name, IReadOnlyList<ChartPoint> Points)> Series { get; } = [];

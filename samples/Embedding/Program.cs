@@ -16,7 +16,7 @@ var job = new CompressionJob
 {
     Model = model, Calibration = calibration, OutputFolder = args[3],
     Options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Ratios = [0.8, 0.6] },
-    Evaluation = EvaluationData.Open(model, [args[2]], tokenFile: null, length: 256, windows: null),
+    Evaluation = () => EvaluationData.Open(model, [args[2]], tokenFile: null, length: 256, windows: null),
 };
 var progress = new Progress<StageProgress>(p => Console.Error.WriteLine($"{p.Stage} {p.Done}/{p.Total}"));
 foreach (var result in Compressor.Run(job, backend, progress, stop.Token).Models)

@@ -46,6 +46,32 @@ public sealed class BadInputTests
     }
 
     [Test]
+    public void A_value_that_an_option_does_not_know_is_refused_with_those_it_knows()
+    {
+        AssertRefused(Svdsurgeon.Run("plan", Svdsurgeon.Opt, "--ratio", "0.5", "--shrinkage", "some"), "none or ledoit-wolf");
+    }
+
+    [Test]
+    public void A_target_needs_what_it_is_measured_on_and_no_ratio_beside_it()
+    {
+        using var folder = new TemporaryFolder();
+        string[] command = ["compress", Svdsurgeon.Opt, "--out", folder["out"], "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--surgeon", "none"];
+        AssertRefused(Svdsurgeon.Run([.. command, "--target-ppl-increase", "5%"]), "--eval-text");
+        AssertRefused(Svdsurgeon.Run([.. command, "--target-size", "1MB", "--ratio", "0.5"]), "--ratio");
+        AssertRefused(Svdsurgeon.Run([.. command, "--target-size", "1MB", "--dry-run"]), "--dry-run");
+        AssertRefused(Svdsurgeon.Run(command), "--ratio");
+        Assert.That(Directory.Exists(folder["out"]), Is.False);
+    }
+
+    [Test]
+    public void Evaluation_data_that_cannot_be_read_is_refused_before_anything_is_computed()
+    {
+        using var folder = new TemporaryFolder();
+        AssertRefused(Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder["out"], "--ratio", "0.5", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--eval-text", folder["absent.txt"]), "absent.txt");
+        Assert.That(Directory.Exists(folder["out"]), Is.False);
+    }
+
+    [Test]
     public void A_calibration_text_that_is_too_short_is_refused()
     {
         using var folder = new TemporaryFolder();

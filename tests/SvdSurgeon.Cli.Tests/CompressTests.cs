@@ -30,6 +30,17 @@ public sealed class CompressTests
     }
 
     [Test]
+    public void Warnings_are_in_the_object_and_on_standard_error()
+    {
+        using var folder = new TemporaryFolder();
+        string[] command = ["compress", Svdsurgeon.Opt, "--ratio", "0.6", "--work", folder["work"], .. SmallRun];
+        var json = Svdsurgeon.Json([.. command, "--out", folder["raw"]]);
+        Assert.That((string)json["warnings"]!.AsArray().Single()!, Does.Contain("--fisher tokens"));
+        Assert.That(Svdsurgeon.Run([.. command, "--out", folder["text"]]).Error, Does.Contain("warning: --fisher sequences: 24 sequences"));
+        Assert.That(Svdsurgeon.Json([.. command, "--out", folder["shrunk"], "--shrinkage", "ledoit-wolf"])["warnings"]!.AsArray(), Is.Empty);
+    }
+
+    [Test]
     public void A_second_ratio_reuses_statistics_and_factors()
     {
         using var folder = new TemporaryFolder();

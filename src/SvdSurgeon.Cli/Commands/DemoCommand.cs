@@ -82,7 +82,7 @@ internal static class DemoCommand
             var clock = Stopwatch.StartNew();
             var job = new CompressionJob
             {
-                Model = checkpoint, Options = options, Calibration = calibration, Evaluation = windows,
+                Model = checkpoint, Options = options, Calibration = calibration, Evaluation = () => windows,
                 OutputFolder = Path.Combine(results, label.Replace(",", "").Replace(' ', '-')), WorkFolder = Path.Combine(results, "work"),
             };
             var result = ProgressView.Run(Console.IsErrorRedirected, progress => Compressor.Run(job, backend, progress, cancellation));

@@ -30,11 +30,13 @@ internal sealed class RunArguments
         using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(_device), parsed.GetValue(_threads));
         if (parsed.GetValue(_dryRun))
         {
+            if (recipe.Target is { } target) throw new InvalidInputException($"--dry-run: the ratio for {target.Text} is known only after the statistics. Give --ratio to see a plan.");
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
         var job = recipe.Job(output, parsed.GetValue(_work)) with { Statistics = parsed.GetValue(_statistics), Memory = memory };
         var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
+        foreach (string warning in result.Warnings) Console.Error.WriteLine($"svdsurgeon: warning: {warning}");
         if (quiet) JsonOutput.Write(CompressionJson.Of(recipe, result));
         else CompressionTable.Print(options, result);
         return ExitCode.Success;

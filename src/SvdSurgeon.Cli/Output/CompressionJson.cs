@@ -21,6 +21,7 @@ internal static class CompressionJson
             ["parameters"] = ModelSummary.Of(recipe.Model).Parameters,
             ["stages"] = JsonOutput.Stages(result.Stages),
             ["results"] = new JsonArray([.. result.Models.Select(Result)]),
+            ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => JsonValue.Create(warning))]),
         };
     }
 

@@ -30,6 +30,7 @@ internal static class ProgressView
 
         public void Report(StageProgress value)
         {
+            if (value.Stage == StageProgress.Warning) return; // printed once the bars are gone
             if (!_tasks.TryGetValue(value.Stage, out var task)) _tasks[value.Stage] = task = context.AddTask(value.Stage);
             task.MaxValue = Math.Max(1, value.Total);
             task.Value = value.Done;
@@ -46,6 +47,7 @@ internal static class ProgressView
         // A line at the start and the end of a stage, and every ten seconds between.
         public void Report(StageProgress value)
         {
+            if (value.Stage == StageProgress.Warning) return; // printed once, with the result
             var now = _clock.Elapsed;
             if (value.Stage == _stage && value.Done < value.Total && now - _last < TimeSpan.FromSeconds(10)) return;
             _stage = value.Stage;

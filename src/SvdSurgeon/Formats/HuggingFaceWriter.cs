@@ -38,6 +38,9 @@ public static class HuggingFaceWriter
         return bytes;
     }
 
+    /// <summary>Bytes of the weight files that <see cref="Write"/> would write.</summary>
+    public static long WeightBytes(IReadOnlyList<TensorEntry> tensors) => SafeTensorsWriter.ShardedBytes(tensors, Metadata);
+
     private static JsonObject WithType(JsonObject config, IReadOnlyList<TensorEntry> tensors)
     {
         var copy = (JsonObject)config.DeepClone();

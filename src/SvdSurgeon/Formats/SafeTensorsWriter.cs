@@ -24,7 +24,7 @@ public static class SafeTensorsWriter
     /// <exception cref="IOException">The disk is full or the file cannot be written; nothing is left behind.</exception>
     public static void Write(string path, IEnumerable<TensorEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        TensorEntry[] ordered = [.. tensors.OrderByDescending(entry => entry.Type.Block().Bytes)];
+        var ordered = Ordered(tensors);
         var header = Header(ordered, metadata);
         long total = header.Length + ordered.Sum(entry => entry.ByteLength);
         AtomicFile.Write(path, stream =>
@@ -48,6 +48,27 @@ public static class SafeTensorsWriter
     public static IReadOnlyList<string> WriteSharded(string folder, IReadOnlyList<TensorEntry> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, long maxShardBytes = DefaultShardBytes)
     {
+        var shards = Shards(tensors, maxShardBytes);
+        if (shards.Count == 1)
+        {
+            Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
+            return ["model.safetensors"];
+        }
+        string[] names = [.. shards.Select((_, i) => $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")];
+        for (int i = 0; i < names.Length; i++) Write(Path.Combine(folder, names[i]), shards[i], metadata);
+        AtomicFile.Write(Path.Combine(folder, "model.safetensors.index.json"), stream => WriteIndex(stream, shards, names));
+        return names;
+    }
+
+    /// <summary>Bytes of the weight files that <see cref="WriteSharded"/> would write; entries are not asked for their numbers.</summary>
+    public static long ShardedBytes(IReadOnlyList<TensorEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null, long maxShardBytes = DefaultShardBytes) =>
+        Shards(tensors, maxShardBytes).Sum(shard => Header(Ordered(shard), metadata).Length + shard.Sum(entry => entry.ByteLength));
+
+    // Wider types first, so that every tensor is aligned.
+    private static TensorEntry[] Ordered(IEnumerable<TensorEntry> tensors) => [.. tensors.OrderByDescending(entry => entry.Type.Block().Bytes)];
+
+    private static List<List<TensorEntry>> Shards(IReadOnlyList<TensorEntry> tensors, long maxShardBytes)
+    {
         var shards = new List<List<TensorEntry>> { new() };
         long used = 0;
         foreach (var entry in tensors)
@@ -60,15 +81,7 @@ public static class SafeTensorsWriter
             shards[^1].Add(entry);
             used += entry.ByteLength;
         }
-        if (shards.Count == 1)
-        {
-            Write(Path.Combine(folder, "model.safetensors"), tensors, metadata);
-            return ["model.safetensors"];
-        }
-        string[] names = [.. shards.Select((_, i) => $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")];
-        for (int i = 0; i < names.Length; i++) Write(Path.Combine(folder, names[i]), shards[i], metadata);
-        AtomicFile.Write(Path.Combine(folder, "model.safetensors.index.json"), stream => WriteIndex(stream, shards, names));
-        return names;
+        return shards;
     }
 
     private static byte[] Header(TensorEntry[] tensors, IReadOnlyDictionary<string, string>? metadata)

@@ -1,37 +1,57 @@
-using SvdSurgeon.Compression;
-
 namespace SvdSurgeon.Pipeline;
 
-/// <summary>The best combination of everything for one kept fraction: from plain SVD step by step, each kept only if held-out loss improves.</summary>
+/// <summary>What is tried for one kept fraction, in order, each step kept only if held-out loss improves.</summary>
 internal static class AutoSearch
 {
-    // α of everything that auto makes: with token samples a wide pool pays, and one value lets the sequential pass serve every strength.
-    private const double PoolFraction = 0.3;
-    private static readonly SequentialOptions[] SequentialCandidates = [new(1, 1e-3), new(0.5, 1e-3), new(0.25, 1e-2)];
-    private static readonly double[] Strengths = [0.25, 0.5, 1];
     private const int MaxRefinements = 2;
 
-    /// <summary>Runs the steps; the best options are in <paramref name="waterfall"/>.</summary>
+    /// <summary>Runs the steps that the options leave open; the best options are in <paramref name="waterfall"/>.</summary>
     public static void Run(Waterfall waterfall, CompressionOptions options)
     {
-        var common = options with { Surgeon = SurgeonMode.None, SurgeonOptions = options.SurgeonOptions with { PoolFraction = PoolFraction } };
+        if (options.Method == CompressionMethod.Auto) Everything(waterfall, options);
+        else AsAsked(waterfall, options);
+    }
+
+    /// <summary>What of the options needs no search: near enough to look for a kept fraction with.</summary>
+    public static CompressionOptions OnePass(CompressionOptions options) => options.Method == CompressionMethod.Auto
+        ? options with
+        {
+            Method = CompressionMethod.Kfac, Allocate = AllocationRule.Spectrum, Storage = Compression.StorageForm.Pivoted, Surgeon = SurgeonMode.None, SearchSequential = false, SearchStrength = false,
+            CollectedPool = StrengthSearch.CollectedPool,
+        }
+        : options with { SearchSequential = false, SearchStrength = false, Surgeon = options.SearchStrength ? SurgeonMode.None : options.Surgeon };
+
+    // The best combination of everything, from plain SVD on.
+    private static void Everything(Waterfall waterfall, CompressionOptions options)
+    {
+        // One α for all, so that what is decomposed serves every strength of the surgeon.
+        var common = options with
+        {
+            Surgeon = SurgeonMode.None, SearchSequential = false, SearchStrength = false,
+            CollectedPool = StrengthSearch.CollectedPool, SurgeonOptions = options.SurgeonOptions with { PoolFraction = StrengthSearch.FirstPool },
+        };
         waterfall.Try("svd", common with { Method = CompressionMethod.Svd });
         waterfall.Try("whitening", common with { Method = CompressionMethod.Whiten });
         var kfac = common with { Method = CompressionMethod.Kfac };
         waterfall.Try("two-sided whitening", kfac);
         kfac = kfac with { Allocate = AllocationRule.Spectrum };
         waterfall.Try("allocation by spectrum", kfac);
-        kfac = kfac with { Storage = StorageForm.Pivoted };
+        kfac = kfac with { Storage = Compression.StorageForm.Pivoted };
         waterfall.Try("pivoted storage", kfac);
-        foreach (var sequential in SequentialCandidates)
-            if (waterfall.Best.Method is CompressionMethod.Whiten or CompressionMethod.Kfac)
-                waterfall.Try($"sequential pass, strength {sequential.Strength}", waterfall.Best with { Sequential = sequential });
+        if (waterfall.Best.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) SequentialSearch.Run(waterfall);
         for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
-            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i });
-        foreach (double strength in Strengths)
-            waterfall.Try($"surgeon from tokens, strength {strength}", waterfall.Best with
-            {
-                Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, SurgeonOptions = waterfall.Best.SurgeonOptions with { Scale = strength },
-            });
+            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
+        StrengthSearch.Run(waterfall, SurgeonMode.Update, FisherSamples.Tokens);
+    }
+
+    // A named method, with what it leaves to a search.
+    private static void AsAsked(Waterfall waterfall, CompressionOptions options)
+    {
+        var start = options with { SearchSequential = false, SearchStrength = false };
+        if (options.SearchStrength)
+            start = start with { Surgeon = SurgeonMode.None, CollectedPool = StrengthSearch.CollectedPool, SurgeonOptions = options.SurgeonOptions with { PoolFraction = StrengthSearch.FirstPool } };
+        waterfall.Try($"{options.Method.ToString().ToLowerInvariant()}, as asked", start);
+        if (options.SearchSequential) SequentialSearch.Run(waterfall);
+        if (options.SearchStrength) StrengthSearch.Run(waterfall, options.Surgeon, options.Fisher);
     }
 }

@@ -19,7 +19,7 @@ internal static class ColumnFactors
         inputs["model"] = context.ModelHash;
         inputs["factors"] = whole.Key;
         inputs["columns"] = options.Columns!.Value.ToString().ToLowerInvariant();
-        inputs["alpha"] = options.SurgeonOptions.PoolFraction;
+        inputs["alpha"] = options.PoolFraction;
         inputs["ranks"] = plan.RanksJson();
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         return FactorSet.Build(context, "columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
@@ -73,7 +73,7 @@ internal static class ColumnFactors
                     entries.AddRange(FactorSet.Entries(module.Name, FactorSet.Load(file, module.Name, int.MaxValue)));
                     continue;
                 }
-                int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.SurgeonOptions.PoolFraction);
+                int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.PoolFraction);
                 var over = split.OverAllColumns(la);
                 entries.AddRange(FactorSet.Entries(module.Name, over with { Left = over.Left.ColumnRange(0, Math.Min(pool, over.Components)), Right = over.Right.RowRange(0, Math.Min(pool, over.Components)) }));
                 entries.Add(TensorEntry.FromDoubles(module.Name + ".rank", new double[] { split.Rank }));

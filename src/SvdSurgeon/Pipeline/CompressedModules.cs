@@ -62,7 +62,7 @@ internal sealed class CompressedModules : IDisposable
                 context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Count));
                 using var file = factors.OpenLayer(missing[i].Index);
                 LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
-                var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options);
+                var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
                 SurgeryLog.Write(artifact, missing[i].Index, operated);
                 var entries = new List<TensorEntry>();
                 foreach (var module in modules)
@@ -85,9 +85,15 @@ internal sealed class CompressedModules : IDisposable
     public DecoderModel Apply(Checkpoint source)
     {
         var model = DecoderModel.Load(source);
-        foreach (var module in model.Linears)
-            if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null) model.Replace(module.Name, Linear(module, Tensors));
+        for (int layer = 0; layer < model.Layers.Count; layer++) Apply(model, layer);
         return model;
+    }
+
+    /// <summary>Puts these modules into one layer of a model that is dense there, or has modules of the same plan.</summary>
+    public void Apply(DecoderModel model, int layer)
+    {
+        foreach (var module in model.Layers[layer].Linears.ToList())
+            if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null) model.Replace(module.Name, Linear(module, Tensors));
     }
 
     /// <summary>The stored form of A·B: what a module of the model becomes.</summary>
@@ -140,17 +146,17 @@ internal sealed class CompressedModules : IDisposable
 
     // The surgeon's results of a layer, by module.
     private static Dictionary<string, SurgeonResult> Operate(
-        PipelineContext context, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, CompressionOptions options)
+        PipelineContext context, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, SurgeonMode mode, SurgeonOptions surgeon)
     {
         var la = context.Backend.LinearAlgebra;
-        var selection = options.Surgeon == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
+        var selection = mode == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
         string[] names = [.. modules.Select(module => module.Name).Where(name => Rank(ranks[name], file) != 0)];
         var tasks = names.Select(name => new SurgeonTask(file[name + ".sigma"].Doubles().ToArray(), Rank(ranks[name], file), () =>
         {
             context.Cancellation.ThrowIfCancellationRequested();
             return fisher.Fisher(la, name);
         })).ToList();
-        var results = Surgeon.Operate(la, context.Backend.SurgeonBatch, tasks, options.SurgeonOptions with { Selection = selection });
+        var results = Surgeon.Operate(la, context.Backend.SurgeonBatch, tasks, surgeon with { Selection = selection });
         return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 

@@ -13,6 +13,11 @@ public sealed record CompressionJob
     /// <summary>Calibration sequences: the first <see cref="CompressionOptions.Sequences"/> give the Gram matrices, the first
     /// <see cref="CompressionOptions.FisherSequences"/> the spectral Fisher.</summary>
     public required TokenSet Calibration { get; init; }
+    /// <summary>
+    /// Find the kept fraction that meets this instead of <see cref="CompressionOptions.Ratios"/>, which are then empty. A perplexity is that of the evaluation data, to
+    /// which the fraction, and nothing else, is then fitted.
+    /// </summary>
+    public CompressionTarget? Target { get; init; }
     /// <summary>Where each ratio gets a folder.</summary>
     public required string OutputFolder { get; init; }
     /// <summary>Where artifacts are kept; null for a folder "work" in <see cref="OutputFolder"/>.</summary>
@@ -23,8 +28,11 @@ public sealed record CompressionJob
     public string? Statistics { get; init; }
     /// <summary>Bytes that the run may take; null for what the process may use.</summary>
     public long? Memory { get; init; }
-    /// <summary>Windows to evaluate every result on; null to evaluate none.</summary>
-    public Evaluation.TokenWindows? Evaluation { get; init; }
+    /// <summary>
+    /// Opens the windows that every result is evaluated on; null to evaluate none. Called once, after the last result is on disk: nothing that is computed
+    /// before can depend on the evaluation data. Only a perplexity target needs it before.
+    /// </summary>
+    public Func<Evaluation.TokenWindows>? Evaluation { get; init; }
 }
 
 /// <summary>A compressed model on disk.</summary>
@@ -42,4 +50,5 @@ public sealed record CompressedModel(double Ratio, double AchievedRatio, long Pa
 /// <summary>What a run gave.</summary>
 /// <param name="Models">One a ratio, in the order asked for.</param>
 /// <param name="Stages">Times and memory.</param>
-public sealed record CompressionResult(IReadOnlyList<CompressedModel> Models, IReadOnlyList<StageTime> Stages);
+/// <param name="Warnings">What the user should know: sentences with the numbers and the way out.</param>
+public sealed record CompressionResult(IReadOnlyList<CompressedModel> Models, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Warnings);

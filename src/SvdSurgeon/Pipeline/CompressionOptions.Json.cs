@@ -17,7 +17,9 @@ public sealed partial record CompressionOptions
         ["allocate"] = Name(Allocate),
         ["storage"] = Name(Storage),
         ["columns"] = Columns is { } columns ? Name(columns) : "none",
-        ["sequential"] = Sequential is null ? null : new JsonObject { ["strength"] = Sequential.Strength, ["damping"] = Sequential.Damping },
+        ["sequential"] = Sequential is null ? null : Json(Sequential),
+        ["sequential_by_layer"] = SequentialByLayerJson(),
+        ["sequential_search"] = SearchSequential,
         ["refinements"] = Refinements,
         ["fisher"] = Name(Fisher),
         ["sequences"] = Sequences,
@@ -27,6 +29,9 @@ public sealed partial record CompressionOptions
         ["damping"] = SurgeonOptions.Damping,
         ["hdamping"] = SurgeonOptions.SelectionDamping,
         ["alpha"] = SurgeonOptions.PoolFraction,
+        ["collected_alpha"] = CollectedPool,
+        ["surgeon_by_layer"] = SurgeonByLayerJson(),
+        ["strength_search"] = SearchStrength,
         ["shrinkage"] = Name(SurgeonOptions.Shrinkage),
         ["first_order"] = SurgeonOptions.FirstOrderWeight,
         ["dense"] = Dense,
@@ -44,6 +49,15 @@ public sealed partial record CompressionOptions
     {
         var defaults = new CompressionOptions { Ratios = ratios };
         var surgeon = defaults.SurgeonOptions;
+        var common = new SurgeonOptions
+        {
+            Scale = json.Number("scale", surgeon.Scale),
+            Damping = json.Number("damping", surgeon.Damping),
+            SelectionDamping = json.Number("hdamping", surgeon.SelectionDamping),
+            PoolFraction = json.Number("alpha", surgeon.PoolFraction),
+            Shrinkage = json.Named("shrinkage", surgeon.Shrinkage),
+            FirstOrderWeight = json.Number("first_order", surgeon.FirstOrderWeight),
+        };
         var options = new CompressionOptions
         {
             Ratios = ratios,
@@ -53,21 +67,18 @@ public sealed partial record CompressionOptions
             Allocate = json.Named("allocate", defaults.Allocate),
             Storage = json.Named("storage", defaults.Storage),
             Columns = json.OptionalNamed<ColumnMode>("columns"),
-            Sequential = ReadSequential(json.Object("sequential")),
+            Sequential = json.Object("sequential") is { } sequential ? ReadSequential(sequential) : null,
+            SequentialByLayer = Layers(json.Objects("sequential_by_layer"), ReadSequential),
+            SearchSequential = json.Flag("sequential_search", defaults.SearchSequential),
             Refinements = json.Integer("refinements", defaults.Refinements),
             Fisher = json.Named("fisher", defaults.Fisher),
             Sequences = json.Integer("sequences", defaults.Sequences),
             FisherSequences = json.Integer("fisher_sequences", defaults.FisherSequences),
             KlSequences = json.Integer("kl_sequences", defaults.KlSequences),
-            SurgeonOptions = new SurgeonOptions
-            {
-                Scale = json.Number("scale", surgeon.Scale),
-                Damping = json.Number("damping", surgeon.Damping),
-                SelectionDamping = json.Number("hdamping", surgeon.SelectionDamping),
-                PoolFraction = json.Number("alpha", surgeon.PoolFraction),
-                Shrinkage = json.Named("shrinkage", surgeon.Shrinkage),
-                FirstOrderWeight = json.Number("first_order", surgeon.FirstOrderWeight),
-            },
+            SurgeonOptions = common,
+            SurgeonByLayer = Layers(json.Objects("surgeon_by_layer"), layer => ReadSurgeon(layer, common)),
+            CollectedPool = json.OptionalNumber("collected_alpha"),
+            SearchStrength = json.Flag("strength_search", defaults.SearchStrength),
             Dense = json.Flag("dense", defaults.Dense),
             StorageType = json.OptionalNamed<DType>("dtype"),
         };
@@ -79,6 +90,7 @@ public sealed partial record CompressionOptions
     internal JsonObject SurgeonJson() => new()
     {
         ["mode"] = Name(Surgeon),
+        ["by_layer"] = SurgeonByLayerJson(),
         ["scale"] = SurgeonOptions.Scale,
         ["damping"] = SurgeonOptions.Damping,
         ["hdamping"] = SurgeonOptions.SelectionDamping,
@@ -87,9 +99,29 @@ public sealed partial record CompressionOptions
         ["first_order"] = SurgeonOptions.FirstOrderWeight,
     };
 
-    private static SequentialOptions? ReadSequential(StrictObject? json)
+    /// <summary>β and λ by layer, for artifact keys; null where they are the same everywhere.</summary>
+    internal JsonArray? SequentialByLayerJson() => SequentialByLayer is null ? null : new JsonArray([.. SequentialByLayer.Select(Json)]);
+
+    internal static JsonObject Json(SequentialOptions options) => new() { ["strength"] = options.Strength, ["damping"] = options.Damping };
+
+    private JsonArray? SurgeonByLayerJson() => SurgeonByLayer is null ? null
+        : new JsonArray([.. SurgeonByLayer.Select(o => new JsonObject { ["scale"] = o.Scale, ["damping"] = o.Damping, ["alpha"] = o.PoolFraction })]);
+
+    private static IReadOnlyList<T>? Layers<T>(IEnumerable<StrictObject> layers, Func<StrictObject, T> read)
     {
-        if (json is null) return null;
+        T[] all = [.. layers.Select(read)];
+        return all.Length == 0 ? null : all;
+    }
+
+    private static SurgeonOptions ReadSurgeon(StrictObject json, SurgeonOptions common)
+    {
+        var surgeon = common with { Scale = json.Number("scale", common.Scale), Damping = json.Number("damping", common.Damping), PoolFraction = json.Number("alpha", common.PoolFraction) };
+        json.RequireNothingElse();
+        return surgeon;
+    }
+
+    private static SequentialOptions ReadSequential(StrictObject json)
+    {
         var defaults = new SequentialOptions();
         var sequential = new SequentialOptions(json.Number("strength", defaults.Strength), json.Number("damping", defaults.Damping));
         json.RequireNothingElse();

@@ -96,6 +96,16 @@ public sealed partial record CompressionOptions
     public ColumnMode? Columns { get; init; }
     /// <summary>The sequential pass; null for none.</summary>
     public SequentialOptions? Sequential { get; init; }
+    /// <summary>β and λ of every layer, where a search found that they should differ; null for <see cref="Sequential"/> everywhere.</summary>
+    public IReadOnlyList<SequentialOptions>? SequentialByLayer { get; init; }
+    /// <summary>Choose β and λ on held-out calibration sequences, or leave the sequential pass out.</summary>
+    public bool SearchSequential { get; init; }
+    /// <summary>Choose c, α and ε on held-out calibration sequences, or leave the surgeon out.</summary>
+    public bool SearchStrength { get; init; }
+    /// <summary>c, α and ε of every layer, where a search found that they should differ; null for <see cref="SurgeonOptions"/> everywhere.</summary>
+    public IReadOnlyList<SurgeonOptions>? SurgeonByLayer { get; init; }
+    /// <summary>The α that vectors and Fishers are collected for, at least that of any layer; null for the surgeon's own. One for several α saves passes.</summary>
+    public double? CollectedPool { get; init; }
     /// <summary>How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).</summary>
     public int Refinements { get; init; }
     /// <summary>Samples of the spectral Fisher.</summary>
@@ -120,11 +130,30 @@ public sealed partial record CompressionOptions
     /// <summary>Calibration sequences that the statistics need.</summary>
     public int CalibrationSequences => Math.Max(Sequences, Math.Max(NeedsFisher ? FisherSequences : 0, MeasuresKl ? KlSequences : 0));
 
+    /// <summary>Whether a part of the calibration sequences is kept out of all statistics to judge by.</summary>
+    internal bool Searches => Method == CompressionMethod.Auto || SearchSequential || SearchStrength;
+
+    /// <summary>α that vectors and Fishers are collected for.</summary>
+    internal double PoolFraction => CollectedPool ?? SurgeonOptions.PoolFraction;
+
+    /// <summary>The surgeon's options in one layer.</summary>
+    internal SurgeonOptions SurgeonOf(int layer) => SurgeonByLayer?[layer] ?? SurgeonOptions;
+
+    /// <summary>The sequential pass's options in one layer.</summary>
+    internal SequentialOptions SequentialOf(int layer) => SequentialByLayer?[layer] ?? Sequential!;
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="InvalidInputException">One is out of range.</exception>
-    public void Validate()
+    public void Validate() => Check(ratioFollows: false);
+
+    /// <summary>Checks every option for a run whose target decides the ratio: there must be none.</summary>
+    /// <exception cref="InvalidInputException">One is out of range.</exception>
+    public void ValidateForTarget() => Check(ratioFollows: true);
+
+    private void Check(bool ratioFollows)
     {
-        if (Ratios.Count == 0) throw new InvalidInputException("--ratio: give at least one kept fraction, such as --ratio 0.8.");
+        if (ratioFollows && Ratios.Count > 0) throw new InvalidInputException("--ratio and a target (--target-size, --target-ppl-increase) exclude each other: the target decides what is kept.");
+        if (Ratios.Count == 0 && !ratioFollows) throw new InvalidInputException("--ratio: give at least one kept fraction, such as --ratio 0.8, or a target (--target-size, --target-ppl-increase).");
         foreach (double ratio in Ratios)
             if (!(ratio > 0 && ratio < 1))
                 throw new InvalidInputException($"--ratio {Text(ratio)}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio 0.8.");
@@ -133,7 +162,7 @@ public sealed partial record CompressionOptions
         if (FisherSequences < 1) throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
         if (KlSequences < 1) throw new InvalidInputException($"--kl-sequences {KlSequences}: at least one sequence is needed.");
         var s = SurgeonOptions;
-        if (!(double.IsFinite(s.Scale) && s.Scale >= 0)) throw new InvalidInputException($"--scale {Text(s.Scale)}: must be 0 or more; 1 is the published strength.");
+        if (!(double.IsFinite(s.Scale) && s.Scale >= 0)) throw new InvalidInputException($"--strength {Text(s.Scale)}: must be 0 or more, or auto; 1 is the published strength.");
         if (!(double.IsFinite(s.Damping) && s.Damping >= 0)) throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
         if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0)) throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
         if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1)) throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
@@ -151,6 +180,12 @@ public sealed partial record CompressionOptions
             throw new InvalidInputException($"--sequential needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
         if (Sequential is { } q && !(q.Strength is >= 0 and <= 1 && q.Damping > 0 && double.IsFinite(q.Damping)))
             throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
+        if (SearchSequential && Columns is not null) throw new InvalidInputException("--columns and --sequential auto exclude each other.");
+        if (SearchSequential && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto))
+            throw new InvalidInputException($"--sequential auto needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
+        if (SearchStrength && Surgeon == SurgeonMode.None && Method != CompressionMethod.Auto) throw new InvalidInputException("--strength auto needs --surgeon update or select: without the surgeon there is nothing to choose.");
+        if (CollectedPool is { } collected && !(collected <= 1 && collected >= (SurgeonByLayer ?? [s]).Max(o => o.PoolFraction)))
+            throw new InvalidInputException($"{nameof(CollectedPool)} {Text(collected)}: must be at most 1 and at least the α of every layer.");
         if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16)) throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
     }
 

@@ -72,6 +72,6 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
         int m = module.OutFeatures, n = module.InFeatures;
         long before = (long)m * n;
         if (rank is not { } r) return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
-        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.SurgeonOptions.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage), null);
+        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage), null);
     }
 }

@@ -36,6 +36,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var factors = options.Sequential is not null ? SequentialPass.Run(context, metric, plan, options, whitening)
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
+        if (options.Surgeon != SurgeonMode.None && FisherAdvice.TooFewSequences(plan, options, fisher.Sequences) is { } advice) context.Warn(advice);
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
         return CompressedModules.Build(context, plan, factors, source, options, metric);
     }
@@ -60,10 +61,17 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         ? TokenFisher.Collect(context, factors, fisher)
         : SpectralGradients.Collect(context, factors, fisher);
 
+    /// <summary>For every layer the candidate of the sequential pass with the least held-out loss, the first being that of <paramref name="options"/>.</summary>
+    public int[] ChooseSequential(double ratio, CompressionOptions options, IReadOnlyList<SequentialOptions> candidates, HeldOutSequences heldOut)
+    {
+        using var modules = Modules(ratio, options);
+        return SequentialPass.Choose(context, Metric(ratio, options), modules.Plan, options, whitening, candidates, modules.Apply(context.Source), heldOut);
+    }
+
     private FactorSet Factors(double ratio, CompressionOptions options)
     {
         var metric = Metric(ratio, options);
-        FactorSet Decompose() => FactorSet.Decompose(context, metric, options.Storage, options.SurgeonOptions.PoolFraction);
+        FactorSet Decompose() => FactorSet.Decompose(context, metric, options.Storage, options.PoolFraction);
         return options.Refinements > 0 ? Decompose() : context.Work.Watch(_shared, Decompose);
     }
 

@@ -24,7 +24,9 @@ public static class Compressor
     public static CompressionResult Run(CompressionJob job, IBackend backend, IProgress<StageProgress>? progress = null, CancellationToken cancellation = default)
     {
         var options = job.Options;
-        options.Validate();
+        if (job.Target is null) options.Validate();
+        else options.ValidateForTarget();
+        if (job.Target is PerplexityTarget && job.Evaluation is null) throw new InvalidInputException($"{job.Target.Text} needs evaluation data: give --eval-text or --eval-tokens.");
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work), job.Statistics is null ? null : GivenStatistics.Open(job.Statistics));
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         var made = RecipeOf(job, context.ModelHash);
@@ -32,29 +34,38 @@ public static class Compressor
         var output = new ResultFolder(job.OutputFolder);
         output.Claim();
 
+        var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
+        (CompressionOptions Options, IReadOnlyList<AutoStep> Steps) Choose(double ratio)
+        {
+            if (split.HeldOut is null) return (options, []);
+            // One pass for all that the candidates need.
+            DenseStatistics.Collect(context, options.Method, split.Whitening);
+            var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, split.HeldOut), ratio);
+            AutoSearch.Run(waterfall, options);
+            return (waterfall.Best, waterfall.Steps);
+        }
+        TokenWindows? windows = null;
+        if (job.Target is { } target)
+        {
+            if (target is PerplexityTarget) windows = job.Evaluation!();
+            options = options with { Ratios = [new TargetSearch(context, stages).Find(target, options, ratio => Choose(ratio).Options, windows)] };
+            made = made.For(options.Ratios);
+        }
+
         // A folder with the same description already holds the result.
         var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, split.Whitening.Hash(), split.Fisher.Hash(), split.Kl.Hash()));
         foreach (var (ratio, description) in descriptions) output.Check(ratio, description);
         output.WriteRecipe(made);
-        var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
         foreach (double ratio in options.Ratios)
         {
             if (output.Has(ratio, descriptions[ratio])) continue;
-            var (chosen, steps) = (options, (IReadOnlyList<AutoStep>)[]);
-            // Auto judges by sequences that no statistic has seen.
-            if (split.HeldOut is not null)
-            {
-                // One pass for all that the candidates need.
-                DenseStatistics.Collect(context, options.Method, split.Whitening);
-                var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, split.HeldOut), ratio);
-                AutoSearch.Run(waterfall, options);
-                (chosen, steps) = (waterfall.Best, waterfall.Steps);
-            }
+            var (chosen, steps) = Choose(ratio);
             using var modules = stages.Modules(ratio, chosen);
             context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio)));
         }
-        var dense = job.Evaluation is { } data ? DensePerplexity.Of(context, data) : null;
-        var result = new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), job.Evaluation, dense))], context.Times);
+        windows ??= job.Evaluation?.Invoke();
+        var dense = windows is null ? null : DensePerplexity.Of(context, windows);
+        var result = new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense))], context.Times, context.Warnings);
         RunLog.Add(job.OutputFolder, options, result);
         return result;
     }

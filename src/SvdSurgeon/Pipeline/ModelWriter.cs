@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Reporting;
+using SvdSurgeon.Tensors;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline;
@@ -13,27 +14,12 @@ internal static class ModelWriter
     public static long Write(PipelineContext context, CompressedModules modules, CompressionOptions options, IReadOnlyList<AutoStep> steps, JsonObject description, Recipe recipe, string folder)
     {
         var source = context.Source;
-        var truncated = modules.Plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
-        var dense = context.Model.Linears.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        var entries = new List<TensorEntry>();
-        foreach (var tensor in source.Tensors.Values)
-        {
-            string name = tensor.Name.EndsWith(".weight", StringComparison.Ordinal) ? tensor.Name[..^".weight".Length] : "";
-            var type = options.WrittenType(tensor.Type);
-            if (!truncated.Contains(name)) entries.Add(type == tensor.Type ? TensorEntry.From(tensor) : TensorEntry.From(tensor, type));
-            else
-            {
-                var module = CompressedModules.Linear(dense[name], modules.Tensors);
-                if (options.Dense) entries.Add(new TensorEntry(tensor.Name, type, tensor.Shape, stream => TensorEntry.FromSingles(tensor.Name, tensor.Shape, module.ToDense(), type).WriteTo(stream)));
-                else entries.AddRange(module.StoredTensors.Select(TensorEntry.From));
-            }
-        }
         var config = (JsonObject)source.ConfigJson.DeepClone();
         config["svdsurgeon"] = About(context, modules, options, steps, description);
         var metrics = ModelMetrics.Of(context, modules);
         string stage = $"write {ResultFolder.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
-        long bytes = HuggingFaceWriter.Write(folder, config, entries, source.Path, written =>
+        long bytes = HuggingFaceWriter.Write(folder, config, Entries(context, modules, options), source.Path, written =>
         {
             recipe.Write(Path.Combine(written, Recipe.FileName));
             AtomicFile.WriteAllText(Path.Combine(written, ModelMetrics.FileName), JsonText.Compact(metrics));
@@ -42,6 +28,46 @@ internal static class ModelWriter
         });
         context.Progress.Report(new StageProgress(stage, folder, 1, 1));
         return bytes;
+    }
+
+    /// <summary>Bytes of the weight files that <see cref="Write"/> would write.</summary>
+    public static long Bytes(PipelineContext context, CompressedModules modules, CompressionOptions options) => HuggingFaceWriter.WeightBytes(Entries(context, modules, options));
+
+    /// <summary>The same from ranks alone: right where no columns are kept and no bias is added.</summary>
+    public static long PlannedBytes(PipelineContext context, CompressionPlan plan, CompressionOptions options) => HuggingFaceWriter.WeightBytes(Entries(context, plan, options, (module, tensor) =>
+    {
+        long m = module.Rows, n = module.Columns, r = module.Rank!.Value;
+        var type = options.WrittenType(tensor.Type);
+        TensorEntry Entry(string part, DType stored, params long[] shape) => new($"{module.Name}.{part}", stored, shape, _ => { });
+        return options.Storage == Compression.StorageForm.Pivoted
+            ? [Entry("pivots", DType.I32, r), Entry("basis", type, r, n), Entry("mix", type, m - r, r)]
+            : [Entry("A", type, m, r), Entry("B", type, r, n)];
+    }));
+
+    private static List<TensorEntry> Entries(PipelineContext context, CompressedModules modules, CompressionOptions options)
+    {
+        var dense = context.Model.Linears.ToDictionary(m => m.Name, StringComparer.Ordinal);
+        return Entries(context, modules.Plan, options, (plan, tensor) =>
+        {
+            var module = CompressedModules.Linear(dense[plan.Name], modules.Tensors);
+            if (!options.Dense) return module.StoredTensors.Select(TensorEntry.From);
+            var type = options.WrittenType(tensor.Type);
+            return [new TensorEntry(tensor.Name, type, tensor.Shape, stream => TensorEntry.FromSingles(tensor.Name, tensor.Shape, module.ToDense(), type).WriteTo(stream))];
+        });
+    }
+
+    // The source's tensors, those of truncated modules as given.
+    private static List<TensorEntry> Entries(PipelineContext context, CompressionPlan plan, CompressionOptions options, Func<ModulePlan, StoredTensor, IEnumerable<TensorEntry>> truncated)
+    {
+        var modules = plan.Modules.Where(m => m.Rank is not null).ToDictionary(m => m.Name + ".weight", StringComparer.Ordinal);
+        var entries = new List<TensorEntry>();
+        foreach (var tensor in context.Source.Tensors.Values)
+        {
+            var type = options.WrittenType(tensor.Type);
+            if (modules.TryGetValue(tensor.Name, out var module)) entries.AddRange(truncated(module, tensor));
+            else entries.Add(type == tensor.Type ? TensorEntry.From(tensor) : TensorEntry.From(tensor, type));
+        }
+        return entries;
     }
 
     // What made the model, then what it became.

@@ -23,11 +23,13 @@ public sealed class OpenedRecipe : IDisposable
     /// <param name="recipe">The recipe.</param>
     /// <param name="recipeFolder">Where relative paths are looked up when they are not in the working directory; null for nowhere.</param>
     /// <param name="modelPath">Where the model is, if it is not where the recipe says.</param>
+    /// <param name="target">What decides the ratio; the recipe then has none.</param>
     /// <exception cref="InvalidInputException">A file is missing or is not the one that the recipe means, or an option or the data cannot be used.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
-    public static OpenedRecipe Open(Recipe recipe, string? recipeFolder = null, string? modelPath = null)
+    public static OpenedRecipe Open(Recipe recipe, string? recipeFolder = null, string? modelPath = null, CompressionTarget? target = null)
     {
-        recipe.Options.Validate();
+        if (target is null) recipe.Options.Validate();
+        else recipe.Options.ValidateForTarget();
         var (calibration, evaluation) = (recipe.Calibration, recipe.Evaluation);
         if (calibration.Texts.Count == 0 && calibration.Tokens is null && calibration.TokenHash is not null)
             throw new InvalidInputException("The recipe's calibration tokens were made in memory by a program, so that nothing but that program can repeat it. Give the recipe's calibration texts or tokens.");
@@ -47,7 +49,7 @@ public sealed class OpenedRecipe : IDisposable
                 evaluation = evaluation with { Texts = Named(evaluation.Texts, texts), Tokens = Named(evaluation.Tokens, file), Length = evaluation.Length ?? tokens.Length };
             }
             calibration = calibration with { Texts = Named(calibration.Texts, calibrationTexts), Tokens = Named(calibration.Tokens, calibrationFile), Length = tokens.Length };
-            return new OpenedRecipe(recipe with { Calibration = calibration, Evaluation = evaluation }, model, tokens, windows);
+            return new OpenedRecipe(recipe with { Calibration = calibration, Evaluation = evaluation }, model, tokens, windows) { Target = target };
         }
         catch
         {
@@ -56,10 +58,13 @@ public sealed class OpenedRecipe : IDisposable
         }
     }
 
+    /// <summary>What decides the ratio; null for the recipe's.</summary>
+    public CompressionTarget? Target { get; private init; }
+
     /// <summary>The job of running it.</summary>
     public CompressionJob Job(string outputFolder, string? workFolder = null) => new()
     {
-        Model = Model, Options = Recipe.Options, Calibration = Calibration, Evaluation = Evaluation, Recipe = Recipe, OutputFolder = outputFolder, WorkFolder = workFolder,
+        Model = Model, Options = Recipe.Options, Target = Target, Calibration = Calibration, Evaluation = Evaluation is { } windows ? () => windows : null, Recipe = Recipe, OutputFolder = outputFolder, WorkFolder = workFolder,
     };
 
     /// <inheritdoc/>

@@ -19,6 +19,7 @@ internal sealed record PipelineContext(
     Checkpoint Source, DecoderModel Model, string ModelHash, IBackend Backend, WorkFolder Work, IProgress<StageProgress> Progress, CancellationToken Cancellation)
 {
     private readonly List<StageTime> _times = [];
+    private readonly List<string> _warnings = [];
 
     /// <summary>Bytes that the run may take, all in all.</summary>
     public long Memory { get; init; } = ProcessMemory.Available;
@@ -61,6 +62,17 @@ internal sealed record PipelineContext(
 
     /// <summary>Stages so far, in order.</summary>
     public IReadOnlyList<StageTime> Times => _times;
+
+    /// <summary>What the user should know of the result, each sentence once.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>Keeps a warning and reports it as progress, so that whoever watches may stop here.</summary>
+    public void Warn(string sentence)
+    {
+        if (_warnings.Contains(sentence)) return;
+        _warnings.Add(sentence);
+        Progress.Report(new StageProgress(StageProgress.Warning, sentence, 0, 1));
+    }
 
     /// <summary>Runs a stage and keeps its time.</summary>
     public T Timed<T>(string stage, bool reused, Func<T> run)

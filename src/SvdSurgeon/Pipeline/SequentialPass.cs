@@ -40,9 +40,10 @@ internal sealed class SequentialPass : IDisposable
         inputs["tokens"] = tokens.Hash();
         inputs["strength"] = options.Sequential!.Strength;
         inputs["damping"] = options.Sequential.Damping;
+        inputs["by_layer"] = options.SequentialByLayerJson();
         inputs["storage"] = options.Storage.ToString().ToLowerInvariant();
         inputs["dtype"] = options.StorageType?.ToString();
-        inputs["alpha"] = options.SurgeonOptions.PoolFraction;
+        inputs["alpha"] = options.PoolFraction;
         inputs["ranks"] = plan.RanksJson();
         var artifact = context.Work.Open(Stage, inputs);
         bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
@@ -58,6 +59,43 @@ internal sealed class SequentialPass : IDisposable
         });
     }
 
+    /// <summary>
+    /// A pass in which every layer takes the candidate with the least held-out loss, the layers before it as they were chosen, those after it as they are in
+    /// <paramref name="finished"/>. The first candidate stays unless another is better by more than the standard error.
+    /// </summary>
+    /// <returns>Index of each layer's candidate.</returns>
+    public static int[] Choose(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens,
+        IReadOnlyList<SequentialOptions> candidates, DecoderModel finished, HeldOutSequences heldOut)
+    {
+        using var pass = new SequentialPass(context, metric, plan, options, tokens);
+        using var states = heldOut.Embed(finished);
+        var choice = new int[context.Model.Layers.Count];
+        foreach (var layer in context.Model.Layers)
+        {
+            var best = HeldOutLoss.Infinite;
+            LinearModule[] kept = [];
+            for (int c = 0; c < candidates.Count; c++)
+            {
+                pass.Fit(layer, candidates[c]);
+                LinearModule[] fitted = [.. pass._compressed.Layers[layer.Index].Linears];
+                foreach (var module in fitted) finished.Replace(module.Name, module);
+                var loss = states.Loss(finished);
+                if (c == 0 || loss.IsBetterThan(best)) (best, choice[layer.Index], kept) = (loss, c, fitted);
+                // The next candidate starts, as this one did, from a layer that is not compressed.
+                foreach (var module in layer.Linears) pass._compressed.Replace(module.Name, module);
+            }
+            foreach (var module in kept)
+            {
+                finished.Replace(module.Name, module);
+                pass._compressed.Replace(module.Name, module);
+            }
+            states.Advance(finished);
+            pass.Advance(layer);
+            context.Progress.Report(new StageProgress(Stage, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length));
+        }
+        return choice;
+    }
+
     public void Dispose()
     {
         _denseStates.Dispose();
@@ -66,42 +104,57 @@ internal sealed class SequentialPass : IDisposable
 
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
-        var compressed = _compressed.Layers[dense.Index];
         string part = artifact.Part(PipelineContext.LayerPart(dense.Index));
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
-        bool done = File.Exists(part);
+        if (File.Exists(part)) Install(dense, part);
+        else SafeTensorsWriter.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
+        Advance(dense);
+        _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
+    }
+
+    // Fits the modules of a layer one group after the other, each with those before it in place.
+    private List<TensorEntry> Fit(DecoderLayer dense, SequentialOptions fit)
+    {
         var entries = new List<TensorEntry>();
+        var la = _context.Backend.LinearAlgebra;
         using var scaling = _metric.Open(dense.Index);
-        using var existing = done ? SafeTensorsFile.Open(part) : null;
         for (int g = 0; g < dense.Groups.Count; g++)
         {
-            var modules = dense.Groups[g].Modules.Where(m => _ranks[m.Name].Rank is not null).ToList();
+            var modules = Truncated(dense.Groups[g].Modules);
             if (modules.Count == 0) continue;
-            var (cross, gram) = done ? (null, null) : Inputs(dense, compressed, g);
-            var input = done ? null : _metric.FactorInputs(gram!);
+            var (cross, gram) = Inputs(dense, _compressed.Layers[dense.Index], g);
+            var input = _metric.FactorInputs(gram);
             foreach (var module in modules)
             {
                 _context.Cancellation.ThrowIfCancellationRequested();
-                var la = _context.Backend.LinearAlgebra;
-                int rank = _ranks[module.Name].Rank!.Value;
-                SpectralFactors factors;
-                if (done) factors = FactorSet.Load(existing!, module.Name, int.MaxValue);
-                else
-                {
-                    var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
-                    var target = SequentialTarget.Weights(la, w, cross!, gram!, _options.Sequential!.Strength, _options.Sequential.Damping);
-                    factors = FactorSet.Rounded(Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool));
-                    entries.AddRange(FactorSet.Entries(module.Name, factors));
-                }
-                compressed.Replace(module.Name, CompressedModules.LowRank(module, Truncation.Keep(factors, rank), _options.WrittenType(module.StoredTensors[0].Type)));
+                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                var target = SequentialTarget.Weights(la, w, cross, gram, fit.Strength, fit.Damping);
+                var factors = FactorSet.Rounded(Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool));
+                entries.AddRange(FactorSet.Entries(module.Name, factors));
+                Install(module, factors);
             }
         }
+        return entries;
+    }
+
+    private void Install(DecoderLayer dense, string part)
+    {
+        using var file = SafeTensorsFile.Open(part);
+        foreach (var module in Truncated(dense.Linears)) Install(module, FactorSet.Load(file, module.Name, int.MaxValue));
+    }
+
+    private void Install(LinearModule dense, SpectralFactors factors) => _compressed.Replace(dense.Name,
+        CompressedModules.LowRank(dense, Truncation.Keep(factors, _ranks[dense.Name].Rank!.Value), _options.WrittenType(dense.StoredTensors[0].Type)));
+
+    private List<LinearModule> Truncated(IEnumerable<LinearModule> modules) => [.. modules.Where(m => _ranks[m.Name].Rank is not null)];
+
+    private void Advance(DecoderLayer dense)
+    {
+        var compressed = _compressed.Layers[dense.Index];
         _denseStates.Advance(dense);
         _compressedStates.Advance(compressed);
         // The layer's modules have served: only factors on disk are needed from here on.
         foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
-        if (!done) SafeTensorsWriter.Write(part, entries);
-        _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
     }
 
     // X_fᵀX_c and X_cᵀX_c at the inputs of a group.

@@ -5,7 +5,11 @@ namespace SvdSurgeon.Pipeline;
 /// <param name="Detail">What is being worked on: a layer, a module, a ratio.</param>
 /// <param name="Done">Units finished.</param>
 /// <param name="Total">Units of the whole stage.</param>
-public readonly record struct StageProgress(string Stage, string Detail, long Done, long Total);
+public readonly record struct StageProgress(string Stage, string Detail, long Done, long Total)
+{
+    /// <summary>Stage of a report whose detail is a warning: a sentence, at the time when the run could still be stopped for it.</summary>
+    public const string Warning = "warning";
+}
 
 /// <summary>What a stage took.</summary>
 /// <param name="Name">Stage name.</param>

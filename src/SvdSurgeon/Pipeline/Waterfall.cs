@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
 
 namespace SvdSurgeon.Pipeline;
@@ -9,7 +10,7 @@ namespace SvdSurgeon.Pipeline;
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
 {
-    private const string LossesPart = "losses.safetensors", LossesTensor = "losses";
+    private const string LossesPart = "losses.safetensors", LossesTensor = "losses", ChoicePart = "choice.safetensors", ChoiceTensor = "choice";
 
     private readonly List<AutoStep> _steps = [];
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
@@ -28,29 +29,120 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     /// <returns>Whether it was kept.</returns>
     public bool Try(string name, CompressionOptions options)
     {
-        context.Cancellation.ThrowIfCancellationRequested();
-        string stage = $"search {ResultFolder.RatioText(ratio)}";
-        context.Progress.Report(new StageProgress(stage, name, _steps.Count, _steps.Count + 1));
+        Begin(name);
         var uses = new HashSet<string>(StringComparer.Ordinal);
-        var loss = Measure($"{stage}: {name}", options, uses);
+        var loss = Measure($"{Stage}: {name}", options, uses);
         bool first = _steps.Count == 0, kept = first || loss.IsBetterThan(BestLoss), comparable = !first && double.IsFinite(loss.Mean) && double.IsFinite(BestLoss.Mean);
         var (change, error) = loss.Minus(BestLoss);
         _steps.Add(new AutoStep(name, loss.Mean, kept, comparable ? change : null, comparable ? error : null));
         if (kept) (Best, BestLoss, _bestUses) = (options, loss, uses);
         _alive.UnionWith(uses);
+        Sweep();
+        return kept;
+    }
+
+    /// <summary>
+    /// Tries whether layers should differ: layer by layer in order, each takes the variant with the least loss, those after it as they are in the best so far. Hidden
+    /// states stand in front of the layer, so that only later layers run again.
+    /// </summary>
+    /// <param name="name">Of the step.</param>
+    /// <param name="variants">Options of equal ranks, the best so far first.</param>
+    /// <param name="combine">Options from the variant of each layer.</param>
+    public void TryByLayer(string name, IReadOnlyList<CompressionOptions> variants, Func<IReadOnlyList<int>, CompressionOptions> combine)
+    {
+        Begin(name);
+        int[] choice = Choice(name, [.. variants.Select(v => (JsonNode)v.ToJson())], uses =>
+        {
+            var modules = variants.Select(v => context.Work.Watch(uses, () => stages.Modules(ratio, v))).ToList();
+            int[] chosen = Choose(modules);
+            foreach (var m in modules) m.Dispose();
+            return chosen;
+        });
+        if (choice.Any(c => c != 0)) Try(name, combine(choice));
+    }
+
+    /// <summary>The same for the sequential pass, in which a layer's choice moves what the later ones are fitted to.</summary>
+    /// <param name="name">Of the step.</param>
+    /// <param name="candidates">The best so far first.</param>
+    public void TrySequentialByLayer(string name, IReadOnlyList<SequentialOptions> candidates)
+    {
+        Begin(name);
+        int[] choice = Choice(name, [Best.ToJson(), .. candidates.Select(CompressionOptions.Json)],
+            uses => context.Work.Watch(uses, () => stages.ChooseSequential(ratio, Best, candidates, heldOut)));
+        if (choice.Any(c => c != 0)) Try(name, Best with { SequentialByLayer = [.. choice.Select(c => candidates[c])] });
+    }
+
+    private string Stage => $"search {ResultFolder.RatioText(ratio)}";
+
+    private void Begin(string name)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Progress.Report(new StageProgress(Stage, name, _steps.Count, _steps.Count + 1));
+    }
+
+    // Deletes what was made for candidates that are not the best.
+    private void Sweep()
+    {
         foreach (string artifact in _alive.Where(a => !_bestUses.Contains(a) && !stages.IsShared(a)).ToList())
         {
             context.Work.Discard(artifact);
             _alive.Remove(artifact);
         }
-        return kept;
     }
 
-    private HeldOutLoss Measure(string stage, CompressionOptions options, HashSet<string> uses)
+    private int[] Choose(IReadOnlyList<CompressedModules> variants)
+    {
+        var model = variants[0].Apply(context.Source);
+        using var states = heldOut.Embed(model);
+        var best = states.Loss(model);
+        var choice = new int[model.Layers.Count];
+        for (int layer = 0; layer < choice.Length; layer++)
+        {
+            for (int v = 1; v < variants.Count; v++)
+            {
+                variants[v].Apply(model, layer);
+                var loss = states.Loss(model);
+                if (loss.IsBetterThan(best)) (best, choice[layer]) = (loss, v);
+            }
+            variants[choice[layer]].Apply(model, layer);
+            states.Advance(model);
+        }
+        return choice;
+    }
+
+    private int[] Choice(string name, JsonArray of, Func<HashSet<string>, int[]> choose)
+    {
+        var inputs = Inputs();
+        inputs["of"] = of;
+        var artifact = context.Work.Open("choice", inputs);
+        bool known = artifact.Has(ChoicePart);
+        return context.Timed($"{Stage}: choosing {name}", known, () =>
+        {
+            if (known)
+            {
+                using var file = SafeTensorsFile.Open(artifact.Part(ChoicePart));
+                return [.. file[ChoiceTensor].Doubles().ToArray().Select(c => (int)c)];
+            }
+            var uses = new HashSet<string>(StringComparer.Ordinal);
+            int[] choice = choose(uses);
+            SafeTensorsWriter.Write(artifact.Part(ChoicePart), [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]);
+            _alive.UnionWith(uses);
+            Sweep();
+            return choice;
+        });
+    }
+
+    private JsonObject Inputs()
     {
         var inputs = stages.Inputs();
         inputs["held_out"] = heldOut.Hash;
         inputs["ratio"] = ratio;
+        return inputs;
+    }
+
+    private HeldOutLoss Measure(string stage, CompressionOptions options, HashSet<string> uses)
+    {
+        var inputs = Inputs();
         inputs["options"] = options.ToJson();
         var artifact = context.Work.Open("held-out", inputs);
         bool known = artifact.Has(LossesPart);

@@ -75,6 +75,35 @@ public sealed class MethodTests
     }
 
     [Test]
+    public void Too_few_sequences_for_the_rank_are_warned_of_with_the_numbers_and_the_way_out()
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Ratios = [0.6] };
+        var published = tales.Compress(options, sequences: 16, windows: 4, "published");
+        var tokens = tales.Compress(options with { Fisher = FisherSamples.Tokens }, sequences: 16, windows: 4, "tokens");
+        var shrunk = tales.Compress(options with { SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf } }, sequences: 16, windows: 4, "shrunk");
+        Assert.Multiple(() =>
+        {
+            Assert.That(published.Warnings, Has.Count.EqualTo(1));
+            Assert.That(published.Warnings[0], Does.Contain("16 sequences").And.Contain("--fisher tokens").And.Contain("--shrinkage ledoit-wolf").And.Contain("--fisher-sequences "));
+            Assert.That(tales.Progress.Count(report => report.Stage == StageProgress.Warning), Is.EqualTo(1), "said when it can still be heeded");
+            Assert.That(tokens.Warnings, Is.Empty);
+            Assert.That(shrunk.Warnings, Is.Empty);
+        });
+    }
+
+    [TestCase(FisherSamples.Sequences), TestCase(FisherSamples.Tokens)]
+    public void Shrinkage_makes_a_Fisher_of_few_samples_do_less_harm(FisherSamples samples)
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Fisher = samples, Ratios = [0.4] };
+        double Loss(CompressionOptions o, string name) => tales.Compress(o, sequences: 16, Windows, name).Models[0].Perplexity!.MeanNll;
+        double raw = Loss(options, "raw"), shrunk = Loss(options with { SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf } }, "shrunk");
+        TestContext.Out.WriteLine($"{samples}: {raw} without, {shrunk} with shrinkage");
+        Assert.That(shrunk, Is.LessThan(raw));
+    }
+
+    [Test]
     public void A_spectrum_of_one_sided_whitening_is_refused_by_name()
     {
         var options = new CompressionOptions { Method = CompressionMethod.Whiten, Allocate = AllocationRule.Spectrum, Ratios = [0.5] };

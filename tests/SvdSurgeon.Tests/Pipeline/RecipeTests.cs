@@ -17,6 +17,9 @@ public sealed class RecipeTests
         Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.Select, Whitening = WhiteningForm.Eigen, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted,
         Columns = ColumnMode.Refit, Sequential = new SequentialOptions(0.25, 0.01), Refinements = 2, Fisher = FisherSamples.Tokens, Sequences = 7, FisherSequences = 9, KlSequences = 11,
         SurgeonOptions = new SurgeonOptions { Scale = 0.5, Damping = 1e-3, SelectionDamping = 0.7, PoolFraction = 0.3, Shrinkage = Shrinkage.LedoitWolf, FirstOrderWeight = 0.125 },
+        SequentialByLayer = [new(0.5, 0.02), new(1, 0.03)], SearchSequential = true, SearchStrength = true, CollectedPool = 0.6,
+        // By layer only c, ε and α differ.
+        SurgeonByLayer = [new SurgeonOptions { Scale = 0.2, Damping = 1e-4, SelectionDamping = 0.7, PoolFraction = 0.4, Shrinkage = Shrinkage.LedoitWolf, FirstOrderWeight = 0.125 }],
         Dense = true, StorageType = DType.BF16, Ratios = [0.8, 0.45],
     };
 
@@ -36,7 +39,10 @@ public sealed class RecipeTests
         AssertNoneDefault(Unusual.SurgeonOptions, defaults.SurgeonOptions, nameof(SurgeonOptions.Selection));
         AssertNoneDefault(Unusual.Sequential!, new SequentialOptions());
         var read = CompressionOptions.FromJson((JsonObject)JsonNode.Parse(Unusual.ToJson().ToJsonString())!, Unusual.Ratios, "test");
-        Assert.That(read, Is.EqualTo(Unusual));
+        Assert.That(read.SequentialByLayer, Is.EqualTo(Unusual.SequentialByLayer));
+        Assert.That(read.SurgeonByLayer, Is.EqualTo(Unusual.SurgeonByLayer));
+        // Records compare lists by reference.
+        Assert.That(read with { SequentialByLayer = Unusual.SequentialByLayer, SurgeonByLayer = Unusual.SurgeonByLayer }, Is.EqualTo(Unusual));
     }
 
     [Test]

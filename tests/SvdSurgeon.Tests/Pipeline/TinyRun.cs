@@ -36,7 +36,7 @@ internal sealed class TinyRun : IDisposable
     /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
     public CompressedModel Compress(CompressionOptions options, int sequences = 8, string name = "out", bool evaluate = true) => Compressor.Run(new CompressionJob
     {
-        Model = Model, Options = options, Calibration = Tokens(sequences), Evaluation = evaluate ? TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
+        Model = Model, Options = options, Calibration = Tokens(sequences), Evaluation = evaluate ? () => TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
         OutputFolder = Path.Combine(_folder, name), WorkFolder = Path.Combine(_folder, "work"),
     }, Backend).Models[0];
 

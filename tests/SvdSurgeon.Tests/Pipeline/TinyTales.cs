@@ -28,11 +28,11 @@ internal sealed class TinyTales : IDisposable
         TokenWindows.FromText(TokenFile.Read(GoldenFiles.Copied("peer", "tinytales-opt.evaluation.npy")).Tokens.Span, 256, windows);
 
     /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
-    public CompressionResult Compress(CompressionOptions options, int sequences = 128, int windows = 0, string name = "out")
+    public CompressionResult Compress(CompressionOptions options, int sequences = 128, int windows = 0, string name = "out", CompressionTarget? target = null)
     {
         var job = new CompressionJob
         {
-            Model = Model, Options = options, Calibration = Calibration(sequences), Evaluation = Evaluation(windows),
+            Model = Model, Options = options, Calibration = Calibration(sequences), Evaluation = () => Evaluation(windows), Target = target,
             OutputFolder = System.IO.Path.Combine(_folder, name), WorkFolder = System.IO.Path.Combine(_folder, "work"),
         };
         return Compressor.Run(job, _backend, new Sink(Progress));

@@ -1,0 +1,27 @@
+namespace SvdSurgeon.Pipeline;
+
+/// <summary>β and λ of the sequential pass by held-out loss: for the run, then layer by layer. Left out when no value is better than no pass.</summary>
+internal static class SequentialSearch
+{
+    private static readonly double[] Dampings = [1e-2, 1e-4];
+
+    /// <summary>Tries the pass on top of the best so far.</summary>
+    public static void Run(Waterfall waterfall)
+    {
+        var without = waterfall.Best;
+        bool Strength(double strength, double damping = Compression.SequentialTarget.DefaultDamping) =>
+            waterfall.Try(Name(new(strength, damping)), without with { Sequential = new SequentialOptions(strength, damping) });
+        Strength(1);
+        Strength(0.5);
+        Strength(waterfall.Best.Sequential?.Strength == 1 ? 0.75 : 0.25);
+        // With few tokens a weak pass with much damping is what is left (METHODS.md, section 9.4).
+        if (waterfall.Best.Sequential is null) Strength(0.25, 1e-2);
+        if (waterfall.Best.Sequential is not { } best) return;
+        foreach (double damping in Dampings)
+            if (damping != best.Damping && waterfall.Try(Name(best with { Damping = damping }), waterfall.Best with { Sequential = best with { Damping = damping } })) break;
+        best = waterfall.Best.Sequential;
+        waterfall.TrySequentialByLayer("sequential pass, by layer", [best, best with { Strength = best.Strength / 2 }, best with { Damping = 10 * best.Damping }]);
+    }
+
+    private static string Name(SequentialOptions options) => FormattableString.Invariant($"sequential pass, strength {options.Strength}, damping {options.Damping}");
+}

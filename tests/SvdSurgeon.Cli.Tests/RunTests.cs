@@ -74,6 +74,21 @@ public sealed class RunTests
         AssertRefused(Svdsurgeon.Run("run", folder["none.json"], "--out", folder["out"]), "none.json");
     }
 
+    [Test]
+    public void Report_writes_one_page_of_several_output_folders_and_says_where()
+    {
+        using var folder = new TemporaryFolder();
+        string[] common = ["--ratio", "0.5", "--surgeon", "none", "--sequences", "4", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64"];
+        foreach (string method in (string[])["svd", "whiten"]) Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder[method], "--method", method, .. common]);
+        var result = Svdsurgeon.Run("report", folder["svd"], folder["whiten"], "--html", folder["page.html"]);
+        Assert.That(result.ExitCode, Is.Zero, result.Error);
+        Assert.That(result.Output.Trim(), Is.EqualTo(folder["page.html"]));
+        string page = File.ReadAllText(folder["page.html"]);
+        Assert.That(Svdsurgeon.Run("report", folder.Path).Output.Trim(), Is.EqualTo(Path.Combine(folder.Path, "report.html")), "a folder of output folders");
+        foreach (string mention in (string[])["svd/ratio-0.5", "whiten/ratio-0.5", "model.decoder.layers.3.fc2", "not evaluated"]) Assert.That(page, Does.Contain(mention));
+        AssertRefused(Svdsurgeon.Run("report", folder["nothing"]), "nothing");
+    }
+
     // All that a run writes but what it measures of itself: times, memory, and the artifacts.
     private static SortedDictionary<string, byte[]> ResultFiles(string folder)
     {

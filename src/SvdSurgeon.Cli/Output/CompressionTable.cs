@@ -18,6 +18,7 @@ internal static class CompressionTable
         AnsiConsole.Write(table);
         foreach (var model in result.Models.Where(m => m.Steps.Count > 0)) PrintSteps(model);
         PrintStages(result.Stages);
+        Console.WriteLine($"svdsurgeon report {Path.GetDirectoryName(result.Models[0].Folder)} makes a page of it.");
     }
 
     /// <summary>Times of the stages and the memory, in one line.</summary>

@@ -92,6 +92,18 @@ public sealed class CompressTests
         Assert.That((int)module["rank"]!, Is.EqualTo((int)(0.6 * 352 * 128 / (352 + 128))));
     }
 
+    [TestCase("--allocate", "dp"), TestCase("--allocate", "fisher"), TestCase("--method", "auto")]
+    public void Plan_says_where_ranks_come_from_when_it_cannot_know_them(string option, string value)
+    {
+        var plan = Svdsurgeon.Json("plan", Svdsurgeon.Llama, "--ratio", "0.6", option, value)["plans"]![0]!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(plan["modules"], Is.Null);
+            Assert.That((long)plan["budget"]!, Is.EqualTo((long)(0.6 * (long)plan["parameters_before"]!)));
+            Assert.That((string)plan["reason"]!, Does.Contain("compress finds them"));
+        });
+    }
+
     [Test]
     public void Generate_continues_a_prompt_the_same_way_each_time()
     {

@@ -20,6 +20,8 @@ internal sealed class CompressionArguments
     private readonly Option<string> _columns = new("--columns") { Description = "none, preserve (Duo-SVD) or refit.", DefaultValueFactory = _ => "none" };
     private readonly Option<string?> _sequential = new("--sequential") { Description = "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1, or auto: strength and damping by the loss on held-out calibration sequences." };
     private readonly Option<double> _sequentialDamping = new("--sequential-damping") { Description = "Damping of the sequential fit, relative to the mean diagonal.", DefaultValueFactory = _ => 1e-3 };
+    private readonly Option<bool> _update = new("--update") { Description = "Fit left factors in order to the inputs of the compressed model (SVD-LLM's closed-form update); the surgeon works on the result." };
+    private readonly Option<bool> _biasCorrection = new("--bias-correction") { Description = "Correct biases for the change of the mean output; modules without a bias get one." };
     private readonly Option<int> _refine = new("--refine") { Description = "Collect the output gradients again at the compressed model, this many times (kfac).", DefaultValueFactory = _ => 0 };
     private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
     private readonly Option<string> _shrinkage = new("--shrinkage") { Description = "none, or ledoit-wolf: pulls a spectral Fisher of few samples towards a multiple of the identity.", DefaultValueFactory = _ => "none" };
@@ -44,7 +46,7 @@ internal sealed class CompressionArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _refine, _fisher, _shrinkage, _sequences, _fisherSequences, _klSequences, _strength, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _update, _biasCorrection, _refine, _fisher, _shrinkage, _sequences, _fisherSequences, _klSequences, _strength, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
     }
 
     /// <summary>The options, checked; without ratios where a target decides.</summary>
@@ -61,6 +63,8 @@ internal sealed class CompressionArguments
             Sequential = parsed.GetValue(_sequential) is { } sequential && sequential != Auto ? new SequentialOptions(Number("--sequential", sequential), parsed.GetValue(_sequentialDamping)) : null,
             SearchSequential = parsed.GetValue(_sequential) == Auto,
             SearchStrength = parsed.GetValue(_strength) == Auto,
+            Update = parsed.GetValue(_update),
+            BiasCorrection = parsed.GetValue(_biasCorrection),
             Refinements = parsed.GetValue(_refine),
             Fisher = Named<FisherSamples>("--fisher", parsed.GetRequiredValue(_fisher)),
             Ratios = parsed.GetValue(_ratios) ?? [],

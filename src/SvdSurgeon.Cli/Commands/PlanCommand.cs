@@ -39,6 +39,8 @@ internal static class PlanCommand
     {
         if (checkpoint.Compression is not null) throw new InvalidModelException($"{checkpoint.Path} is already compressed. Plan for the dense model instead.");
         var model = DecoderModel.Load(checkpoint);
+        // Ranks that depend on statistics are known to compress alone.
+        bool known = options.Allocate == AllocationRule.Uniform && options.Method != CompressionMethod.Auto;
         var plans = options.Ratios.Select(ratio => CompressionPlan.Uniform(model, ratio, options)).ToList();
         var estimate = WorkEstimate.For(model, options, length, backend);
         if (json)
@@ -46,12 +48,14 @@ internal static class PlanCommand
             JsonOutput.Write(new JsonObject
             {
                 ["model"] = checkpoint.Path,
-                ["plans"] = new JsonArray([.. plans.Select(plan => ToJson(plan, options, checkpoint))]),
+                ["plans"] = new JsonArray([.. plans.Select(plan => known ? ToJson(plan, options, checkpoint) : Budget(plan, options))]),
                 ["estimate"] = new JsonObject { ["seconds"] = Math.Round(estimate.Seconds, 1), ["memory_bytes"] = estimate.MemoryBytes, ["work_bytes"] = estimate.WorkBytes },
             });
             return;
         }
-        foreach (var plan in plans) PrintTable(plan, options, checkpoint);
+        foreach (var plan in plans)
+            if (known) PrintTable(plan, options, checkpoint);
+            else Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kept {plan.Ratio}: linear modules {plan.Before:N0} → at most {(long)(plan.Before * plan.Ratio):N0} parameters. {Unknown(options)}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Estimate, good to a factor of about two: {estimate.Seconds:N0} s, {estimate.MemoryBytes / 1048576.0:N0} MiB of memory, {estimate.WorkBytes / 1048576.0:N0} MiB of disk for artifacts."));
     }
@@ -67,6 +71,15 @@ internal static class PlanCommand
         AnsiConsole.Write(table);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"linear modules: {plan.Before:N0} → {plan.After:N0} parameters"));
     }
+
+    private static JsonObject Budget(CompressionPlan plan, CompressionOptions options) => new()
+    {
+        ["ratio"] = plan.Ratio, ["parameters_before"] = plan.Before, ["budget"] = (long)(plan.Before * plan.Ratio), ["modules"] = null, ["reason"] = Unknown(options),
+    };
+
+    private static string Unknown(CompressionOptions options) => options.Method == CompressionMethod.Auto
+        ? "Ranks are chosen by the search; compress finds them."
+        : $"Ranks follow from statistics of the model (--allocate {options.Allocate.ToString().ToLowerInvariant()}); compress finds them, plan shows those of --allocate uniform.";
 
     private static JsonObject ToJson(CompressionPlan plan, CompressionOptions options, Checkpoint checkpoint) => new()
     {

@@ -2,7 +2,6 @@ using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
-using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -23,32 +22,6 @@ internal static class ColumnFactors
         inputs["ranks"] = plan.RanksJson();
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         return FactorSet.Build(context, "columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
-    }
-
-    /// <summary>The stored form: A, B over the remaining columns, C and the column indices.</summary>
-    /// <param name="la">Decompositions.</param>
-    /// <param name="name">Module name.</param>
-    /// <param name="dense">The module.</param>
-    /// <param name="lowRank">A·B over all columns, as the surgeon left it.</param>
-    /// <param name="file">The layer's factors.</param>
-    /// <param name="type">Storage type.</param>
-    public static List<TensorEntry> Store(ILinearAlgebra la, string name, LinearModule dense, LowRankFactors lowRank, SafeTensorsFile file, DType type)
-    {
-        int[] columns = [.. file[name + ".columns"].Doubles().ToArray().Select(c => (int)c)];
-        int[] rest = [.. Enumerable.Range(0, dense.InFeatures).Except(columns)];
-        var stored = file[name + ".fixed"];
-        var c = new Matrix(dense.OutFeatures, columns.Length, stored.Doubles().ToArray());
-        // Refitted columns move with the singular values: their part is A times the right vectors at those columns.
-        var moving = la.Multiply(lowRank.A, lowRank.B.SelectColumns(columns));
-        for (int i = 0; i < c.Data.Length; i++) c.Data[i] += moving.Data[i];
-        var b = lowRank.B.SelectColumns(rest);
-        return
-        [
-            TensorEntry.FromSingles(name + ".A", [lowRank.A.Rows, lowRank.A.Columns], lowRank.A.ToSingles(), type),
-            TensorEntry.FromSingles(name + ".B", [b.Rows, b.Columns], b.ToSingles(), type),
-            TensorEntry.FromSingles(name + ".C", [c.Rows, c.Columns], c.ToSingles(), type),
-            TensorEntry.FromInt32(name + ".columns", [columns.Length], columns),
-        ];
     }
 
     private static List<TensorEntry> Split(
@@ -76,9 +49,7 @@ internal static class ColumnFactors
                 int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.PoolFraction);
                 var over = split.OverAllColumns(la);
                 entries.AddRange(FactorSet.Entries(module.Name, over with { Left = over.Left.ColumnRange(0, Math.Min(pool, over.Components)), Right = over.Right.RowRange(0, Math.Min(pool, over.Components)) }));
-                entries.Add(TensorEntry.FromDoubles(module.Name + ".rank", new double[] { split.Rank }));
-                entries.Add(TensorEntry.FromDoubles(module.Name + ".columns", split.Columns.Select(c => (double)c).ToArray()));
-                entries.Add(TensorEntry.FromDoubles(module.Name + ".fixed", Fixed(la, w, split).Data));
+                entries.AddRange(new KeptColumns(split.Rank, split.Columns, Fixed(la, w, split)).Entries(module.Name));
             }
         }
         return entries;

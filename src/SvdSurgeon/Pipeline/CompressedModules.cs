@@ -10,6 +10,8 @@ namespace SvdSurgeon.Pipeline;
 /// <summary>The compressed modules of one plan in their final form and storage type, a file a layer: what is written to the result, and what held-out losses are measured on.</summary>
 internal sealed class CompressedModules : IDisposable
 {
+    private const string Bias = ".bias";
+
     private readonly List<SafeTensorsFile> _files = [];
 
     private readonly Artifact _artifact;
@@ -36,24 +38,27 @@ internal sealed class CompressedModules : IDisposable
     /// <param name="plan">Ranks.</param>
     /// <param name="factors">Where components come from.</param>
     /// <param name="fisher">Where the surgeon's Fisher comes from; null for no surgeon.</param>
+    /// <param name="means">Mean inputs for the bias correction; null for none.</param>
     /// <param name="options">Surgeon and storage.</param>
     /// <param name="metric">The scaling that the components come from.</param>
-    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, CompressionOptions options, ModuleMetric metric)
+    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, InputStatistics? means,
+        CompressionOptions options, ModuleMetric metric)
     {
-        var inputs = new JsonObject
+        var key = new JsonObject
         {
             ["model"] = context.ModelHash,
             ["layers"] = context.Model.Layers.Count,
             ["factors"] = factors.Key,
             ["fisher"] = fisher?.Key,
             ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
+            ["means"] = means?.Key,
             ["storage"] = options.Storage.ToString().ToLowerInvariant(),
             ["dtype"] = options.StorageType?.ToString(),
             ["ranks"] = plan.RanksJson(),
         };
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
-        var artifact = context.Work.Open("modules", inputs);
+        var artifact = context.Work.Open("modules", key);
         var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
         return context.Timed(stage, missing.Count == 0, () =>
         {
@@ -61,15 +66,18 @@ internal sealed class CompressedModules : IDisposable
             {
                 context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Count));
                 using var file = factors.OpenLayer(missing[i].Index);
+                using var inputs = means?.Layer(missing[i].Index);
                 LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
                 var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
                 SurgeryLog.Write(artifact, missing[i].Index, operated);
                 var entries = new List<TensorEntry>();
-                foreach (var module in modules)
-                {
-                    context.Cancellation.ThrowIfCancellationRequested();
-                    entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, operated.GetValueOrDefault(module.Name), options));
-                }
+                foreach (var group in missing[i].Groups)
+                    foreach (var module in group.Modules.Where(m => ranks[m.Name].Rank is not null))
+                    {
+                        context.Cancellation.ThrowIfCancellationRequested();
+                        double[]? mean = inputs?[group.Name + ".mean"].Doubles().ToArray();
+                        entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, operated.GetValueOrDefault(module.Name), mean, options));
+                    }
                 SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries);
             }
             context.Progress.Report(new StageProgress(stage, "", 1, 1));
@@ -77,9 +85,9 @@ internal sealed class CompressedModules : IDisposable
         });
     }
 
-    /// <summary>Numbers of the linear modules, every stored one counted, indices too.</summary>
+    /// <summary>Numbers of the linear modules, every stored one counted: indices too, and biases that the dense model does not have.</summary>
     public long Parameters(DecoderModel dense) => Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
-        + dense.Linears.SelectMany(m => Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal))).Sum(t => t.Value.Count);
+        + dense.Linears.SelectMany(m => Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + Bias))).Sum(t => t.Value.Count);
 
     /// <summary>A model whose linear modules are these; the others are the dense model's.</summary>
     public DecoderModel Apply(Checkpoint source)
@@ -104,19 +112,37 @@ internal sealed class CompressedModules : IDisposable
         return [TensorEntry.FromInt32(name + ".pivots", [pivoted.Rank], pivoted.Pivots), Entry(name + ".basis", pivoted.Basis, type), Entry(name + ".mix", pivoted.Mix, type)];
     }
 
+    /// <summary>The stored form with kept columns.</summary>
+    public static List<TensorEntry> Store(string name, ColumnPreservingFactors factors, DType type) =>
+        [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type), Entry(name + ".C", factors.C, type), TensorEntry.FromInt32(name + ".columns", [factors.Columns.Length], factors.Columns)];
+
     /// <summary>The module that stored tensors make up.</summary>
     public static LinearModule Linear(LinearModule dense, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         string name = dense.Name;
-        if (tensors.TryGetValue(name + ".pivots", out var pivots)) return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], dense.Bias);
-        if (tensors.TryGetValue(name + ".columns", out var columns)) return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, dense.Bias);
-        return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], dense.Bias);
+        var bias = tensors.GetValueOrDefault(name + Bias) ?? dense.Bias;
+        if (tensors.TryGetValue(name + ".pivots", out var pivots)) return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], bias);
+        if (tensors.TryGetValue(name + ".columns", out var columns)) return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, bias);
+        return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], bias);
+    }
+
+    /// <summary>The module in memory, each factor rounded to <paramref name="type"/>: what passes from layer to layer go on with.</summary>
+    /// <param name="la">Decompositions.</param>
+    /// <param name="dense">The dense module.</param>
+    /// <param name="lowRank">A·B over all columns.</param>
+    /// <param name="kept">Columns beside it, or null.</param>
+    /// <param name="type">Storage type.</param>
+    public static LinearModule InMemory(ILinearAlgebra la, LinearModule dense, LowRankFactors lowRank, KeptColumns? kept, DType type)
+    {
+        if (kept is null) return LowRank(dense, lowRank, type);
+        var factors = kept.Join(la, lowRank);
+        return new ColumnPreservingLinear(dense.Name, Stored(dense.Name + ".A", factors.A, type), Stored(dense.Name + ".B", factors.B, type), Stored(dense.Name + ".C", factors.C, type),
+            LinearModule.StoreIndices(dense.Name + ".columns", factors.Columns), dense.Bias);
     }
 
     /// <summary>The module A·B in memory, each factor rounded to <paramref name="type"/>.</summary>
-    public static LinearModule LowRank(LinearModule dense, LowRankFactors factors, DType type) => new LowRankLinear(dense.Name,
-        StoredTensor.FromSingles(dense.Name + ".A", [factors.A.Rows, factors.Rank], factors.A.ToSingles(), type),
-        StoredTensor.FromSingles(dense.Name + ".B", [factors.Rank, factors.B.Columns], factors.B.ToSingles(), type), dense.Bias);
+    public static LinearModule LowRank(LinearModule dense, LowRankFactors factors, DType type) =>
+        new LowRankLinear(dense.Name, Stored(dense.Name + ".A", factors.A, type), Stored(dense.Name + ".B", factors.B, type), dense.Bias);
 
     public void Dispose()
     {
@@ -140,9 +166,7 @@ internal sealed class CompressedModules : IDisposable
     }
 
     // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
-    private static int Rank(ModulePlan plan, SafeTensorsFile file) => HasColumns(plan, file) ? (int)file[plan.Name + ".rank"].Doubles()[0] : plan.Rank!.Value;
-
-    private static bool HasColumns(ModulePlan plan, SafeTensorsFile file) => file.Tensors.ContainsKey(plan.Name + ".columns");
+    private static int Rank(ModulePlan plan, SafeTensorsFile file) => file.Tensors.TryGetValue(plan.Name + ".rank", out var rank) ? (int)rank.Doubles()[0] : plan.Rank!.Value;
 
     // The surgeon's results of a layer, by module.
     private static Dictionary<string, SurgeonResult> Operate(
@@ -160,14 +184,26 @@ internal sealed class CompressedModules : IDisposable
         return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 
-    private static List<TensorEntry> Module(ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, CompressionOptions options)
+    private static List<TensorEntry> Module(
+        ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, double[]? meanInput, CompressionOptions options)
     {
         var type = options.WrittenType(module.StoredTensors[0].Type);
         int rank = Rank(plan, file);
         var factors = FactorSet.Load(file, plan.Name, operated is null ? rank : operated.Kept[^1] + 1);
         var lowRank = operated is null ? Truncation.Keep(factors, rank) : Truncation.Keep(factors, operated.Kept, operated.Sigma);
-        return HasColumns(plan, file) ? ColumnFactors.Store(la, plan.Name, module, lowRank, file, type) : Store(la, plan.Name, lowRank, options.Storage, type);
+        var columns = KeptColumns.Load(file, plan.Name, module.OutFeatures)?.Join(la, lowRank);
+        var entries = columns is null ? Store(la, plan.Name, lowRank, options.Storage, type) : Store(plan.Name, columns, type);
+        if (meanInput is not null)
+        {
+            var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+            double[] bias = module.Bias is null ? [] : [.. module.Bias.ToSingles().Select(b => (double)b)];
+            var corrected = BiasCorrection.Correct(bias, w, columns?.Product(la) ?? lowRank.Product(la), meanInput);
+            entries.Add(TensorEntry.FromSingles(plan.Name + Bias, [corrected.Length], corrected.Select(b => (float)b).ToArray(), module.Bias is null ? type : options.WrittenType(module.Bias.Type)));
+        }
+        return entries;
     }
+
+    private static StoredTensor Stored(string name, Matrix matrix, DType type) => StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
 
     private static TensorEntry Entry(string name, Matrix matrix, DType type) => TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
 }

@@ -106,6 +106,10 @@ public sealed partial record CompressionOptions
     public IReadOnlyList<SurgeonOptions>? SurgeonByLayer { get; init; }
     /// <summary>The α that vectors and Fishers are collected for, at least that of any layer; null for the surgeon's own. One for several α saves passes.</summary>
     public double? CollectedPool { get; init; }
+    /// <summary>Fit every module's left factor anew to the inputs of the model compressed so far (SVD-LLM's closed-form update).</summary>
+    public bool Update { get; init; }
+    /// <summary>Correct biases for the change of the mean output; modules without a bias get one.</summary>
+    public bool BiasCorrection { get; init; }
     /// <summary>How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).</summary>
     public int Refinements { get; init; }
     /// <summary>Samples of the spectral Fisher.</summary>
@@ -178,6 +182,11 @@ public sealed partial record CompressionOptions
         if (Columns is not null && Sequential is not null) throw new InvalidInputException("--columns and --sequential exclude each other.");
         if (Sequential is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
             throw new InvalidInputException($"--sequential needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
+        if (Update && (Sequential is not null || SearchSequential)) throw new InvalidInputException("--update and --sequential exclude each other: both fit modules to the inputs of the compressed model.");
+        if (BiasCorrection && (Update || Sequential is not null || SearchSequential))
+            throw new InvalidInputException($"--bias-correction and --{(Update ? "update" : "sequential")} exclude each other: the correction is made from the inputs of the dense model.");
+        if (Method == CompressionMethod.Auto && (Update || BiasCorrection))
+            throw new InvalidInputException($"--{(Update ? "update" : "bias-correction")} and --method auto exclude each other: auto chooses the steps itself.");
         if (Sequential is { } q && !(q.Strength is >= 0 and <= 1 && q.Damping > 0 && double.IsFinite(q.Damping)))
             throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
         if (SearchSequential && Columns is not null) throw new InvalidInputException("--columns and --sequential auto exclude each other.");

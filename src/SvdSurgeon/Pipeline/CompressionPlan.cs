@@ -33,9 +33,12 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     /// <summary>The same kept fraction for every module (METHODS.md, section 0): known before anything is computed.</summary>
     public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) => new(ratio, [.. model.Linears.Select(module =>
     {
-        int rank = RankBudget.Rank(module.OutFeatures, module.InFeatures, ratio, options.Storage);
-        bool dense = RankBudget.StaysDense(module.OutFeatures, module.InFeatures, rank, options.Storage);
-        return Plan(module, dense ? null : rank, options, $"rank {rank} would store {RankBudget.StoredNumbers(module.OutFeatures, module.InFeatures, rank, options.Storage):N0} numbers, not fewer");
+        int m = module.OutFeatures, n = module.InFeatures;
+        long added = AddedBias(module, options);
+        // A bias that is added takes its room from the rank.
+        int rank = added == 0 ? RankBudget.Rank(m, n, ratio, options.Storage) : RankBudget.Rank(m, n, Math.Max(ratio - (double)added / ((double)m * n), double.Epsilon), options.Storage);
+        long stored = RankBudget.StoredNumbers(m, n, rank, options.Storage) + added;
+        return Plan(module, stored >= (long)m * n ? null : rank, options, $"rank {rank} would store {stored:N0} numbers, not fewer");
     })]);
 
     /// <summary>Ranks of all modules together, each from all of its possible ranks (METHODS.md, section 9.2).</summary>
@@ -45,7 +48,7 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     /// <param name="losses">Loss of every rank, by module in data-flow order.</param>
     public static CompressionPlan FromLosses(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<RankLosses> losses)
     {
-        var allocation = SpectrumAllocation.Allocate(losses, Budget(model, ratio), options.Storage);
+        var allocation = SpectrumAllocation.Allocate(losses, Budget(model, ratio, options), options.Storage);
         return FromRanks(model, ratio, options, [.. allocation.Select(a => a.Rank)]);
     }
 
@@ -56,12 +59,15 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     /// <param name="candidates">Candidates with their losses, by module in data-flow order.</param>
     public static CompressionPlan FromCandidates(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<AllocationCandidate[]> candidates)
     {
-        long budget = Budget(model, ratio);
+        long budget = Budget(model, ratio, options);
         int[] choice = options.Allocate == AllocationRule.Greedy ? RankAllocation.Greedy(candidates, budget) : RankAllocation.Optimal(candidates, budget);
         return FromRanks(model, ratio, options, [.. choice.Select((c, i) => candidates[i][c].Rank)]);
     }
 
-    private static long Budget(DecoderModel model, double ratio) => RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio);
+    private static long Budget(DecoderModel model, double ratio, CompressionOptions options) =>
+        RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio) - model.Linears.Sum(m => AddedBias(m, options));
+
+    private static long AddedBias(LinearModule module, CompressionOptions options) => options.BiasCorrection && module.Bias is null ? module.OutFeatures : 0;
 
     // Rank 0 stands for the dense module.
     private static CompressionPlan FromRanks(DecoderModel model, double ratio, CompressionOptions options, int[] ranks) =>
@@ -72,6 +78,6 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
         int m = module.OutFeatures, n = module.InFeatures;
         long before = (long)m * n;
         if (rank is not { } r) return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
-        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage), null);
+        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage) + AddedBias(module, options), null);
     }
 }

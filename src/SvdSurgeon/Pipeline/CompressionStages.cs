@@ -5,7 +5,7 @@ using SvdSurgeon.Compression;
 namespace SvdSurgeon.Pipeline;
 
 /// <summary>
-/// The stages of one run in their order: statistics → factors → plan → (columns | sequential pass) → spectral Fisher → modules. Each is computed once
+/// The stages of one run in their order: statistics → factors → plan → (columns | sequential pass) → factor update → spectral Fisher → modules. Each is computed once
 /// and found again as an artifact; asking for a plan or for modules runs what they depend on.
 /// </summary>
 internal sealed class CompressionStages(PipelineContext context, TokenSet whitening, TokenSet fisher, TokenSet kl)
@@ -36,9 +36,11 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var factors = options.Sequential is not null ? SequentialPass.Run(context, metric, plan, options, whitening)
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
+        if (options.Update) factors = UpdatePass.Run(context, factors, plan, options, whitening);
         if (options.Surgeon != SurgeonMode.None && FisherAdvice.TooFewSequences(plan, options, fisher.Sequences) is { } advice) context.Warn(advice);
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
-        return CompressedModules.Build(context, plan, factors, source, options, metric);
+        var means = options.BiasCorrection ? context.Work.Watch(_shared, () => InputStatistics.Collect(context, whitening)) : null;
+        return CompressedModules.Build(context, plan, factors, source, means, options, metric);
     }
 
     private List<RankLosses> SpectrumLosses(FactorSet factors)

@@ -29,6 +29,8 @@ public static class Compressor
         if (job.Target is PerplexityTarget && job.Evaluation is null) throw new InvalidInputException($"{job.Target.Text} needs evaluation data: give --eval-text or --eval-tokens.");
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work), job.Statistics is null ? null : GivenStatistics.Open(job.Statistics));
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        if (options.BiasCorrection && options.Dense && context.Model.Linears.FirstOrDefault(m => m.Bias is null) is { } unbiased)
+            throw new InvalidInputException($"--bias-correction with --dense: {unbiased.Name} has no bias, and other programs would ignore one that is added. Leave out one of the two.");
         var made = RecipeOf(job, context.ModelHash);
         var split = CalibrationSplit.Of(options, job.Calibration);
         var output = new ResultFolder(job.OutputFolder);

@@ -47,13 +47,16 @@ internal static class ModelWriter
     private static List<TensorEntry> Entries(PipelineContext context, CompressedModules modules, CompressionOptions options)
     {
         var dense = context.Model.Linears.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        return Entries(context, modules.Plan, options, (plan, tensor) =>
+        var entries = Entries(context, modules.Plan, options, (plan, tensor) =>
         {
             var module = CompressedModules.Linear(dense[plan.Name], modules.Tensors);
-            if (!options.Dense) return module.StoredTensors.Select(TensorEntry.From);
+            IEnumerable<StoredTensor> added = dense[plan.Name].Bias is null && module.Bias is not null ? [module.Bias] : [];
+            if (!options.Dense) return module.StoredTensors.Concat(added).Select(TensorEntry.From);
             var type = options.WrittenType(tensor.Type);
             return [new TensorEntry(tensor.Name, type, tensor.Shape, stream => TensorEntry.FromSingles(tensor.Name, tensor.Shape, module.ToDense(), type).WriteTo(stream))];
         });
+        // A bias that was corrected takes the place of the source's; factors have names of their own.
+        return [.. entries.Select(entry => modules.Tensors.TryGetValue(entry.Name, out var corrected) ? TensorEntry.From(corrected) : entry)];
     }
 
     // The source's tensors, those of truncated modules as given.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Compression;
 using SvdSurgeon.Models;
 using SvdSurgeon.Tensors;
 
@@ -43,8 +44,10 @@ public sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkByt
         var config = model.Config;
         double head = 2.0 * config.VocabSize * config.HiddenSize;
         double whitenTokens = options.Method == CompressionMethod.Svd ? 0 : (double)options.Sequences * length;
-        double fisherTokens = options.Surgeon == SurgeonMode.None ? 0 : (double)options.FisherSequences * length;
-        double operations = whitenTokens * (linear + gram) + decomposition / DecompositionEfficiency + fisherTokens * (2 * linear + 3 * head + projection);
+        double fisherTokens = options.NeedsFisher ? (double)options.FisherSequences * length : 0;
+        // Each module at about ten ratios: on average half of the layers, and the head.
+        double klTokens = options.MeasuresKl ? (double)options.KlSequences * length * model.Linears.Count * RankAllocation.CandidateRatios(options.Ratios[0]).Length * options.Ratios.Count : 0;
+        double operations = klTokens * (linear / 2 + head) + whitenTokens * (linear + gram) + decomposition / DecompositionEfficiency + fisherTokens * (2 * linear + 3 * head + projection);
         long activations = new PassOptions { TokensAtOnce = 1024 }.ActivationBytes(config, length);
         long hidden = (long)(whitenTokens * config.HiddenSize * sizeof(float));
         return new WorkEstimate(operations / rate, (long)Math.Max(largest, Math.Max(hidden, fisherTokens > 0 ? activations : 0)) + (150L << 20), (long)(factorBytes + gramBytes));

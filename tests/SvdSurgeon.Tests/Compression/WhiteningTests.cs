@@ -220,6 +220,27 @@ public sealed class WhiteningTests
         }
     }
 
+    [TestCase("wide"), TestCase("tall")]
+    public void Refitted_left_vectors_make_up_the_updated_factor(string name)
+    {
+        using var golden = new AlgorithmCase("whitening-" + name);
+        var (w, h, updated) = (golden.Matrix("W"), golden.Matrix("H"), golden.Matrix("update.H"));
+        int rank = golden.Integers("rank")[0];
+        var factors = Whitening.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var refitted = Truncation.Keep(FactorUpdate.Refit(La, w, factors, rank, updated), rank);
+        var b = Truncation.Keep(factors, rank).B;
+        AreClose(refitted.B, b, 1e-12);
+        AreClose(refitted.A, FactorUpdate.LeftFactor(La, w, b, updated), WeightTolerance);
+    }
+
+    [Test]
+    public void Refitting_without_any_input_changes_nothing()
+    {
+        var factors = Whitening.Plain(La, Gaussian(8, 10, 1));
+        var refitted = FactorUpdate.Refit(La, Gaussian(8, 10, 1), factors, 4, new Matrix(10, 10));
+        Assert.That(refitted.Left.Data, Is.EqualTo(factors.Left.Data));
+    }
+
     [Test]
     public void Factor_update_survives_a_component_that_the_surgeon_set_to_zero()
     {

@@ -1,5 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
@@ -124,5 +126,89 @@ public sealed class MethodTests
             Assert.That(() => tales.Compress(options with { Method = CompressionMethod.Whiten }, Sequences, Windows),
                 Throws.TypeOf<InvalidInputException>().With.Message.Contains("ratio-0.5"));
         });
+    }
+
+    [Test]
+    public void The_factor_update_improves_a_strongly_compressed_model()
+    {
+        using var tales = new TinyTales();
+        var plain = new CompressionOptions { Surgeon = SurgeonMode.None, Ratios = [0.4] };
+        double without = tales.Compress(plain, Sequences, Windows, "plain").Models[0].Perplexity!.MeanNll;
+        double with = tales.Compress(plain with { Update = true }, Sequences, Windows, "update").Models[0].Perplexity!.MeanNll;
+        Assert.That(with, Is.LessThan(without));
+    }
+
+    [TestCase(null), TestCase(ColumnMode.Refit)]
+    public void An_update_that_was_killed_ends_in_the_same_numbers(ColumnMode? columns)
+    {
+        using var run = new TinyRun("llama-gqa-tied");
+        var options = new CompressionOptions { Columns = columns, Update = true, Surgeon = SurgeonMode.None, Ratios = [0.5] };
+        run.Compress(options, name: "whole");
+        foreach (string stage in (string[])["update-*", "modules-*"])
+            File.Delete(Path.Combine(Directory.GetDirectories(run.Context().Work.Path, stage).Single(), PipelineContext.LayerPart(2)));
+        run.Compress(options, name: "again");
+        Assert.That(Weights("again"), Is.EqualTo(Weights("whole")));
+
+        byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(run.Folder, name, "ratio-0.5", "model.safetensors"));
+    }
+
+    [TestCase("opt", 1.0), TestCase("llama-gqa-tied", 1.0), TestCase("llama-gqa-tied", 0.5)]
+    public void Bias_correction_keeps_the_budget_and_the_mean_output(string model, double shareOfDense)
+    {
+        using var run = new TinyRun(model);
+        var options = new CompressionOptions { BiasCorrection = true, Surgeon = SurgeonMode.None, Ratios = [0.7 * shareOfDense], Sequences = 4, StorageType = Tensors.DType.F32 };
+        var result = run.Compress(options, sequences: 4, evaluate: false);
+        using var written = Checkpoint.Open(result.Folder);
+        var (dense, compressed) = (DecoderModel.Load(run.Model), DecoderModel.Load(written));
+        Assert.That(result.AchievedRatio, Is.LessThanOrEqualTo(options.Ratios[0]), "added biases are counted");
+        // The first group's inputs are the same in both models, so its mean outputs must be too.
+        var context = run.Context();
+        using var inputs = new HiddenStates(context, dense, run.Tokens(4)).GroupInputs(dense.Layers[0], 0, 0, 4);
+        for (int i = 0; i < 3; i++)
+        {
+            double[] expected = MeanOutput(dense.Layers[0].Linears[i]), actual = MeanOutput(compressed.Layers[0].Linears[i]);
+            for (int j = 0; j < expected.Length; j++) Assert.That(actual[j], Is.EqualTo(expected[j]).Within(1e-3), $"{dense.Linears[i].Name}, output {j}");
+        }
+
+        double[] MeanOutput(LinearModule module)
+        {
+            using var y = run.Backend.Allocate(inputs.Rows, module.OutFeatures);
+            module.Forward(run.Backend, inputs, y);
+            var sums = new double[module.OutFeatures];
+            run.Backend.AddColumnSums(y, false, sums);
+            return [.. sums.Select(s => s / inputs.Rows)];
+        }
+    }
+
+    private static CompressionOptions Whiten => new() { Ratios = [0.5] };
+
+    private static readonly object[][] Refused =
+    [
+        [Whiten with { Update = true, Sequential = new SequentialOptions() }, "--update", "--sequential"],
+        [Whiten with { BiasCorrection = true, Update = true }, "--bias-correction", "--update"],
+        [Whiten with { BiasCorrection = true, Sequential = new SequentialOptions() }, "--bias-correction", "--sequential"],
+        [Whiten with { Method = CompressionMethod.Auto, Update = true }, "--update", "--method auto"],
+        [Whiten with { SurgeonOptions = new SurgeonOptions { FirstOrderWeight = double.NaN } }, "--first-order", "0 or more"],
+    ];
+
+    [TestCaseSource(nameof(Refused))]
+    public void A_combination_that_makes_no_sense_is_refused_by_name(CompressionOptions options, string first, string second) =>
+        Assert.That(options.Validate, Throws.TypeOf<InvalidInputException>().With.Message.Contains(first).And.Message.Contains(second));
+
+    [Test]
+    public void Added_biases_and_dense_output_are_refused_where_other_programs_would_ignore_the_biases()
+    {
+        using var run = new TinyRun("llama-gqa-tied");
+        Assert.That(() => run.Compress(Whiten with { BiasCorrection = true, Dense = true }), Throws.TypeOf<InvalidInputException>().With.Message.Contains("--dense"));
+    }
+
+    [Test]
+    public void The_first_order_term_changes_the_correction()
+    {
+        using var run = new TinyRun();
+        var options = Whiten with { StorageType = Tensors.DType.F32 };
+        double without = run.Compress(options, name: "without").Perplexity!.MeanNll;
+        double with = run.Compress(options with { SurgeonOptions = new SurgeonOptions { FirstOrderWeight = 0.5 } }, name: "with").Perplexity!.MeanNll;
+        Assert.That(with, Is.Not.EqualTo(without));
     }
 }

@@ -13,10 +13,13 @@ internal sealed class TinyRun : IDisposable
     public const int Length = 24;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
+    private readonly string? _temporary;
 
     public TinyRun(string model = "opt") : this(Checkpoint.Open(GoldenFiles.Copied("models", model))) { }
 
-    public TinyRun(Checkpoint model) => Model = model;
+    /// <param name="model">The model.</param>
+    /// <param name="temporary">Its folder, when it goes with the run.</param>
+    public TinyRun(Checkpoint model, string? temporary = null) => (Model, _temporary) = (model, temporary);
 
     public CpuBackend Backend { get; } = new();
     public Checkpoint Model { get; }
@@ -45,5 +48,6 @@ internal sealed class TinyRun : IDisposable
         Model.Dispose();
         Backend.Dispose();
         Directory.Delete(_folder, recursive: true);
+        if (_temporary is not null) Directory.Delete(_temporary, recursive: true);
     }
 }

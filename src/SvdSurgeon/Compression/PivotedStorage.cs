@@ -42,6 +42,8 @@ public static class PivotedStorage
         FiniteNumbers.Require(factors.A, "The left factor");
         FiniteNumbers.Require(factors.B, "The right factor");
         int[] used = [.. Enumerable.Range(0, factors.Rank).Where(i => HasEntries(factors, i))];
+        // A matrix of zeros keeps one row of them: a module must know its own size from what is stored.
+        if (used.Length == 0) return new PivotedFactors([0], new Matrix(1, factors.B.Columns), new Matrix(factors.A.Rows - 1, 1));
         var (a, b) = used.Length == factors.Rank ? (factors.A, factors.B) : (factors.A.SelectColumns(used), factors.B.SelectRows(used));
         // The mix does not depend on the scale of a component, the choice of pivots should not either.
         var (pivots, mix) = RowSkeleton.Choose(UnitColumns(a), la);

@@ -23,6 +23,7 @@ internal sealed class CompressionArguments
     private readonly Option<bool> _update = new("--update") { Description = "Fit left factors in order to the inputs of the compressed model (SVD-LLM's closed-form update); the surgeon works on the result." };
     private readonly Option<bool> _biasCorrection = new("--bias-correction") { Description = "Correct biases for the change of the mean output; modules without a bias get one." };
     private readonly Option<int> _refine = new("--refine") { Description = "Collect the output gradients again at the compressed model, this many times (kfac).", DefaultValueFactory = _ => 0 };
+    private readonly Option<int> _newton = new("--newton") { Description = "Newton steps that bring the compressed model's predictions closer to the dense model's (kfac).", DefaultValueFactory = _ => 0 };
     private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
     private readonly Option<string> _shrinkage = new("--shrinkage") { Description = "none, or ledoit-wolf: pulls a spectral Fisher of few samples towards a multiple of the identity.", DefaultValueFactory = _ => "none" };
     private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true };
@@ -46,7 +47,7 @@ internal sealed class CompressionArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _update, _biasCorrection, _refine, _fisher, _shrinkage, _sequences, _fisherSequences, _klSequences, _strength, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _update, _biasCorrection, _refine, _newton, _fisher, _shrinkage, _sequences, _fisherSequences, _klSequences, _strength, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
     }
 
     /// <summary>The options, checked; without ratios where a target decides.</summary>
@@ -66,6 +67,7 @@ internal sealed class CompressionArguments
             Update = parsed.GetValue(_update),
             BiasCorrection = parsed.GetValue(_biasCorrection),
             Refinements = parsed.GetValue(_refine),
+            Newton = parsed.GetValue(_newton),
             Fisher = Named<FisherSamples>("--fisher", parsed.GetRequiredValue(_fisher)),
             Ratios = parsed.GetValue(_ratios) ?? [],
             Sequences = parsed.GetValue(_sequences),

@@ -28,11 +28,17 @@ public abstract class WhiteningFactor
     /// <summary>V S⁻¹ for the rows of <paramref name="v"/>, by solving, never by an inverse.</summary>
     public abstract Matrix Unwhiten(Matrix v);
 
+    /// <summary>G S⁻ᵀ: what a gradient with respect to W becomes with respect to W S.</summary>
+    public abstract Matrix WhitenGradient(Matrix g);
+
     /// <summary>Sᵀ W: the rows of <paramref name="w"/> whitened, where S belongs to the outputs.</summary>
     public virtual Matrix WhitenRows(Matrix w) => Whiten(w.Transpose()).Transpose();
 
     /// <summary>S⁻ᵀ U.</summary>
     public virtual Matrix UnwhitenRows(Matrix u) => Unwhiten(u.Transpose()).Transpose();
+
+    /// <summary>S⁻¹ G: what a gradient with respect to W becomes with respect to Sᵀ W.</summary>
+    public virtual Matrix WhitenGradientRows(Matrix g) => WhitenGradient(g.Transpose()).Transpose();
 
     /// <summary>H + jitter·I = L Lᵀ, S = L (SVD-LLM, truncation-aware whitening). Never fails for a finite H: singular, zero or with zero columns.</summary>
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
@@ -90,6 +96,7 @@ public abstract class WhiteningFactor
 
         public override Matrix Whiten(Matrix w) => _la.Multiply(w, _lower);
         public override Matrix Unwhiten(Matrix v) => _la.SolveTriangular(_lower, v, Side.Right, transpose: false);
+        public override Matrix WhitenGradient(Matrix g) => _la.SolveTriangular(_lower, g, Side.Right, transpose: true);
         public override Matrix WhitenRows(Matrix w) => _la.Multiply(_lower, w, transposeA: true);
         public override Matrix UnwhitenRows(Matrix u) => _la.SolveTriangular(_lower, u, Side.Left, transpose: true);
     }
@@ -116,6 +123,15 @@ public abstract class WhiteningFactor
             return rotated;
         }
 
+        // On the directions that are kept S⁻ᵀ = QΛ^-½.
+        public override Matrix WhitenGradient(Matrix g)
+        {
+            var rotated = _la.Multiply(g, _vectors);
+            for (int i = 0; i < rotated.Rows; i++)
+                for (int j = 0; j < _roots.Length; j++) rotated[i, j] /= _roots[j];
+            return rotated;
+        }
+
         public override Matrix Unwhiten(Matrix v)
         {
             var scaled = v.Clone();
@@ -129,6 +145,7 @@ public abstract class WhiteningFactor
     {
         public override Matrix Whiten(Matrix w) => Scale(w, scale, divide: false);
         public override Matrix Unwhiten(Matrix v) => Scale(v, scale, divide: true);
+        public override Matrix WhitenGradient(Matrix g) => Scale(g, scale, divide: true);
 
         private static Matrix Scale(Matrix x, double[] scale, bool divide)
         {

@@ -172,7 +172,8 @@ public sealed class DecoderModel
         else backend.Copy(x, y);
     }
 
-    private void FeaturesBackward(IBackend backend, Tensor hidden, Tensor dFeatures, Tensor dHidden)
+    /// <summary>dHidden [T, hiddenSize] = the gradient at <paramref name="hidden"/> from the gradient at what <see cref="Features"/> made of it.</summary>
+    public void FeaturesBackward(IBackend backend, Tensor hidden, Tensor dFeatures, Tensor dHidden)
     {
         using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
         using var statistics = backend.Allocate(2, hidden.Rows);

@@ -27,6 +27,13 @@ public sealed record PassOptions
         : config.Layers * LayerActivations.BytesPerToken(config);
 }
 
+/// <summary>A loss of whole sequences, from the output of the last layer.</summary>
+/// <param name="first">Number of the first sequence.</param>
+/// <param name="hidden">Output of the last layer, [B·T, hiddenSize].</param>
+/// <param name="losses">One number a sequence.</param>
+/// <param name="dHidden">Overwritten with the gradient of the sum of the losses.</param>
+public delegate void SequenceLoss(int first, Tensor hidden, Span<double> losses, Tensor dHidden);
+
 /// <summary>Passes of calibration sequences through a model: forward, and backward for the loss of each sequence by itself.</summary>
 public static class ForwardBackward
 {
@@ -78,10 +85,11 @@ public static class ForwardBackward
     /// <param name="options">Memory.</param>
     /// <param name="sequencesDone">Called with the number of finished sequences.</param>
     /// <param name="cancellationToken">Checked between layers.</param>
+    /// <param name="loss">Another loss than the next token's.</param>
     /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids outside the vocabulary.</exception>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public static void Run(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor,
-        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
+        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default, SequenceLoss? loss = null)
     {
         bool recompute = options?.Recompute ?? false;
         int lowest = options?.LowestLayer ?? 0;
@@ -108,7 +116,9 @@ public static class ForwardBackward
                 model.Layers[i].Forward(backend, hidden, context, kept.Activations[i], visitor);
             }
             using var dHidden = backend.Allocate(hidden.Rows, hidden.Columns);
-            Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), dHidden);
+            var batchLosses = losses.Slice(batch.First, batch.Count);
+            if (loss is not null) loss(batch.First, hidden, batchLosses, dHidden);
+            else Loss(model, backend, hidden, part, sequenceLength, batchLosses, dHidden);
             for (int i = model.Layers.Count - 1; i >= lowest; i--)
             {
                 cancellationToken.ThrowIfCancellationRequested();

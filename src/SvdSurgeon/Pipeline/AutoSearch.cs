@@ -4,6 +4,7 @@ namespace SvdSurgeon.Pipeline;
 internal static class AutoSearch
 {
     private const int MaxRefinements = 2;
+    private const int MaxNewtonSteps = 8;
 
     /// <summary>Runs the steps that the options leave open; the best options are in <paramref name="waterfall"/>.</summary>
     public static void Run(Waterfall waterfall, CompressionOptions options)
@@ -38,10 +39,26 @@ internal static class AutoSearch
         waterfall.Try("allocation by spectrum", kfac);
         kfac = kfac with { Storage = Compression.StorageForm.Pivoted };
         waterfall.Try("pivoted storage", kfac);
-        if (waterfall.Best.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) SequentialSearch.Run(waterfall);
-        for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
-            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
+        if (!Newton(waterfall))
+        {
+            // Other ways to mend what the truncation did, each of them less than Newton steps and no good start for them (docs/EXPERIMENTS.md).
+            if (waterfall.Best.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) SequentialSearch.Run(waterfall);
+            for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
+                waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
+        }
         StrengthSearch.Run(waterfall, SurgeonMode.Update, FisherSamples.Tokens);
+    }
+
+    // Twice as many steps as long as they pay: the later ones gain less.
+    private static bool Newton(Waterfall waterfall)
+    {
+        bool any = false;
+        for (int steps = 2; steps <= MaxNewtonSteps && waterfall.Best.Method == CompressionMethod.Kfac; steps *= 2)
+        {
+            if (!waterfall.Try($"{steps} Newton steps", waterfall.Best with { Newton = steps })) break;
+            any = true;
+        }
+        return any;
     }
 
     // A named method, with what it leaves to a search.

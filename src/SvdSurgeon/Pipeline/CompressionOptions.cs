@@ -112,6 +112,8 @@ public sealed partial record CompressionOptions
     public bool BiasCorrection { get; init; }
     /// <summary>How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).</summary>
     public int Refinements { get; init; }
+    /// <summary>Newton steps towards the dense model's predictions from the model compressed so far (kfac); 0 for none.</summary>
+    public int Newton { get; init; }
     /// <summary>Samples of the spectral Fisher.</summary>
     public FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
     /// <summary>Write merged weights under the original names instead of factors.</summary>
@@ -176,6 +178,9 @@ public sealed partial record CompressionOptions
                 $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be compared across modules, and ranks chosen by them ruin the model.");
         if (Refinements < 0) throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
         if (Refinements > 0 && Method != CompressionMethod.Kfac) throw new InvalidInputException("--refine needs --method kfac: it collects the output gradients again.");
+        if (Newton < 0) throw new InvalidInputException($"--newton {Newton}: must be 0 or more.");
+        if (Newton > 0 && Method != CompressionMethod.Kfac) throw new InvalidInputException("--newton needs --method kfac: its second-order model of the loss gives the steps.");
+        if (Newton > 0 && Columns is not null) throw new InvalidInputException("--newton and --columns exclude each other.");
         if (Columns is not null && Storage == StorageForm.Pivoted) throw new InvalidInputException("--columns and --storage pivoted exclude each other: kept columns are counted with factored storage.");
         if (Columns is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
             throw new InvalidInputException($"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");

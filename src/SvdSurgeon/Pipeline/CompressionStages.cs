@@ -36,11 +36,21 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var factors = options.Sequential is not null ? SequentialPass.Run(context, metric, plan, options, whitening)
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
+        if (options.Newton > 0) factors = NewtonSteps(plan, metric, factors, options);
         if (options.Update) factors = UpdatePass.Run(context, factors, plan, options, whitening);
         if (options.Surgeon != SurgeonMode.None && FisherAdvice.TooFewSequences(plan, options, fisher.Sequences) is { } advice) context.Warn(advice);
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
         var means = options.BiasCorrection ? context.Work.Watch(_shared, () => InputStatistics.Collect(context, whitening)) : null;
         return CompressedModules.Build(context, plan, factors, source, means, options, metric);
+    }
+
+    private FactorSet NewtonSteps(CompressionPlan plan, ModuleMetric metric, FactorSet factors, CompressionOptions options)
+    {
+        var correction = new NewtonCorrection(context, metric, plan, whitening, options with { Surgeon = SurgeonMode.None });
+        double? length = null;
+        for (int step = 0; step < options.Newton; step++)
+            if (correction.Step(ref factors, ref length) is false) break;
+        return factors;
     }
 
     private List<RankLosses> SpectrumLosses(FactorSet factors)
@@ -82,7 +92,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         if (options.Refinements > 0)
         {
             // C is what the loss is sensitive to; at the compressed model that is something else than at the dense one (METHODS.md, section 9.8).
-            var before = options with { Refinements = options.Refinements - 1, Surgeon = SurgeonMode.None };
+            var before = options with { Refinements = options.Refinements - 1, Newton = 0, Surgeon = SurgeonMode.None };
             using var modules = Modules(ratio, before);
             return Metric(ratio, before).With(OutputStatistics.Collect(context, whitening, rowFisher: false, modules));
         }

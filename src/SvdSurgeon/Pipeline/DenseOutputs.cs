@@ -50,14 +50,38 @@ internal sealed class DenseOutputs : IDisposable
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public double Divergence(DecoderModel model, Tensor hidden, int first)
     {
+        using var features = _context.Backend.Allocate(hidden.Rows, model.HeadWidth);
+        model.Features(_context.Backend, hidden, features);
+        return Finish(model, features, first, null);
+    }
+
+    /// <summary>The same, and its gradient at <paramref name="hidden"/>: Hᵀ(softmax(z_q) − softmax(z_p)) at what the head reads.</summary>
+    /// <param name="model">The other model.</param>
+    /// <param name="hidden">Output of its last layer for the sequences from <paramref name="first"/> on.</param>
+    /// <param name="first">Number of the first sequence.</param>
+    /// <param name="dHidden">Overwritten with the gradient.</param>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public double Divergence(DecoderModel model, Tensor hidden, int first, Tensor dHidden)
+    {
+        var backend = _context.Backend;
+        using var features = backend.Allocate(hidden.Rows, model.HeadWidth);
+        using var gradient = backend.Allocate(hidden.Rows, model.HeadWidth);
+        model.Features(backend, hidden, features);
+        double sum = Finish(model, features, first, gradient);
+        backend.AddScaled(_gradients.RowRange(first * _tokens.Length, hidden.Rows), -1, gradient);
+        model.FeaturesBackward(backend, hidden, gradient, dHidden);
+        return sum;
+    }
+
+    // Overwrites the features; with a gradient, it becomes that of the cross entropy with the same labels as the dense model's.
+    private double Finish(DecoderModel model, Tensor features, int first, Tensor? gradient)
+    {
         var backend = _context.Backend;
         int row = first * _tokens.Length;
-        using var features = backend.Allocate(hidden.Rows, model.HeadWidth);
-        model.Features(backend, hidden, features);
-        var losses = new double[hidden.Rows];
-        backend.CrossEntropy(features, model.Head, _tokens.Rows(first, hidden.Rows / _tokens.Length), losses);
-        backend.AddScaled(_features.RowRange(row, hidden.Rows), -1, features);
-        backend.Multiply(features, _gradients.RowRange(row, hidden.Rows), features);
+        var losses = new double[features.Rows];
+        backend.CrossEntropy(features, model.Head, _tokens.Rows(first, features.Rows / _tokens.Length), losses, gradient);
+        backend.AddScaled(_features.RowRange(row, features.Rows), -1, features);
+        backend.Multiply(features, _gradients.RowRange(row, features.Rows), features);
         var linear = new double[model.HeadWidth];
         backend.AddColumnSums(features, false, linear);
         double sum = -linear.Sum();

@@ -37,7 +37,12 @@ internal sealed class FactorSet(Artifact artifact)
         inputs["model"] = context.ModelHash;
         inputs["storage"] = storage.ToString().ToLowerInvariant();
         inputs["alpha"] = poolFraction;
-        return Build(context, Stage, inputs, layer => DecomposeLayer(context, metric, storage, poolFraction, layer));
+        return Build(context, Stage, inputs, layer =>
+        {
+            using var scaling = metric.Open(layer.Index);
+            return DecomposeLayer(context, layer, module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage), scaling.Input, scaling.Output,
+                (module, _, _) => Weights(module));
+        });
     }
 
     /// <summary>Makes the parts that are not there yet, layer by layer.</summary>
@@ -102,19 +107,28 @@ internal sealed class FactorSet(Artifact artifact)
         Right = Matrix.FromSingles(factors.Right.Rows, factors.Right.Columns, factors.Right.ToSingles()),
     };
 
+    /// <summary>W in float64.</summary>
+    public static Matrix Weights(LinearModule module) => Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+
     // Weights above which a module is decomposed alone.
     private const long ModuleAlone = 4 << 20;
 
-    private static List<TensorEntry> DecomposeLayer(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction, DecoderLayer layer)
+    /// <summary>Decomposes the modules of one layer.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="layer">Its modules, as they are now.</param>
+    /// <param name="components">How many components of a module get vectors; 0 leaves it out.</param>
+    /// <param name="input">What the columns of a group's weights are scaled with.</param>
+    /// <param name="output">What the rows of a module's weights are scaled with.</param>
+    /// <param name="target">What is decomposed, given both.</param>
+    public static List<TensorEntry> DecomposeLayer(PipelineContext context, DecoderLayer layer, Func<LinearModule, int> components,
+        Func<InputGroup, WhiteningFactor?> input, Func<LinearModule, WhiteningFactor?> output, Func<LinearModule, WhiteningFactor?, WhiteningFactor?, Matrix> target)
     {
-        using var scaling = metric.Open(layer.Index);
         var la = context.Backend.LinearAlgebra;
         var entries = new Dictionary<string, List<TensorEntry>>(StringComparer.Ordinal);
         void Decompose(IReadOnlyList<ModuleTask> modules)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var tasks = modules.Select(m => new WhiteningTask(Matrix.FromSingles(m.Module.OutFeatures, m.Module.InFeatures, m.Module.ToDense()), m.Input, m.Output,
-                MaxComponents(m.Module.OutFeatures, m.Module.InFeatures, poolFraction, storage))).ToList();
+            var tasks = modules.Select(m => new WhiteningTask(target(m.Module, m.Input, m.Output), m.Input, m.Output, components(m.Module))).ToList();
             var factors = Compression.Whitening.Factorize(la, tasks);
             for (int i = 0; i < modules.Count; i++)
             {
@@ -126,18 +140,20 @@ internal sealed class FactorSet(Artifact artifact)
         var small = new List<ModuleTask>();
         foreach (var group in layer.Groups)
         {
+            var modules = group.Modules.Where(m => components(m) > 0).ToList();
+            if (modules.Count == 0) continue;
             // Modules that read the same input share H and its factor (METHODS.md, section 2).
-            var input = scaling.Input(group);
-            foreach (var module in group.Modules)
+            var shared = input(group);
+            foreach (var module in modules)
             {
-                var task = new ModuleTask(module, input, scaling.Output(module));
+                var task = new ModuleTask(module, shared, output(module));
                 if ((long)module.OutFeatures * module.InFeatures > ModuleAlone) Decompose([task]);
                 else small.Add(task);
             }
         }
         var batches = Batches([.. small.OrderByDescending(s => Work(s.Module))], la.LargestBatchedSide);
         la.ForEach(batches.Count, i => Decompose(batches[i]));
-        return [.. layer.Linears.SelectMany(module => entries[module.Name])];
+        return [.. layer.Linears.Where(module => entries.ContainsKey(module.Name)).SelectMany(module => entries[module.Name])];
     }
 
     private readonly record struct ModuleTask(LinearModule Module, WhiteningFactor? Input, WhiteningFactor? Output);

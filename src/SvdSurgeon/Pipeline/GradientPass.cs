@@ -16,12 +16,13 @@ internal sealed class GradientPass
     private readonly string _stage;
     private readonly DecoderModel _model;
     private readonly TokenSet _tokens;
+    private readonly SequenceLoss? _loss;
     private readonly IReadOnlyList<Statistic> _statistics;
     private readonly SequenceBlocks _blocks;
 
-    private GradientPass(PipelineContext context, string stage, DecoderModel model, TokenSet tokens, IReadOnlyList<Statistic> statistics)
+    private GradientPass(PipelineContext context, string stage, DecoderModel model, TokenSet tokens, SequenceLoss? loss, IReadOnlyList<Statistic> statistics)
     {
-        (_context, _stage, _model, _tokens, _statistics) = (context, stage, model, tokens, statistics);
+        (_context, _stage, _model, _tokens, _loss, _statistics) = (context, stage, model, tokens, loss, statistics);
         _blocks = SequenceBlocks.Of(tokens);
     }
 
@@ -31,9 +32,14 @@ internal sealed class GradientPass
     /// <param name="model">The model that goes forward and backward.</param>
     /// <param name="tokens">All calibration sequences, also where the run is a shard.</param>
     /// <param name="statistics">What is collected in the same passes.</param>
-    public static void Run(PipelineContext context, string stage, DecoderModel model, TokenSet tokens, params IReadOnlyList<Statistic> statistics)
+    public static void Run(PipelineContext context, string stage, DecoderModel model, TokenSet tokens, params IReadOnlyList<Statistic> statistics) =>
+        Run(context, stage, model, tokens, null, statistics);
+
+    /// <summary>Collects what the statistics lack, from the gradients of another loss than the next token's.</summary>
+    /// <inheritdoc cref="Run(PipelineContext, string, DecoderModel, TokenSet, IReadOnlyList{Statistic})"/>
+    public static void Run(PipelineContext context, string stage, DecoderModel model, TokenSet tokens, SequenceLoss? loss, params IReadOnlyList<Statistic> statistics)
     {
-        var pass = new GradientPass(context, stage, model, tokens, statistics);
+        var pass = new GradientPass(context, stage, model, tokens, loss, statistics);
         if (context.Shard is null) pass.All();
         else pass.ShareOf(context.Shard);
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
@@ -103,7 +109,9 @@ internal sealed class GradientPass
         int count = _blocks.Length(block);
         var options = _context.Pass(_tokens.Length) with { LowestLayer = layers[0].Index };
         _context.Progress.Report(new StageProgress(_stage, $"sequence {detail}", _blocks.First(block), _tokens.Sequences));
-        ForwardBackward.Run(_model, _context.Backend, _tokens.Rows(_blocks.First(block), count), _tokens.Length, new double[count], new Together(sums), options, null, _context.Cancellation);
+        // The loss counts sequences from the first of all, not of the block.
+        SequenceLoss? loss = _loss is null ? null : (first, hidden, losses, dHidden) => _loss(_blocks.First(block) + first, hidden, losses, dHidden);
+        ForwardBackward.Run(_model, _context.Backend, _tokens.Rows(_blocks.First(block), count), _tokens.Length, new double[count], new Together(sums), options, null, _context.Cancellation, loss);
     }
 
     private List<DecoderLayer> Missing() => [.. _model.Layers.Where(layer => _statistics.Any(s => s.Lacks(layer.Index)))];

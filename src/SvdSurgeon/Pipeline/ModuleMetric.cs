@@ -79,7 +79,8 @@ internal sealed class ModuleMetric
             foreach (var file in outputs) file.Dispose();
         }
 
-        private Matrix OutputGram(LinearModule module)
+        /// <summary>C of a module, the mean of all collections; not damped.</summary>
+        public Matrix OutputGram(LinearModule module)
         {
             var sum = OutputStatistics.Gram(outputs[0], module);
             foreach (var file in outputs.Skip(1))

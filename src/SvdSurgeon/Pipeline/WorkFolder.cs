@@ -64,6 +64,13 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
         }
     }
 
+    /// <summary>Deletes an artifact that has served: everything that was made from it is there.</summary>
+    internal void Delete(Artifact artifact)
+    {
+        _made.Remove(artifact.Folder);
+        if (Directory.Exists(artifact.Folder)) Directory.Delete(artifact.Folder, recursive: true);
+    }
+
     /// <summary>Deletes an artifact if this run made it; one that was there before belongs to another run.</summary>
     internal void Discard(string folder)
     {

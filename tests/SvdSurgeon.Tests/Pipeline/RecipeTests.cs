@@ -15,7 +15,7 @@ public sealed class RecipeTests
     private static readonly CompressionOptions Unusual = new()
     {
         Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.Select, Whitening = WhiteningForm.Eigen, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted,
-        Columns = ColumnMode.Refit, Sequential = new SequentialOptions(0.25, 0.01), Update = true, BiasCorrection = true, Refinements = 2, Fisher = FisherSamples.Tokens, Sequences = 7, FisherSequences = 9, KlSequences = 11,
+        Columns = ColumnMode.Refit, Sequential = new SequentialOptions(0.25, 0.01), Update = true, BiasCorrection = true, Refinements = 2, Newton = 3, Fisher = FisherSamples.Tokens, Sequences = 7, FisherSequences = 9, KlSequences = 11,
         SurgeonOptions = new SurgeonOptions { Scale = 0.5, Damping = 1e-3, SelectionDamping = 0.7, PoolFraction = 0.3, Shrinkage = Shrinkage.LedoitWolf, FirstOrderWeight = 0.125 },
         SequentialByLayer = [new(0.5, 0.02), new(1, 0.03)], SearchSequential = true, SearchStrength = true, CollectedPool = 0.6,
         // By layer only c, ε and α differ.

@@ -1,0 +1,80 @@
+using NUnit.Framework;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>Newton steps at the compressed model: their gradient, what they gain, and that runs repeat.</summary>
+[TestFixture]
+public sealed class NewtonTests
+{
+    private static readonly CompressionOptions Options = new()
+    {
+        Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.None, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted, Ratios = [0.4],
+    };
+
+    [TestCase("opt"), TestCase("opt-postnorm-projected"), TestCase("llama-gqa-tied")]
+    public void The_gradient_of_the_divergence_is_its_derivative(string model)
+    {
+        using var run = new TinyRun(model);
+        var (context, tokens) = (run.Context(), run.Tokens(2));
+        using var dense = DenseOutputs.Of(context, tokens);
+        int rows = tokens.Ids.Length, width = context.Model.Config.HiddenSize;
+        using var hidden = context.Backend.Allocate(rows, width);
+        using var gradient = context.Backend.Allocate(rows, width);
+        var random = new Random(3);
+        float[] values = [.. Enumerable.Range(0, rows * width).Select(_ => (float)(2 * random.NextDouble() - 1))], slope = new float[values.Length];
+        context.Backend.Upload(values, hidden);
+        dense.Divergence(context.Model, hidden, 0, gradient);
+        context.Backend.Download(gradient, slope);
+
+        double At(float[] direction, double step)
+        {
+            context.Backend.Upload([.. values.Zip(direction, (x, d) => (float)(x + step * d))], hidden);
+            return dense.Divergence(context.Model, hidden, 0);
+        }
+        for (int trial = 0; trial < 3; trial++)
+        {
+            float[] direction = [.. Enumerable.Range(0, values.Length).Select(_ => (float)(2 * random.NextDouble() - 1))];
+            double expected = slope.Zip(direction, (g, d) => (double)g * d).Sum(), size = Math.Sqrt(slope.Sum(g => (double)g * g));
+            // The divergence of 48 tokens is a float32 number of about 10: 1e-6 of it over a step of 0.02.
+            Assert.That((At(direction, 0.01) - At(direction, -0.01)) / 0.02, Is.EqualTo(expected).Within(0.01 * size), $"direction {trial}");
+        }
+    }
+
+    [Test]
+    public void Steps_lose_less_at_the_same_size()
+    {
+        using var tales = new TinyTales();
+        var without = tales.Compress(Options, 32, 16, "without").Models[0];
+        var one = tales.Compress(Options with { Newton = 1 }, 32, 16, "one").Models[0];
+        var two = tales.Compress(Options with { Newton = 2 }, 32, 16, "two").Models[0];
+        Assert.That(one.ParametersAfter, Is.EqualTo(without.ParametersAfter));
+        Assert.That(two.ParametersAfter, Is.EqualTo(without.ParametersAfter));
+        Assert.That(one.Perplexity!.MeanNll, Is.LessThan(without.Perplexity!.MeanNll - 0.05));
+        Assert.That(two.Perplexity!.MeanNll, Is.LessThan(one.Perplexity.MeanNll));
+    }
+
+    [Test]
+    public void A_step_goes_on_from_the_one_before_and_leaves_no_statistics_behind()
+    {
+        using var tales = new TinyTales();
+        tales.Compress(Options with { Newton = 1 }, 16, 0, "one");
+        tales.Compress(Options with { Newton = 2 }, 16, 0, "two");
+        string[] Artifacts(string stage) => Directory.GetDirectories(Path.Combine(tales.Folder, "work"), stage + "-*");
+        Assert.That(Artifacts("newton-search"), Has.Length.EqualTo(2), "the first step was not taken again");
+        Assert.That(Artifacts("divergence"), Is.Empty);
+
+        using var fresh = new TinyTales();
+        fresh.Compress(Options with { Newton = 2 }, 16, 0, "two");
+        foreach (string file in Directory.GetFiles(Path.Combine(tales.Folder, "two", "ratio-0.4"), "*.safetensors"))
+            Assert.That(File.ReadAllBytes(file), Is.EqualTo(File.ReadAllBytes(Path.Combine(fresh.Folder, "two", "ratio-0.4", Path.GetFileName(file)))), "the same bytes in one run as in two");
+    }
+
+    [TestCase(CompressionMethod.Whiten, 0, "--newton needs --method kfac"), TestCase(CompressionMethod.Kfac, -1, "--newton -1: must be 0 or more")]
+    public void What_makes_no_sense_is_refused(CompressionMethod method, int steps, string message)
+    {
+        if (steps == 0) steps = 1;
+        Assert.That(() => (Options with { Method = method, Allocate = AllocationRule.Uniform, Newton = steps }).Validate(), Throws.TypeOf<InvalidInputException>().With.Message.Contains(message));
+    }
+}

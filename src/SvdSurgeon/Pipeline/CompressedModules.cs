@@ -14,6 +14,8 @@ internal sealed class CompressedModules : IDisposable
 
     private readonly List<SafeTensorsFile> _files = [];
 
+    private const string Stage = "modules";
+
     private readonly Artifact _artifact;
 
     private CompressedModules(CompressionPlan plan, Artifact artifact, FactorSet factors, ModuleMetric metric) => (Plan, _artifact, Factors, Metric) = (plan, artifact, factors, metric);
@@ -33,6 +35,10 @@ internal sealed class CompressedModules : IDisposable
     /// <summary>Tensors of the modules that are not dense, by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private set; } = new Dictionary<string, StoredTensor>();
 
+    /// <summary>The key that <see cref="Build"/> gives truncated modules, without making them.</summary>
+    public static string KeyOf(PipelineContext context, CompressionPlan plan, FactorSet factors, CompressionOptions options) =>
+        WorkFolder.Describe(Stage, Inputs(context, plan, factors, null, null, options)).Key;
+
     /// <summary>Truncates, operates and stores every module of the plan.</summary>
     /// <param name="context">The run.</param>
     /// <param name="plan">Ranks.</param>
@@ -44,21 +50,9 @@ internal sealed class CompressedModules : IDisposable
     public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, InputStatistics? means,
         CompressionOptions options, ModuleMetric metric)
     {
-        var key = new JsonObject
-        {
-            ["model"] = context.ModelHash,
-            ["layers"] = context.Model.Layers.Count,
-            ["factors"] = factors.Key,
-            ["fisher"] = fisher?.Key,
-            ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
-            ["means"] = means?.Key,
-            ["storage"] = options.Storage.ToString().ToLowerInvariant(),
-            ["dtype"] = options.StorageType?.ToString(),
-            ["ranks"] = plan.RanksJson(),
-        };
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
-        var artifact = context.Work.Open("modules", key);
+        var artifact = context.Work.Open(Stage, Inputs(context, plan, factors, fisher, means, options));
         var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
         return context.Timed(stage, missing.Count == 0, () =>
         {
@@ -144,6 +138,13 @@ internal sealed class CompressedModules : IDisposable
     public static LinearModule LowRank(LinearModule dense, LowRankFactors factors, DType type) =>
         new LowRankLinear(dense.Name, Stored(dense.Name + ".A", factors.A, type), Stored(dense.Name + ".B", factors.B, type), dense.Bias);
 
+    /// <summary>Closes the modules and deletes them: a state on the way to another.</summary>
+    public void Delete(PipelineContext context)
+    {
+        Dispose();
+        context.Work.Delete(_artifact);
+    }
+
     public void Dispose()
     {
         foreach (var file in _files) file.Dispose();
@@ -151,6 +152,19 @@ internal sealed class CompressedModules : IDisposable
 
     /// <summary>What the surgeon did to the modules of a layer; null where there was none.</summary>
     public SafeTensorsFile? OpenSurgery(int layer) => SurgeryLog.Open(_artifact, layer);
+
+    private static JsonObject Inputs(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, InputStatistics? means, CompressionOptions options) => new()
+    {
+        ["model"] = context.ModelHash,
+        ["layers"] = context.Model.Layers.Count,
+        ["factors"] = factors.Key,
+        ["fisher"] = fisher?.Key,
+        ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
+        ["means"] = means?.Key,
+        ["storage"] = options.Storage.ToString().ToLowerInvariant(),
+        ["dtype"] = options.StorageType?.ToString(),
+        ["ranks"] = plan.RanksJson(),
+    };
 
     private static CompressedModules Open(PipelineContext context, CompressedModules modules)
     {

@@ -36,21 +36,12 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var factors = options.Sequential is not null ? SequentialPass.Run(context, metric, plan, options, whitening)
             : options.Columns is not null ? ColumnFactors.Split(context, metric, Factors(ratio, options), plan, options)
             : Factors(ratio, options);
-        if (options.Newton > 0) factors = NewtonSteps(plan, metric, factors, options);
+        if (options.Newton > 0) factors = new NewtonCorrection(context, metric, plan, whitening, options with { Surgeon = SurgeonMode.None }).Run(factors, options.Newton);
         if (options.Update) factors = UpdatePass.Run(context, factors, plan, options, whitening);
         if (options.Surgeon != SurgeonMode.None && FisherAdvice.TooFewSequences(plan, options, fisher.Sequences) is { } advice) context.Warn(advice);
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
         var means = options.BiasCorrection ? context.Work.Watch(_shared, () => InputStatistics.Collect(context, whitening)) : null;
         return CompressedModules.Build(context, plan, factors, source, means, options, metric);
-    }
-
-    private FactorSet NewtonSteps(CompressionPlan plan, ModuleMetric metric, FactorSet factors, CompressionOptions options)
-    {
-        var correction = new NewtonCorrection(context, metric, plan, whitening, options with { Surgeon = SurgeonMode.None });
-        double? length = null;
-        for (int step = 0; step < options.Newton; step++)
-            if (correction.Step(ref factors, ref length) is false) break;
-        return factors;
     }
 
     private List<RankLosses> SpectrumLosses(FactorSet factors)

@@ -19,34 +19,40 @@ internal sealed class DivergenceStatistics
     private readonly PipelineContext _context;
     private readonly TokenSet _tokens;
     private readonly Lazy<DenseOutputs> _dense;
-    private readonly CompressedModules _compressed;
-    private readonly Statistic _statistic;
+    private readonly Lazy<CompressedModules> _compressed;
+    private readonly Lazy<Statistic> _statistic;
 
     /// <summary>The statistics, collected when they are first asked for.</summary>
     /// <param name="context">The run.</param>
     /// <param name="tokens">Calibration sequences.</param>
     /// <param name="dense">What the dense model predicts for them.</param>
-    /// <param name="compressed">The model compressed so far.</param>
-    public DivergenceStatistics(PipelineContext context, TokenSet tokens, Lazy<DenseOutputs> dense, CompressedModules compressed)
+    /// <param name="plan">Which modules are truncated.</param>
+    /// <param name="modules">Key of the model compressed so far.</param>
+    /// <param name="compressed">That model; asked for only when something is missing.</param>
+    public DivergenceStatistics(PipelineContext context, TokenSet tokens, Lazy<DenseOutputs> dense, CompressionPlan plan, string modules, Lazy<CompressedModules> compressed)
     {
         (_context, _tokens, _dense, _compressed) = (context, tokens, dense, compressed);
         var inputs = context.Inputs(tokens);
-        inputs["modules"] = compressed.Key;
-        var truncated = compressed.Plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
-        _statistic = new Statistic(context.Work.Open(Stage, inputs), layers => new ModuleSums(context.Backend, layers, truncated), Bytes);
+        inputs["modules"] = modules;
+        var truncated = plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
+        Key = WorkFolder.Describe(Stage, inputs).Key;
+        _statistic = new Lazy<Statistic>(() => new Statistic(context.Work.Open(Stage, inputs), layers => new ModuleSums(context.Backend, layers, truncated), Bytes));
     }
 
     /// <summary>Key of the artifact.</summary>
-    public string Key => _statistic.Artifact.Key;
+    public string Key { get; }
 
     /// <summary>Deletes the statistics: they are large, and nothing but one step reads them.</summary>
-    public void Delete() => _context.Work.Delete(_statistic.Artifact);
+    public void Delete()
+    {
+        if (_statistic.IsValueCreated) _context.Work.Delete(_statistic.Value.Artifact);
+    }
 
     /// <summary>The statistics of one layer, read by the members below.</summary>
     public SafeTensorsFile Layer(int layer)
     {
-        if (_statistic.Lacks(layer)) Collect();
-        return SafeTensorsFile.Open(_statistic.Artifact.Part(PipelineContext.LayerPart(layer)));
+        if (_statistic.Value.Lacks(layer)) Collect();
+        return SafeTensorsFile.Open(_statistic.Value.Artifact.Part(PipelineContext.LayerPart(layer)));
     }
 
     /// <summary>G of a module, m × n.</summary>
@@ -60,11 +66,11 @@ internal sealed class DivergenceStatistics
 
     private void Collect()
     {
-        Directory.CreateDirectory(_statistic.Artifact.Folder);
-        var model = _compressed.Apply(_context.Source);
+        Directory.CreateDirectory(_statistic.Value.Artifact.Folder);
+        var model = _compressed.Value.Apply(_context.Source);
         _context.Timed(Stage, false, () =>
         {
-            GradientPass.Run(_context, Stage, model, _tokens, (first, hidden, _, dHidden) => _dense.Value.Divergence(model, hidden, first, dHidden), _statistic);
+            GradientPass.Run(_context, Stage, model, _tokens, (first, hidden, _, dHidden) => _dense.Value.Divergence(model, hidden, first, dHidden), _statistic.Value);
             return true;
         });
     }

@@ -26,6 +26,15 @@ internal sealed class FactorSet(Artifact artifact)
     /// </summary>
     public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer)));
 
+    /// <summary>The factors that <see cref="Build"/> would make, as far as they are there.</summary>
+    public static FactorSet Find(PipelineContext context, string stage, JsonObject inputs) => new(Open(context, stage, inputs));
+
+    /// <summary>Whether the factors of every layer are there.</summary>
+    public bool IsComplete(DecoderModel model) => model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+
+    /// <summary>Deletes the factors: a state on the way to another.</summary>
+    public void Delete(PipelineContext context) => context.Work.Delete(artifact);
+
     /// <summary>Decomposes every module in the metric of the method.</summary>
     /// <param name="context">The run.</param>
     /// <param name="metric">Scaling of both sides.</param>
@@ -48,8 +57,7 @@ internal sealed class FactorSet(Artifact artifact)
     /// <summary>Makes the parts that are not there yet, layer by layer.</summary>
     public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make)
     {
-        inputs["layers"] = context.Model.Layers.Count;
-        var artifact = context.Work.Open(stage, inputs);
+        var artifact = Open(context, stage, inputs);
         DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
         return context.Timed(stage, missing.Length == 0, () =>
         {
@@ -109,6 +117,12 @@ internal sealed class FactorSet(Artifact artifact)
 
     /// <summary>W in float64.</summary>
     public static Matrix Weights(LinearModule module) => Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+
+    private static Artifact Open(PipelineContext context, string stage, JsonObject inputs)
+    {
+        inputs["layers"] = context.Model.Layers.Count;
+        return context.Work.Open(stage, inputs);
+    }
 
     // Weights above which a module is decomposed alone.
     private const long ModuleAlone = 4 << 20;

@@ -65,6 +65,10 @@ public sealed class NewtonTests
         Assert.That(Artifacts("newton-search"), Has.Length.EqualTo(2), "the first step was not taken again");
         Assert.That(Artifacts("divergence"), Is.Empty);
 
+        // Three more: where the second call began is kept, what lies between is not.
+        tales.Compress(Options with { Newton = 5 }, 16, 0, "five");
+        Assert.That(Artifacts("newton").Count(folder => !folder.Contains("search", StringComparison.Ordinal)), Is.EqualTo(3), "after one, two and five steps");
+
         using var fresh = new TinyTales();
         fresh.Compress(Options with { Newton = 2 }, 16, 0, "two");
         foreach (string file in Directory.GetFiles(Path.Combine(tales.Folder, "two", "ratio-0.4"), "*.safetensors"))

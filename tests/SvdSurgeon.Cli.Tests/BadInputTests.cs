@@ -121,6 +121,14 @@ public sealed class BadInputTests
         AssertRefused(result, "--device cuda:7");
     }
 
+    [Test]
+    public void A_device_that_stats_does_not_know_is_refused_before_anything_is_collected()
+    {
+        using var folder = new TemporaryFolder();
+        AssertRefused(Svdsurgeon.Run("stats", Svdsurgeon.Opt, "--out", folder["stats"], "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--fisher-sequences", "4", "--device", "nonsense"), "--device nonsense");
+        Assert.That(Directory.Exists(folder["stats"]), Is.False);
+    }
+
     private static void AssertRefused(ProcessResult result, string mention)
     {
         Assert.Multiple(() =>

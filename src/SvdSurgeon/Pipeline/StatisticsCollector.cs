@@ -52,19 +52,33 @@ public static class StatisticsCollector
     private static string? Collect(PipelineContext context, CompressionOptions options, CalibrationSplit split, List<Artifact> artifacts)
     {
         var dense = DenseStatistics.Collect(context, options.Method, split.Whitening);
-        if (dense.Inputs is not null) artifacts.Add(dense.Inputs.Artifact);
+        // The mean inputs of a correction are kept with the Gram matrices, whatever the method.
+        var inputs = dense.Inputs ?? (options.BiasCorrection ? InputStatistics.Collect(context, split.Whitening) : null);
+        if (inputs is not null) artifacts.Add(inputs.Artifact);
         if (dense.Outputs is not null) artifacts.Add(dense.Outputs.Artifact);
         bool complete = artifacts.All(artifact => StoredArtifact.Open(artifact.Folder).IsComplete);
         const string merge = "Merge the folders of all shards with 'svdsurgeon merge'";
-        bool fisherNeeded = options.Surgeon != SurgeonMode.None || options.Allocate == AllocationRule.Fisher;
-        if (!fisherNeeded || options.Method == CompressionMethod.Auto) return complete ? null : merge + ".";
-        if (options.Columns is not null || options.Sequential is not null || options.Refinements > 0)
-            return (complete ? "" : merge + ". ") + "The spectral Fisher depends on the kept fraction with these options; compress collects it.";
+        var (along, later) = FisherOf(options);
+        string? remaining = later is null ? null : $"The spectral Fisher {later}; compress collects it.";
+        if (!along) return complete ? remaining : Join(merge + ".", remaining);
         // The Fisher is taken along the factors, and those need the whole statistics.
-        if (!complete) return merge + ", then collect the shares of the spectral Fisher in copies of the merged folder.";
-        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, split.Whitening), options.Storage, options.SurgeonOptions.PoolFraction);
+        if (!complete) return Join(merge + ", then collect the shares of the spectral Fisher in copies of the merged folder.", remaining);
+        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, split.Whitening), options.Storage, options.PoolFraction);
         var fisher = options.Fisher == FisherSamples.Tokens ? TokenFisher.Collect(context, factors, split.Fisher).Artifact : SpectralGradients.Collect(context, factors, split.Fisher).Artifact;
         artifacts.Add(fisher);
-        return StoredArtifact.Open(fisher.Folder).IsComplete ? null : merge + ".";
+        return StoredArtifact.Open(fisher.Folder).IsComplete ? remaining : Join(merge + ".", remaining);
     }
+
+    // Whether compress takes a Fisher along the factors of the dense model, and why it takes one later that cannot be collected here.
+    private static (bool Along, string? Later) FisherOf(CompressionOptions options)
+    {
+        bool surgeon = options.Surgeon != SurgeonMode.None, allocation = options.Allocate == AllocationRule.Fisher;
+        if (!surgeon && !allocation) return (false, null);
+        if (options.Searches) return (false, "of a search follows from what it has chosen before");
+        if (options.Refinements > 0) return (false, "depends on the kept fraction with --refine");
+        string? passes = options.Columns is not null ? "--columns" : options.Sequential is not null ? "--sequential" : options.Update ? "--update" : null;
+        return (allocation || passes is null, surgeon && passes is not null ? $"of the surgeon depends on the kept fraction with {passes}" : null);
+    }
+
+    private static string Join(string first, string? second) => second is null ? first : $"{first} {second}";
 }

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
@@ -25,6 +26,50 @@ public sealed class StatisticsTests
             Assert.That(much.Stages.Select(stage => stage.Name), Does.Contain("gram+gradients"), "one pass for both");
             Assert.That(little.Stages.Select(stage => stage.Name), Does.Contain("gram").And.Contain("gradients"), "passes of their own");
         }
+    }
+
+    [TestCase(FisherSamples.Tokens), TestCase(FisherSamples.Sequences)]
+    public void Ranks_by_the_spectral_fisher_need_no_surgeon_to_have_it_collected(FisherSamples samples)
+    {
+        using var tales = new TinyTales();
+        var options = Kfac with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Allocate = AllocationRule.Fisher, Fisher = samples };
+        var collected = tales.Collect(options, Sequences, "work");
+        Assert.That(collected.Artifacts.Select(a => a.Stage), Is.EqualTo(new[] { "gram", "fisher" }));
+        Assert.That(collected.Next, Is.Null);
+        var stages = tales.Compress(options, Sequences).Stages;
+        foreach (string stage in (string[])["gram", "factor", "fisher"])
+            Assert.That(stages.Where(s => s.Name == stage).Select(s => s.Reused), Is.Not.Empty.And.All.True, stage);
+    }
+
+    [Test]
+    public void A_fisher_that_only_compress_can_collect_is_left_to_it_in_a_sentence()
+    {
+        using var tales = new TinyTales();
+        var whiten = Kfac with { Method = CompressionMethod.Whiten, Sequences = 4, FisherSequences = 4 };
+        Assert.Multiple(() =>
+        {
+            Left(whiten with { Update = true }, "--update", "gram");
+            Left(whiten with { Columns = ColumnMode.Refit }, "--columns", "gram");
+            Left(whiten with { SearchStrength = true }, "search", "gram");
+            // Ranks are allocated by the dense model's Fisher, the surgeon then needs another.
+            Left(whiten with { Columns = ColumnMode.Refit, Allocate = AllocationRule.Fisher }, "of the surgeon", "gram", "fisher");
+        });
+
+        void Left(CompressionOptions options, string mention, params string[] stages)
+        {
+            var result = tales.Collect(options, 8, mention);
+            Assert.That(result.Artifacts.Select(a => a.Stage), Is.EqualTo(stages), mention);
+            Assert.That(result.Next, Does.Contain(mention).And.Contain("compress collects it"));
+        }
+    }
+
+    [Test]
+    public void Mean_inputs_for_a_bias_correction_are_collected_for_plain_svd_too()
+    {
+        using var tales = new TinyTales();
+        var options = Kfac with { Method = CompressionMethod.Svd, Surgeon = SurgeonMode.None, BiasCorrection = true, Sequences = 4 };
+        Assert.That(tales.Collect(options, 4, "work").Artifacts.Select(a => a.Stage), Is.EqualTo(new[] { "gram" }));
+        Assert.That(tales.Compress(options, 4).Stages.Where(s => s.Name == "gram").Select(s => s.Reused), Is.Not.Empty.And.All.True);
     }
 
     [Test]

@@ -77,6 +77,53 @@ public sealed class ColumnPreservationTests
         Assert.That(columns.Choose(ColumnMode.Preserve).Error, Is.LessThanOrEqualTo(columns.PlainError));
     }
 
+    [TestCase("heavy"), TestCase("even")]
+    public void Refit_is_never_worse_than_preserve_in_the_golden_cases_and_searches_with_its_own_error(string name)
+    {
+        using var golden = new AlgorithmCase("columns-" + name);
+        AssertRefitIsNeverWorse(golden.Matrix("W"), golden.Matrix("H"), golden.Integers("chosen")[0], null, false);
+    }
+
+    [Test]
+    public void Refit_is_never_worse_than_preserve_in_the_stored_error_of_either_metric([Range(0, 11)] int seed, [Values] bool twoSided, [Values] bool countIndices)
+    {
+        var random = new Random(seed);
+        int m = random.Next(8, 28), n = random.Next(8, 28), largest = (m * n - 1) / (m + n);
+        // Columns of very different weight, so that keeping some is worth it.
+        var h = Gram(3 * n, n, seed + 200);
+        for (int j = 0; j < n; j += 5)
+            for (int i = 0; i < n; i++)
+            {
+                h[i, j] *= 5;
+                h[j, i] *= 5;
+            }
+        var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), Whitening.DefaultOutputDamping) : null;
+        if (twoSided) h = Whitening.Damp(h, Whitening.DefaultInputDamping);
+        AssertRefitIsNeverWorse(Gaussian(m, n, seed + 100), h, random.Next(1, largest + 1), output, countIndices);
+    }
+
+    private static void AssertRefitIsNeverWorse(Matrix w, Matrix h, int rank, WhiteningFactor? output, bool countIndices)
+    {
+        var columns = new ColumnPreservation(La, w, h, rank, output: output, countIndices: countIndices);
+        var (preserve, refit) = (columns.Choose(ColumnMode.Preserve), columns.Choose(ColumnMode.Refit));
+        // What is chosen, measured on what is stored.
+        double kept = StoredError(preserve), refitted = StoredError(refit);
+        Assert.That(refitted, Is.LessThanOrEqualTo(kept * (1 + 1e-6)), $"d = {refit.Traded} against {preserve.Traded}");
+        Assert.That(kept, Is.LessThanOrEqualTo(columns.PlainError * (1 + 1e-6)));
+        // Its own error decides: what preserve would choose is no better for it, whatever d that is.
+        Assert.That(refit.Error, Is.EqualTo(refitted).Within(1e-5).Percent.Or.EqualTo(refitted).Within(1e-6 * columns.PlainError));
+        if (preserve.Traded > 0) Assert.That(refit.Error, Is.LessThanOrEqualTo(columns.Error(preserve.Traded, ColumnMode.Refit) * (1 + 1e-9)));
+        for (int d = 1; d <= rank; d++)
+            if (columns.ColumnCount(d) <= w.Columns)
+                Assert.That(columns.Error(d, ColumnMode.Refit), Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-6) + 1e-6 * columns.PlainError), $"d = {d}");
+
+        double StoredError(ColumnSplit split)
+        {
+            var difference = Truncation.Difference(w, Store(columns, split).Product(La));
+            return Truncation.Error(La, output is null ? difference : output.WhitenRows(difference), new Matrix(w.Rows, w.Columns), h);
+        }
+    }
+
     [Test]
     public void Refitted_columns_are_the_least_squares_solution()
     {

@@ -20,7 +20,9 @@ internal static class TensorShape
             if (count > long.MaxValue / 8) throw TooLarge(file, name, shape);
         }
         long columns = shape.Length == 0 ? 1 : shape[^1];
-        if (columns > int.MaxValue || (columns > 0 && count / columns > int.MaxValue)) throw TooLarge(file, name, shape);
+        Int128 rows = 1;
+        for (int axis = 0; axis < shape.Length - 1; axis++) rows *= shape[axis];
+        if (columns > int.MaxValue || rows > int.MaxValue) throw TooLarge(file, name, shape);
         int numbers = type.Block().Numbers;
         if (columns % numbers != 0)
             throw new InvalidModelException(

@@ -30,10 +30,11 @@ public sealed unsafe class StoredTensor
         Source = source;
         RowPermutation = rowPermutation;
         Columns = shape.Length == 0 ? 1 : checked((int)shape[^1]);
-        long count = 1;
-        foreach (long axis in shape) count *= axis;
-        Count = count;
-        Rows = Columns == 0 ? 0 : checked((int)(count / Columns));
+        // Not the count over the columns: a factor of rank 0 has rows without columns, and its module must know its outputs.
+        long rows = 1;
+        for (int axis = 0; axis < shape.Length - 1; axis++) rows = checked(rows * shape[axis]);
+        Rows = checked((int)rows);
+        Count = rows * Columns;
     }
 
     /// <summary>Hugging Face parameter name.</summary>

@@ -36,7 +36,8 @@ public class SafeTensorsTests
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "'a'", "needs 8 bytes, its offsets span 4")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "'a'", "instead of 2")]
     [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "'a'", "too large")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,0],"data_offsets":[0,0]}}""", 0, null, null)] // empty, so nothing is too large
+    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,0],"data_offsets":[0,0]}}""", 0, "'a'", "too large")] // rows count without columns too
+    [TestCase("""{"a":{"dtype":"F32","shape":[7,0],"data_offsets":[0,0]}}""", 0, null, null)]
     [TestCase("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]
     [TestCase("""{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""", 8, "'F8_E4M3'", "Supported: F64, F32, F16, BF16, I64, I32, I8, U8, BOOL")]

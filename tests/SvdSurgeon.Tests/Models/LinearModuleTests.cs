@@ -34,6 +34,15 @@ public sealed class LinearModuleTests
             yield return new TestCaseData(
                 new ColumnPreservingLinear("m", Stored("m.A", 1, M, 0), Stored("m.B", 2, 0, N - 3), Stored("m.C", 3, M, 3), Indices("m.columns", 1, 2, 17), bias),
                 "column-preserving", 0, 3 * M + 3).SetArgDisplayNames("columns alone" + suffix);
+            yield return new TestCaseData(new LowRankLinear("m", Stored("m.A", 1, M, 0), Stored("m.B", 2, 0, N), bias), "low-rank", 0, 0).SetArgDisplayNames("low-rank of rank 0" + suffix);
+            yield return new TestCaseData(
+                new ColumnPreservingLinear("m", Stored("m.A", 1, M, Rank), Stored("m.B", 2, Rank, N), Stored("m.C", 3, M, 0), Indices("m.columns"), bias),
+                "column-preserving", Rank, Rank * (M + N)).SetArgDisplayNames("column-preserving without columns" + suffix);
+            yield return new TestCaseData(
+                new ColumnPreservingLinear("m", Stored("m.A", 1, M, 0), Stored("m.B", 2, 0, 0), Stored("m.C", 3, M, N), Indices("m.columns", [.. Enumerable.Range(0, N)]), bias),
+                "column-preserving", 0, M * N + N).SetArgDisplayNames("all columns kept" + suffix);
+            yield return new TestCaseData(
+                new PivotedLinear("m", Indices("m.pivots"), Stored("m.basis", 1, 0, N), Stored("m.mix", 2, M, 0), bias), "pivoted", 0, 0).SetArgDisplayNames("pivoted of rank 0" + suffix);
             yield return new TestCaseData(
                 new PivotedLinear("m", Indices("m.pivots", 0, 1, 4, 9, 12), Stored("m.basis", 1, Rank, N), Stored("m.mix", 2, M - Rank, Rank), bias),
                 "pivoted", Rank, Rank * N + (M - Rank) * Rank + Rank).SetArgDisplayNames("pivoted" + suffix);

@@ -76,6 +76,26 @@ public sealed class DegenerateModelTests
         }
     }
 
+    [Test]
+    public void Columns_instead_of_the_only_rank_leave_factors_of_rank_0_that_are_written_and_read([Values] ColumnMode mode, [Values] SurgeonMode surgeon)
+    {
+        // At 0.07 the budget of down_proj (32 × 56) is one rank or two columns, and two of its inputs outweigh all others.
+        using var run = Damaged("llama-gqa-tied", (name, values) =>
+        {
+            if (!name.EndsWith("up_proj.weight", StringComparison.Ordinal)) return;
+            int width = values.Length / 56;
+            foreach (int feature in (int[])[3, 7])
+                foreach (ref float v in values.Slice(feature * width, width)) v *= 100;
+        });
+        var options = Whiten with { Ratios = [0.07], Columns = mode, Surgeon = surgeon, Update = surgeon == SurgeonMode.Update };
+        var result = run.Compress(options, name: $"{mode}-{surgeon}");
+        Assert.That(double.IsFinite(result.Perplexity!.MeanNll));
+        using var written = Checkpoint.Open(Path.Combine(run.Folder, $"{mode}-{surgeon}", "ratio-0.07"));
+        var model = DecoderModel.Load(written);
+        Assert.That(model.Linears.Select(m => m.Rank), Has.Some.Zero, "this model has modules of columns alone");
+        Assert.That(model.Linears.Select(m => (m.OutFeatures, m.InFeatures)), Is.EqualTo(DecoderModel.Load(run.Model).Linears.Select(m => (m.OutFeatures, m.InFeatures))));
+    }
+
     private static void AssertUsable(TinyRun run, TokenSet tokens, string method)
     {
         var windows = TokenWindows.FromText(run.Tokens(4, seed: 2).Ids, TinyRun.Length, 0);

@@ -23,6 +23,9 @@ public sealed unsafe partial class CpuBackend
                 new ProductShape<float>(x.Rows, weight.Rows, x.Columns, py, y.Columns, accumulate) { Bias = pBias },
                 new Operand<float>(px, x.Columns, rowsAlongK: false),
                 new Operand<float>(weight, rowsAlongK: false));
+        // A product over nothing has no tile that could add it on its way out.
+        if (bias is not null && x.Columns == 0 && x.Rows > FewRows.MaxTokens)
+            for (long i = 0; i < y.Length; i++) py[i] += pBias[i % y.Columns];
         GC.KeepAlive(weight);
         GC.KeepAlive(bias);
     }

@@ -29,6 +29,19 @@ internal sealed class Markup
         return this;
     }
 
+    /// <summary>A module's name, which a narrow screen breaks after its dots.</summary>
+    public static Markup Name(string name)
+    {
+        var markup = new Markup();
+        string[] parts = name.Split('.');
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (i > 0) markup.Add($".<wbr/>");
+            markup.Add($"{parts[i]}");
+        }
+        return markup;
+    }
+
     /// <summary>Text that is markup already: styles and scripts of this program.</summary>
     public Markup Raw(string markup)
     {

@@ -58,7 +58,7 @@ internal static class ModulesSection
         markup.Add(ReportStyle.Header(error, true)).Add($"</tr></thead><tbody>");
         foreach (var m in result.Modules)
         {
-            markup.Line($"<tr><th scope=\"row\">{m.Name}</th><td>{m.Layer + 1}</td><td data-v=\"{m.Before}\">{m.Rows} × {m.Columns}</td><td class=\"text\">{m.Form}</td>");
+            markup.Line($"<tr><th scope=\"row\">{Markup.Name(m.Name)}</th><td>{m.Layer + 1}</td><td data-v=\"{m.Before}\">{m.Rows} × {m.Columns}</td><td class=\"text\">{m.Form}</td>");
             markup.Add($"<td data-v=\"{m.Rank ?? Math.Min(m.Rows, m.Columns)}\">{(m.Rank is { } r ? r.ToString(CultureInfo.InvariantCulture) : "full")}</td>");
             if (columns) markup.Add($"<td>{m.KeptColumns}</td>");
             markup.Add($"<td data-v=\"{(double)m.After / m.Before}\">{(double)m.After / m.Before:F3}</td>");

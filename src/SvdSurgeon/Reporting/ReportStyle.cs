@@ -35,7 +35,7 @@ internal static class ReportStyle
         .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1rem;padding:0;margin:.3rem 0;font-size:.85rem}.legend svg{vertical-align:middle}
         details{border:1px solid var(--rule);border-radius:.4rem;padding:.3rem .8rem;margin:.5rem 0}summary{cursor:pointer;padding:.25rem 0}pre{overflow-x:auto;font-size:.8rem}
         footer{margin-top:2rem}
-        @media (max-width:40rem){body{font-size:15px}caption{white-space:normal;max-width:80vw}.sortable th[scope=row]{white-space:normal;overflow-wrap:anywhere;min-width:9rem}th,td{padding:.25rem .4rem}details{padding:.3rem .5rem}}
+        @media (max-width:40rem){body{font-size:15px}caption{white-space:normal;max-width:80vw}.sortable th[scope=row]{white-space:normal;overflow-wrap:break-word;min-width:9rem}th,td{padding:.25rem .4rem}details{padding:.3rem .5rem}}
         @media print{body{max-width:none;padding:0;font-size:10pt}details{border:0;padding:0}thead button::after{content:""!important}figure,tr{break-inside:avoid}.scroll{overflow:visible}}
         """;
 

@@ -76,7 +76,7 @@ public static class StatisticsCollector
         if (!surgeon && !allocation) return (false, null);
         if (options.Searches) return (false, "of a search follows from what it has chosen before");
         if (options.Refinements > 0) return (false, "depends on the kept fraction with --refine");
-        string? passes = options.Columns is not null ? "--columns" : options.Sequential is not null ? "--sequential" : options.Update ? "--update" : null;
+        string? passes = options.Columns is not null ? "--columns" : options.Sequential is not null ? "--sequential" : options.Update ? "--update" : options.Newton > 0 ? "--newton" : null;
         return (allocation || passes is null, surgeon && passes is not null ? $"of the surgeon depends on the kept fraction with {passes}" : null);
     }
 

@@ -50,6 +50,7 @@ public sealed class StatisticsTests
         {
             Left(whiten with { Update = true }, "--update", "gram");
             Left(whiten with { Columns = ColumnMode.Refit }, "--columns", "gram");
+            Left(Kfac with { Sequences = 4, FisherSequences = 4, Newton = 1 }, "--newton", "gram", "gradients");
             Left(whiten with { SearchStrength = true }, "search", "gram");
             // Ranks are allocated by the dense model's Fisher, the surgeon then needs another.
             Left(whiten with { Columns = ColumnMode.Refit, Allocate = AllocationRule.Fisher }, "of the surgeon", "gram", "fisher");

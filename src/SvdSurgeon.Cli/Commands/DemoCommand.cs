@@ -31,8 +31,11 @@ internal static class DemoCommand
         ("whitened SVD", Published(CompressionMethod.Whiten, SurgeonMode.None)),
         ("whitened SVD + surgeon", Published(CompressionMethod.Whiten, SurgeonMode.Update)),
         ("whitened SVD + surgeon, select", Published(CompressionMethod.Whiten, SurgeonMode.Select)),
-        ("two-sided, by spectrum, pivoted", Published(CompressionMethod.Kfac, SurgeonMode.None) with { Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted }),
+        ("two-sided, by spectrum, pivoted", Ours),
+        ("the same + 2 Newton steps", Ours with { Newton = 2 }),
     ];
+
+    private static CompressionOptions Ours => Published(CompressionMethod.Kfac, SurgeonMode.None) with { Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted };
 
     private static CompressionOptions Published(CompressionMethod method, SurgeonMode surgeon) =>
         new() { Method = method, Surgeon = surgeon, Ratios = Ratios, Sequences = Sequences, FisherSequences = FisherSequences };

@@ -23,7 +23,7 @@ public sealed partial class KillTests
     // Together they pass through every stage but those of --update and --newton; merge, which reports no stages, is not among them.
     private static readonly string[][] Commands =
     [
-        ["compress", Svdsurgeon.Opt, "--method", "kfac", "--allocate", "spectrum", "--storage", "pivoted", "--surgeon", "update", "--fisher", "tokens", "--ratio", "0.8", "0.5", .. Data],
+        ["compress", Svdsurgeon.Opt, "--method", "kfac", "--allocate", "spectrum", "--storage", "pivoted", "--newton", "1", "--surgeon", "update", "--fisher", "tokens", "--ratio", "0.8", "0.5", .. Data],
         ["compress", Svdsurgeon.Llama, "--method", "whiten", "--columns", "preserve", "--surgeon", "select", "--ratio", "0.6", .. Data],
         ["compress", Svdsurgeon.Opt, "--method", "kfac", "--sequential", "0.5", "--refine", "1", "--surgeon", "none", "--ratio", "0.5", .. Data],
         ["compress", Svdsurgeon.Llama, "--method", "fwsvd", "--surgeon", "none", "--ratio", "0.6", "--memory", "300MB", .. Data],

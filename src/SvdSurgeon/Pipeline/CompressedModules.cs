@@ -142,7 +142,7 @@ internal sealed class CompressedModules : IDisposable
     public void Delete(PipelineContext context)
     {
         Dispose();
-        context.Work.Delete(_artifact);
+        context.Work.Delete(_artifact.Folder);
     }
 
     public void Dispose()

@@ -45,7 +45,7 @@ internal sealed class DivergenceStatistics
     /// <summary>Deletes the statistics: they are large, and nothing but one step reads them.</summary>
     public void Delete()
     {
-        if (_statistic.IsValueCreated) _context.Work.Delete(_statistic.Value.Artifact);
+        if (_statistic.IsValueCreated) _context.Work.Delete(_statistic.Value.Artifact.Folder);
     }
 
     /// <summary>The statistics of one layer, read by the members below.</summary>

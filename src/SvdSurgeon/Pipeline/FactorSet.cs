@@ -33,7 +33,7 @@ internal sealed class FactorSet(Artifact artifact)
     public bool IsComplete(DecoderModel model) => model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
 
     /// <summary>Deletes the factors: a state on the way to another.</summary>
-    public void Delete(PipelineContext context) => context.Work.Delete(artifact);
+    public void Delete(PipelineContext context) => context.Work.Delete(artifact.Folder);
 
     /// <summary>Decomposes every module in the metric of the method.</summary>
     /// <param name="context">The run.</param>

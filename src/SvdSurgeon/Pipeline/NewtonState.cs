@@ -94,8 +94,8 @@ internal sealed class NewtonState
             });
             tried.Add((JsonNode)new JsonObject { ["length"] = candidate, ["divergence"] = double.IsFinite(reached) ? reached : null });
             bool better = reached < best;
-            // Only what the best length made is used again.
-            foreach (string artifact in better ? kept : made) work.Discard(artifact);
+            // Only what the best length made is used again; what a killed search left of the others goes too.
+            foreach (string artifact in better ? kept : made) work.Delete(artifact);
             if (better) (length, best, kept) = (candidate, reached, made);
             return better;
         }

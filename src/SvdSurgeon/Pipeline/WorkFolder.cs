@@ -65,16 +65,16 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
     }
 
     /// <summary>Deletes an artifact that has served: everything that was made from it is there.</summary>
-    internal void Delete(Artifact artifact)
+    internal void Delete(string folder)
     {
-        _made.Remove(artifact.Folder);
-        if (Directory.Exists(artifact.Folder)) Directory.Delete(artifact.Folder, recursive: true);
+        _made.Remove(folder);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Deletes an artifact if this run made it; one that was there before belongs to another run.</summary>
     internal void Discard(string folder)
     {
-        if (_made.Remove(folder) && Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (_made.Contains(folder)) Delete(folder);
     }
 
     internal GivenStatistics? Given { get; } = given;

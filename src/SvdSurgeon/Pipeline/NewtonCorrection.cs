@@ -5,11 +5,15 @@ namespace SvdSurgeon.Pipeline;
 /// <summary>
 /// Newton steps for all compressed modules at once (<see cref="Compression.NewtonStep"/>) that bring the compressed model's predictions closer to the dense model's,
 /// truncated to the plan's ranks after each. The second-order model knows every module by itself and all of them mend the same error, so that the full step is
-/// far too long: its length is searched on some of the calibration sequences, and a step that gains nothing there is not taken.
+/// far too long, and with little data it fits the sequences it comes from: its length is judged on calibration sequences that the step has not seen, and
+/// a step that gains nothing there is not taken.
 /// </summary>
 internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric metric, CompressionPlan plan, TokenSet tokens, CompressionOptions options)
 {
-    private readonly NewtonSetting _setting = new(context, metric, plan, tokens, options);
+    // The length is judged on so many tokens, or on a quarter of the sequences where these are fewer.
+    private const int SearchTokens = 4096;
+
+    private readonly NewtonSetting _setting = new(context, metric, plan, tokens, JudgingSequences(tokens), options);
 
     /// <summary>Takes some steps, or goes on from those that were taken before; ends early when no length gains anything.</summary>
     /// <param name="start">Factors of every module that the plan truncates.</param>
@@ -46,6 +50,9 @@ internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric met
             if (dense.IsValueCreated) dense.Value.Dispose();
         }
     }
+
+    private static int JudgingSequences(TokenSet tokens) =>
+        Math.Clamp((SearchTokens + tokens.Length - 1) / tokens.Length, 1, Math.Max(1, tokens.Sequences / 4));
 }
 
 /// <summary>What all states of a correction share.</summary>
@@ -53,9 +60,16 @@ internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric met
 /// <param name="Metric">Two-sided metric: the dense model's output gradients.</param>
 /// <param name="Plan">Ranks.</param>
 /// <param name="Tokens">Calibration sequences.</param>
+/// <param name="Judging">How many of them, at the end, judge the length of a step; the others are what it comes from.</param>
 /// <param name="Options">Storage and pool, without surgeon.</param>
-internal sealed record NewtonSetting(PipelineContext Context, ModuleMetric Metric, CompressionPlan Plan, TokenSet Tokens, CompressionOptions Options)
+internal sealed record NewtonSetting(PipelineContext Context, ModuleMetric Metric, CompressionPlan Plan, TokenSet Tokens, int Judging, CompressionOptions Options)
 {
+    /// <summary>The sequences that steps come from; all of them where there is only one.</summary>
+    public TokenSet Fitted => Tokens.Take(Math.Max(1, Tokens.Sequences - Judging));
+
+    /// <summary>The first of the sequences that judge.</summary>
+    public int FirstJudging => Tokens.Sequences - Judging;
+
     /// <summary>The model at some factors.</summary>
     public CompressedModules Build(FactorSet factors) => CompressedModules.Build(Context, Plan, factors, null, null, Options, Metric);
 }

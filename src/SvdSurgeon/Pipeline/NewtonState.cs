@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 
@@ -10,8 +9,6 @@ internal sealed class NewtonState
 {
     private const string Stage = "newton";
     private const string LengthPart = "length.json";
-    // The length is judged on so many tokens.
-    private const int SearchTokens = 4096;
     // Lengths are powers of two times Newton's own; the first step starts here, the following ones at twice what served last.
     private const int FirstExponent = -10;
     private const int MaxHalvings = 10;
@@ -29,9 +26,9 @@ internal sealed class NewtonState
     public NewtonState(NewtonSetting setting, FactorSet factors, Lazy<DenseOutputs> dense)
     {
         (_setting, _dense, Factors) = (setting, dense, factors);
-        var (context, _, plan, tokens, options) = setting;
+        var (context, _, plan, _, _, options) = setting;
         _modules = new Lazy<CompressedModules>(() => setting.Build(factors));
-        _statistics = new DivergenceStatistics(context, tokens, dense, plan, CompressedModules.KeyOf(context, plan, factors, options), _modules);
+        _statistics = new DivergenceStatistics(context, setting.Fitted, dense, plan, CompressedModules.KeyOf(context, plan, factors, options), _modules);
         _search = new Lazy<Artifact>(() => context.Work.Open("newton-search", Inputs(null)));
     }
 
@@ -49,7 +46,7 @@ internal sealed class NewtonState
     {
         var la = _setting.Context.Backend.LinearAlgebra;
         var pools = _setting.Plan.Modules.ToDictionary(m => m.Name, m => m.Rank is null ? 0 : m.Pool, StringComparer.Ordinal);
-        double scale = length * _setting.Tokens.Sequences / _setting.Tokens.Length;
+        double scale = length * _setting.Fitted.Sequences / _setting.Tokens.Length;
         return FactorSet.Build(_setting.Context, Stage, Inputs(length), layer =>
         {
             using var file = _statistics.Layer(layer.Index);
@@ -66,8 +63,7 @@ internal sealed class NewtonState
     public double Search(double? previous)
     {
         var work = _setting.Context.Work;
-        var sequences = _setting.Tokens.Take(Math.Min(_setting.Tokens.Sequences, (SearchTokens + _setting.Tokens.Length - 1) / _setting.Tokens.Length));
-        double start = Divergence(_modules.Value, sequences), best = start, length = 0;
+        double start = Divergence(_modules.Value), best = start, length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
         var tried = new JsonArray();
         HashSet<string> kept = [];
@@ -90,7 +86,7 @@ internal sealed class NewtonState
             double reached = work.Watch(made, () =>
             {
                 using var modules = _setting.Build(Step(candidate));
-                return Divergence(modules, sequences);
+                return Divergence(modules);
             });
             tried.Add((JsonNode)new JsonObject { ["length"] = candidate, ["divergence"] = double.IsFinite(reached) ? reached : null });
             bool better = reached < best;
@@ -111,10 +107,12 @@ internal sealed class NewtonState
         else _modules.Value.Delete(_setting.Context);
     }
 
-    // Mean divergence of a token; infinite where a step was so long that the model overflows.
-    private double Divergence(CompressedModules modules, TokenSet sequences)
+    // Mean divergence of a token of the judging sequences; infinite where a step was so long that the model overflows.
+    private double Divergence(CompressedModules modules)
     {
         var model = modules.Apply(_setting.Context.Source);
+        int before = _setting.FirstJudging;
+        var sequences = _setting.Tokens.Slice(before, _setting.Judging);
         using var states = new HiddenStates(_setting.Context, model, sequences);
         double sum = 0;
         try
@@ -123,7 +121,7 @@ internal sealed class NewtonState
             states.ForEachBatch((first, count) =>
             {
                 using var hidden = states.Copy(first, count);
-                sum += _dense.Value.Divergence(model, hidden, first);
+                sum += _dense.Value.Divergence(model, hidden, before + first);
             });
         }
         catch (NumericalException)

@@ -20,7 +20,7 @@ public sealed partial class KillTests
     [GeneratedRegex(@" [0-9.]+$")]
     private static partial Regex NumberAtEnd();
 
-    // Together they pass through every stage but those of --update and --newton; merge, which reports no stages, is not among them.
+    // Together they pass through every stage but that of --update; merge, which reports no stages, is not among them.
     private static readonly string[][] Commands =
     [
         ["compress", Svdsurgeon.Opt, "--method", "kfac", "--allocate", "spectrum", "--storage", "pivoted", "--newton", "1", "--surgeon", "update", "--fisher", "tokens", "--ratio", "0.8", "0.5", .. Data],

@@ -48,10 +48,16 @@ internal sealed class DivergenceStatistics
         if (_statistic.IsValueCreated) _context.Work.Delete(_statistic.Value.Artifact.Folder);
     }
 
+    /// <summary>Collects what is missing.</summary>
+    public void Require()
+    {
+        if (_statistic.Value.IsIncomplete(_context.Model)) Collect();
+    }
+
     /// <summary>The statistics of one layer, read by the members below.</summary>
     public SafeTensorsFile Layer(int layer)
     {
-        if (_statistic.Value.Lacks(layer)) Collect();
+        Require();
         return SafeTensorsFile.Open(_statistic.Value.Artifact.Part(PipelineContext.LayerPart(layer)));
     }
 

@@ -63,6 +63,8 @@ internal sealed class NewtonState
     public double Search(double? previous)
     {
         var work = _setting.Context.Work;
+        // All lengths share them: they are not among what a trial made and takes with it when it goes.
+        _statistics.Require();
         double start = Divergence(_modules.Value), best = start, length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
         var tried = new JsonArray();

@@ -59,14 +59,15 @@ public sealed class NewtonTests
     public void A_step_goes_on_from_the_one_before_and_leaves_no_statistics_behind()
     {
         using var tales = new TinyTales();
-        tales.Compress(Options with { Newton = 1 }, 16, 0, "one");
-        tales.Compress(Options with { Newton = 2 }, 16, 0, "two");
+        int Passes(int newton, string name) => tales.Compress(Options with { Newton = newton }, 16, 0, name).Stages.Count(stage => stage.Name == "divergence");
+        Assert.That(Passes(1, "one"), Is.EqualTo(1), "however many lengths were tried");
+        Assert.That(Passes(2, "two"), Is.EqualTo(1));
         string[] Artifacts(string stage) => Directory.GetDirectories(Path.Combine(tales.Folder, "work"), stage + "-*");
         Assert.That(Artifacts("newton-search"), Has.Length.EqualTo(2), "the first step was not taken again");
         Assert.That(Artifacts("divergence"), Is.Empty);
 
         // Three more: where the second call began is kept, what lies between is not.
-        tales.Compress(Options with { Newton = 5 }, 16, 0, "five");
+        Assert.That(Passes(5, "five"), Is.EqualTo(3));
         Assert.That(Artifacts("newton").Count(folder => !folder.Contains("search", StringComparison.Ordinal)), Is.EqualTo(3), "after one, two and five steps");
 
         using var fresh = new TinyTales();

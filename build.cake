@@ -39,10 +39,15 @@ Task("Test")
     .IsDependentOn("Build")
     .Does(() => DotNetTest(solution, new DotNetTestSettings { Configuration = configuration, NoBuild = true }));
 
-// A five-minute subset; perf/README.md has the commands for everything.
+// A five-minute subset; perf/README.md has the commands for everything. --compare "--model … --peer …" replaces the random model and adds the peer.
 Task("Bench")
     .IsDependentOn("Build")
-    .Does(() => DotNetRun("./perf/SvdSurgeon.Benchmarks", "--quick", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
+    .Does(() =>
+{
+    var settings = new DotNetRunSettings { Configuration = configuration, NoBuild = true };
+    DotNetRun("./perf/SvdSurgeon.Benchmarks", "--quick", settings);
+    DotNetRun("./perf/compare", "--quick " + Argument("compare", ""), settings);
+});
 
 Task("Pack")
     .IsDependentOn("Test")

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NUnit.Framework.Api;
 using NUnit.Framework.Interfaces;
 using NUnit.Framework.Internal;
+using SvdSurgeon.Performance;
 
 namespace SvdSurgeon.Cuda.Benchmarks;
 
@@ -34,7 +35,9 @@ internal static class Program
             case "contract": return Contract(simulator);
             case "kernels": return new KernelBenchmarks(simulator).Run();
             case "decompositions": return DecompositionBenchmarks.Run(simulator);
-            case "make-model" when rest.Length == 1: return RandomModel.Write(rest[0], simulator);
+            case "make-model" when rest.Length == 1:
+                RandomModel.Write(rest[0], simulator ? RandomShape.Tiny : RandomShape.Llama7B);
+                return 0;
             case "compare" when rest.Length == 3: return Compare(rest[0], rest[1], double.Parse(rest[2], System.Globalization.CultureInfo.InvariantCulture));
             case "cli": return await Cli.Program.Main(rest);
             default:

@@ -4,6 +4,17 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline;
 
+/// <summary>How a spectral gradient is computed. Runs take the cheaper form; the others are there to be measured and tested.</summary>
+internal enum SpectralForm
+{
+    /// <summary>The form with fewer operations, module by module.</summary>
+    Cheaper,
+    /// <summary>P = D·U, Q = X·V, Σ_t P∘Q.</summary>
+    Projection,
+    /// <summary>G = DᵀX, G·V, column sums with U.</summary>
+    Gradient,
+}
+
 /// <summary>
 /// Folds (X, D) of every linear module into spectral gradients during the backward pass: (ḡ_b)_i = u_iᵀ G_b v_i with G_b = DᵀX and the
 /// right vectors already unwhitened. G_b is formed only where that is cheaper: 2T(m+n)k operations for P = D·U, Q = X·V and Σ_t P∘Q,
@@ -13,14 +24,15 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
 {
     private readonly PipelineContext _context;
     private readonly int _length;
+    private readonly SpectralForm _form;
     private readonly List<SafeTensorsFile> _files = [];
     private readonly Dictionary<string, (StoredTensor Left, StoredTensor Right)> _vectors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, float[]> _rows = new(StringComparer.Ordinal);
     private int _sequences, _first, _batch;
 
-    public SpectralProjection(PipelineContext context, FactorSet factors, int length)
+    public SpectralProjection(PipelineContext context, FactorSet factors, int length, SpectralForm form = SpectralForm.Cheaper)
     {
-        (_context, _length) = (context, length);
+        (_context, _length, _form) = (context, length, form);
         for (int layer = 0; layer < context.Model.Layers.Count; layer++)
         {
             var file = factors.OpenLayer(layer);
@@ -32,9 +44,15 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     /// <summary>Runs forward and backward over <paramref name="sequences"/> sequences; <see cref="Entries"/> has their rows.</summary>
     public void Run(ReadOnlySpan<int> ids, int sequences, Action<int> sequencesDone)
     {
+        Prepare(sequences);
+        ForwardBackward.Run(_context.Model, _context.Backend, ids, _length, new double[sequences], this, _context.Pass(_length), sequencesDone, _context.Cancellation);
+    }
+
+    /// <summary>Makes room for the rows of <paramref name="sequences"/> sequences: what has to be done before a pass that is not <see cref="Run"/>'s.</summary>
+    public void Prepare(int sequences)
+    {
         _sequences = sequences;
         foreach (var (name, (left, _)) in _vectors) _rows[name] = new float[sequences * left.Rows];
-        ForwardBackward.Run(_context.Model, _context.Backend, ids, _length, new double[sequences], this, _context.Pass(_length), sequencesDone, _context.Cancellation);
     }
 
     public void BeginBatch(int first, int count, int sequenceLength) => (_first, _batch) = (first, count);
@@ -47,7 +65,7 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
         int k = left.Rows;
         long m = module.OutFeatures, n = module.InFeatures;
         using var g = backend.Allocate(_batch, k);
-        if (_length * (m + n) * k <= _length * m * n + m * n * k)
+        if (Projects(m, n, k))
         {
             using var p = backend.Allocate(dy.Rows, k);
             using var q = backend.Allocate(x.Rows, k);
@@ -85,6 +103,13 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     {
         foreach (var file in _files) file.Dispose();
     }
+
+    private bool Projects(long m, long n, long k) => _form switch
+    {
+        SpectralForm.Projection => true,
+        SpectralForm.Gradient => false,
+        _ => _length * (m + n) * k <= _length * m * n + m * n * k,
+    };
 
     private Tensor Transposed(StoredTensor left)
     {

@@ -3,16 +3,27 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 
-namespace SvdSurgeon.Cuda.Benchmarks;
+namespace SvdSurgeon.Performance;
 
-/// <summary>A random model of LLaMA-7B's shape in bf16, and random token ids: only times mean anything.</summary>
+/// <summary>Sizes of a random LLaMA model and of the token ids beside it.</summary>
+internal sealed record RandomShape(int Vocabulary, int Hidden, int Intermediate, int Layers, int Heads, int Sequences, int Length)
+{
+    /// <summary>LLaMA-7B's, with 512 sequences of 2,048 tokens.</summary>
+    public static RandomShape Llama7B { get; } = new(32000, 4096, 11008, 32, 32, 512, 2048);
+
+    /// <summary>For a check that the steps run.</summary>
+    public static RandomShape Tiny { get; } = new(101, 32, 48, 2, 4, 4, 12);
+}
+
+/// <summary>A random LLaMA model in bf16, and random token ids: only times mean anything.</summary>
 internal static class RandomModel
 {
-    private sealed record Shape(int Vocabulary, int Hidden, int Intermediate, int Layers, int Heads, int Sequences, int Length);
+    /// <summary>Name of the file of token ids, [sequences, length], in the model's folder.</summary>
+    public const string TokensName = "ids.npy";
 
-    public static int Write(string folder, bool tiny)
+    /// <summary>Writes config.json, the weights and the token ids.</summary>
+    public static void Write(string folder, RandomShape s)
     {
-        var s = tiny ? new Shape(101, 32, 48, 2, 4, 4, 12) : new Shape(32000, 4096, 11008, 32, 32, 512, 2048);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), $$"""
             {
@@ -42,8 +53,7 @@ internal static class RandomModel
                 stream => stream.Write(RandomBytes(matrix.Rows * matrix.Columns, seed, table)))));
         SafeTensorsWriter.WriteSharded(folder, [.. tensors]);
         var random = new Random(1);
-        TokenFile.FromRows([.. Enumerable.Range(0, s.Sequences * s.Length).Select(_ => random.Next(s.Vocabulary))], s.Length).Write(Path.Combine(folder, "ids.npy"));
-        return 0;
+        TokenFile.FromRows([.. Enumerable.Range(0, s.Sequences * s.Length).Select(_ => random.Next(s.Vocabulary))], s.Length).Write(Path.Combine(folder, TokensName));
     }
 
     // bf16 normals of standard deviation 0.02: drawn from a table, because billions of them are needed.

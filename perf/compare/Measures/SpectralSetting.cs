@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline;
+
+namespace SvdSurgeon.Compare.Measures;
+
+/// <summary>A model with spectral factors, ready for gradient passes in this process. The factors are those of the plain SVD: only their sizes matter for times.</summary>
+internal sealed class SpectralSetting : IDisposable
+{
+    private readonly string _folder;
+
+    public SpectralSetting(Comparison comparison)
+    {
+        _folder = comparison.NewFolder();
+        Backend = comparison.OpenBackend();
+        Tokens = comparison.Calibration.Take(comparison.Settings.SpeedSequences);
+        Context = PipelineContext.Start(comparison.Checkpoint, Tokens, new WorkFolder(_folder), Backend, memory: null, progress: null, CancellationToken.None);
+        var options = new CompressionOptions { Method = CompressionMethod.Svd, Ratios = [0.5] };
+        Factors = FactorSet.Decompose(Context, ModuleMetric.Collect(Context, options, Tokens), options.Storage, options.PoolFraction);
+    }
+
+    public CpuBackend Backend { get; }
+
+    public PipelineContext Context { get; }
+
+    public FactorSet Factors { get; }
+
+    /// <summary>The sequences of a timed pass.</summary>
+    public TokenSet Tokens { get; }
+
+    /// <summary>The projection of the pipeline, in a form.</summary>
+    public SpectralProjection Projection(SpectralForm form)
+    {
+        var projection = new SpectralProjection(Context, Factors, Tokens.Length, form);
+        projection.Prepare(Tokens.Sequences);
+        return projection;
+    }
+
+    /// <summary>Goes through a few sequences without timing, so that what is timed next is compiled.</summary>
+    public void WarmUp(ILinearVisitor? visitor)
+    {
+        for (int i = 0; i < 2; i++) Forward(Tokens.Take(2), visitor);
+    }
+
+    /// <summary>Seconds of a pass forward and backward, batched as the pipeline does.</summary>
+    public double Time(ILinearVisitor? visitor)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Forward(Tokens, visitor);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private void Forward(TokenSet tokens, ILinearVisitor? visitor) =>
+        ForwardBackward.Run(Context.Model, Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], visitor, Context.Pass(tokens.Length));
+
+    public void Dispose()
+    {
+        Backend.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

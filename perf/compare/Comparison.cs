@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compare.Machine;
@@ -16,9 +17,12 @@ internal sealed class Comparison : IDisposable
 
     private readonly string _scratch = Directory.CreateTempSubdirectory("svdsurgeon-compare-").FullName;
 
+    private readonly PosixSignalRegistration[] _signals;
+
     public Comparison(Settings settings, MachineDescription machine, Peer peer)
     {
         (Settings, Machine, Peer) = (settings, machine, peer);
+        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt)];
         if (settings.Model is null)
         {
             Model = NewFolder();
@@ -86,7 +90,29 @@ internal sealed class Comparison : IDisposable
 
     public void Dispose()
     {
+        foreach (var signal in _signals) signal.Dispose();
         Checkpoint.Dispose();
-        Directory.Delete(_scratch, recursive: true);
+        DeleteScratch();
+    }
+
+    // Leaves no models behind; the report so far is on the disk.
+    private void Interrupt(PosixSignalContext signal)
+    {
+        DeleteScratch();
+        Environment.Exit(130);
+    }
+
+    private void DeleteScratch()
+    {
+        // The threads of an interrupted run go on writing.
+        for (int attempt = 0; attempt < 20 && Directory.Exists(_scratch); attempt++)
+            try
+            {
+                Directory.Delete(_scratch, recursive: true);
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(50);
+            }
     }
 }

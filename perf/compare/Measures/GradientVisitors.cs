@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
-using SvdSurgeon.Compression;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Compare.Measures;
@@ -49,18 +47,10 @@ internal sealed class PublishedProjection(IBackend backend) : IDisposable
 
     private (StoredTensor Inverse, StoredTensor Right, Tensor Left) Make(int m, int n)
     {
-        int k = FactorSet.MaxComponents(m, n, new SurgeonOptions().PoolFraction, StorageForm.Factored);
+        int k = SpectralSetting.Components(m, n);
         var left = backend.Allocate(m, k);
-        backend.Upload(Numbers(m * k), left);
-        return (StoredTensor.FromSingles("inverse", [n, n], Numbers(n * n)), StoredTensor.FromSingles("right", [k, n], Numbers(k * n)), left);
-    }
-
-    private static float[] Numbers(int count)
-    {
-        var random = new Random(count);
-        var numbers = new float[count];
-        for (int i = 0; i < count; i++) numbers[i] = random.NextSingle() - 0.5f;
-        return numbers;
+        backend.Upload(SpectralSetting.RandomNumbers(m * k), left);
+        return (StoredTensor.FromSingles("inverse", [n, n], SpectralSetting.RandomNumbers(n * n)), StoredTensor.FromSingles("right", [k, n], SpectralSetting.RandomNumbers(k * n)), left);
     }
 
     public void Dispose()

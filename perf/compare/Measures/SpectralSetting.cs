@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression;
+using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Compare.Measures;
 
-/// <summary>A model with spectral factors, ready for gradient passes in this process. The factors are those of the plain SVD: only their sizes matter for times.</summary>
+/// <summary>A model with spectral factors, ready for gradient passes in this process. The factors are random numbers: only their sizes matter for times.</summary>
 internal sealed class SpectralSetting : IDisposable
 {
     private readonly string _folder;
@@ -17,8 +19,7 @@ internal sealed class SpectralSetting : IDisposable
         Backend = comparison.OpenBackend();
         Tokens = comparison.Calibration.Take(comparison.Settings.SpeedSequences);
         Context = PipelineContext.Start(comparison.Checkpoint, Tokens, new WorkFolder(_folder), Backend, memory: null, progress: null, CancellationToken.None);
-        var options = new CompressionOptions { Method = CompressionMethod.Svd, Ratios = [0.5] };
-        Factors = FactorSet.Decompose(Context, ModuleMetric.Collect(Context, options, Tokens), options.Storage, options.PoolFraction);
+        Factors = FactorSet.Build(Context, FactorSet.Stage, [], layer => [.. layer.Linears.SelectMany(Factor)]);
     }
 
     public CpuBackend Backend { get; }
@@ -54,6 +55,25 @@ internal sealed class SpectralSetting : IDisposable
 
     private void Forward(TokenSet tokens, ILinearVisitor? visitor) =>
         ForwardBackward.Run(Context.Model, Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], visitor, Context.Pass(tokens.Length));
+
+    private static IEnumerable<TensorEntry> Factor(LinearModule module)
+    {
+        int k = Components(module.OutFeatures, module.InFeatures);
+        yield return TensorEntry.FromSingles(module.Name + ".left", [k, module.OutFeatures], RandomNumbers(k * module.OutFeatures));
+        yield return TensorEntry.FromSingles(module.Name + ".right", [k, module.InFeatures], RandomNumbers(k * module.InFeatures));
+    }
+
+    /// <summary>As many components as a run collects, so that they serve every kept fraction.</summary>
+    public static int Components(int m, int n) => FactorSet.MaxComponents(m, n, new SurgeonOptions().PoolFraction, StorageForm.Factored);
+
+    /// <summary>Numbers in [−½, ½), the same for the same count.</summary>
+    public static float[] RandomNumbers(int count)
+    {
+        var random = new Random(count);
+        var numbers = new float[count];
+        for (int i = 0; i < count; i++) numbers[i] = random.NextSingle() - 0.5f;
+        return numbers;
+    }
 
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;
 
-/// <summary>Decompositions beside LAPACK's. LAPACK's singular values are float32, as the peer's; ours are float64.</summary>
+/// <summary>Decompositions beside LAPACK's. Singular values in float32, as the peer's, and in float64, as ours.</summary>
 internal static unsafe class DecompositionRuns
 {
     public static Matrix Random(int rows, int columns)
@@ -24,7 +24,7 @@ internal static unsafe class DecompositionRuns
     public static void Cholesky(ILinearAlgebra algebra, int n)
     {
         var a = PositiveDefinite(algebra, n);
-        var (ours, theirs) = QuickTable.Compare(() => algebra.TryCholesky(a, out _), () => LapackCholesky(a.Clone()));
+        var (ours, theirs) = QuickTable.Compare(() => algebra.TryCholesky(a, out _), () => SystemBlas.Algebra.TryCholesky(a, out _));
         Line($"cholesky {n} (dpotrf)", ours, theirs);
     }
 
@@ -32,14 +32,14 @@ internal static unsafe class DecompositionRuns
     {
         algebra.TryCholesky(PositiveDefinite(algebra, n), out var l);
         var b = Random(n, columns);
-        var (ours, theirs) = QuickTable.Compare(() => algebra.SolveTriangular(l, b, Side.Left, true), () => BlasSolve(l, b.Clone()));
+        var (ours, theirs) = QuickTable.Compare(() => algebra.SolveTriangular(l, b, Side.Left, true), () => SystemBlas.Algebra.SolveTriangular(l, b, Side.Left, true));
         Line($"triangular solve {n} x {columns} (dtrsm)", ours, theirs);
     }
 
     public static void Eigen(ILinearAlgebra algebra, int n)
     {
         var a = PositiveDefinite(algebra, n);
-        var (ours, theirs) = QuickTable.Compare(() => algebra.SymmetricEigen(a), () => LapackEigen(a.Clone()));
+        var (ours, theirs) = QuickTable.Compare(() => algebra.SymmetricEigen(a), () => SystemBlas.Algebra.SymmetricEigen(a));
         Line($"symmetric eigen {n} (dsyevd)", ours, theirs);
     }
 
@@ -48,36 +48,11 @@ internal static unsafe class DecompositionRuns
         var a = Random(m, n);
         var (ours, theirs) = QuickTable.Compare(() => algebra.Svd(a), () => LapackSvd(a.ToSingles(), m, n));
         Line($"svd {m} x {n} (sgesdd)", ours, theirs);
+        (ours, theirs) = QuickTable.Compare(() => algebra.Svd(a), () => LapackSvd(a.Clone()));
+        Line($"svd {m} x {n} (dgesdd)", ours, theirs);
     }
 
     private static void Line(string name, double ours, double theirs) => Console.WriteLine($"{name,-32} {ours * 1e3,8:F1} {theirs * 1e3,9:F1} {theirs / ours,6:F2}");
-
-    public static void LapackCholesky(Matrix a)
-    {
-        byte lower = (byte)'L';
-        int n = a.Rows, info;
-        fixed (double* p = a.Data) OpenBlas.Dpotrf(&lower, &n, p, &n, &info);
-    }
-
-    public static void BlasSolve(Matrix l, Matrix b)
-    {
-        fixed (double* pl = l.Data, pb = b.Data) OpenBlas.Dtrsm(101, 141, 122, 112, 131, b.Rows, b.Columns, 1, pl, l.Columns, pb, b.Columns);
-    }
-
-    public static void LapackEigen(Matrix a)
-    {
-        byte vectors = (byte)'V', lower = (byte)'L';
-        int n = a.Rows, info, work = -1, integers = -1, neededIntegers;
-        double needed;
-        var values = new double[n];
-        fixed (double* p = a.Data, w = values)
-        {
-            OpenBlas.Dsyevd(&vectors, &lower, &n, p, &n, w, &needed, &work, &neededIntegers, &integers, &info);
-            (work, integers) = ((int)needed, neededIntegers);
-            fixed (double* pw = new double[work])
-            fixed (int* pi = new int[integers]) OpenBlas.Dsyevd(&vectors, &lower, &n, p, &n, w, pw, &work, pi, &integers, &info);
-        }
-    }
 
     // Row-major m × n is column-major n × m, whose decomposition costs the same.
     public static void LapackSvd(float[] a, int m, int n)
@@ -88,9 +63,23 @@ internal static unsafe class DecompositionRuns
         fixed (float* p = a, s = new float[r], u = new float[n * r], vt = new float[r * m])
         fixed (int* integers = new int[8 * r])
         {
-            OpenBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, &needed, &work, integers, &info);
+            SystemBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, &needed, &work, integers, &info, 1);
             work = (int)needed;
-            fixed (float* pw = new float[work]) OpenBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, pw, &work, integers, &info);
+            fixed (float* pw = new float[work]) SystemBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, pw, &work, integers, &info, 1);
+        }
+    }
+
+    public static void LapackSvd(Matrix a)
+    {
+        byte some = (byte)'S';
+        int m = a.Columns, n = a.Rows, r = Math.Min(m, n), info, work = -1;
+        double needed;
+        fixed (double* p = a.Data, s = new double[r], u = new double[m * r], vt = new double[r * n])
+        fixed (int* integers = new int[8 * r])
+        {
+            SystemBlas.Dgesdd(&some, &m, &n, p, &m, s, u, &m, vt, &r, &needed, &work, integers, &info, 1);
+            work = (int)needed;
+            fixed (double* pw = new double[work]) SystemBlas.Dgesdd(&some, &m, &n, p, &m, s, u, &m, vt, &r, pw, &work, integers, &info, 1);
         }
     }
 }

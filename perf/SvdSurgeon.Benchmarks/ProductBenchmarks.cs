@@ -45,7 +45,7 @@ public unsafe class ProductBenchmarks
     [Benchmark(Baseline = true)]
     public void OpenBlasSgemm()
     {
-        fixed (float* a = _a, b = _b, c = _c) OpenBlas.Sgemm(101, 111, 112, Size.M, Size.N, Size.K, 1, a, Size.K, b, Size.K, 0, c, Size.N);
+        fixed (float* a = _a, b = _b, c = _c) SystemBlas.Functions.Sgemm(101, 111, 112, Size.M, Size.N, Size.K, 1, a, Size.K, b, Size.K, 0, c, Size.N);
     }
 }
 
@@ -122,7 +122,7 @@ public unsafe class GramBenchmarks
     [Benchmark(Baseline = true)]
     public void OpenBlasSsyrk()
     {
-        fixed (float* x = _numbers, c = _c) OpenBlas.Ssyrk(101, 122, 112, Size.N, Tokens, 1, x, Size.N, 0, c, Size.N);
+        fixed (float* x = _numbers, c = _c) SystemBlas.Ssyrk(101, 122, 112, Size.N, Tokens, 1, x, Size.N, 0, c, Size.N);
     }
 
     private sealed class GramAccumulatorOf

@@ -19,8 +19,9 @@ internal static unsafe class QuickTable
     {
         int threads = only.Contains("--one") ? 1 : Environment.ProcessorCount;
         using var team = new ThreadTeam(threads);
-        if (OpenBlas.IsAvailable) OpenBlas.SetThreads(threads);
-        Console.WriteLine($"{threads} threads, {InstructionSets.Active}");
+        if (SystemBlas.IsAvailable) SystemBlas.Library.SetThreads(threads);
+        Clock.OfProcessor = threads == 1 && OperatingSystem.IsLinux();
+        Console.WriteLine($"{threads} threads, {InstructionSets.Active}, {(Clock.OfProcessor ? "processor time" : "wall time")}; {(SystemBlas.IsAvailable ? SystemBlas.Library : "no OpenBLAS or MKL")}");
         Console.WriteLine($"{"product",-32} {"ours",8} {"OpenBLAS",9} {"ratio",6}   GFLOP/s");
         if (!only.Contains("--decompositions"))
         {
@@ -52,8 +53,8 @@ internal static unsafe class QuickTable
             () => Gemm.Multiply(team, m, n, k, pa, k, false, pb, ldb, transposed, pc, n, false),
             () =>
             {
-                if (typeof(T) == typeof(float)) OpenBlas.Sgemm(101, 111, transposed ? 112 : 111, m, n, k, 1, (float*)pa, k, (float*)pb, ldb, 0, (float*)pc, n);
-                else OpenBlas.Dgemm(101, 111, transposed ? 112 : 111, m, n, k, 1, (double*)pa, k, (double*)pb, ldb, 0, (double*)pc, n);
+                if (typeof(T) == typeof(float)) SystemBlas.Functions.Sgemm(101, 111, transposed ? 112 : 111, m, n, k, 1, (float*)pa, k, (float*)pb, ldb, 0, (float*)pc, n);
+                else SystemBlas.Functions.Dgemm(101, 111, transposed ? 112 : 111, m, n, k, 1, (double*)pa, k, (double*)pb, ldb, 0, (double*)pc, n);
             });
         Line($"{(typeof(T) == typeof(float) ? "sgemm" : "dgemm")} {m} x {n} x {k}{(transposed ? " T" : "")}", 2e-9 * m * n * k, ours, theirs);
     }
@@ -69,16 +70,16 @@ internal static unsafe class QuickTable
         for (int round = 0; round < 3 || total.Elapsed.TotalSeconds < 0.7; round++)
         {
             bestOurs = Math.Min(bestOurs, Time(ours));
-            if (OpenBlas.IsAvailable) bestTheirs = Math.Min(bestTheirs, Time(theirs));
+            if (SystemBlas.IsAvailable) bestTheirs = Math.Min(bestTheirs, Time(theirs));
         }
         return (bestOurs, bestTheirs);
     }
 
     private static double Time(Action action)
     {
-        long start = Stopwatch.GetTimestamp();
+        double start = Clock.Seconds;
         action();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return Clock.Seconds - start;
     }
 
     private static void Fill<T>(T* x, int n) where T : unmanaged, INumberBase<T>

@@ -22,7 +22,7 @@ public sealed class Settings : ManualConfig
     {
         AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: true)));
         AddColumn(new RateColumn());
-        AddFilter(new NameFilter(name => OpenBlas.IsAvailable || !name.Contains("OpenBlas")));
+        AddFilter(new NameFilter(name => SystemBlas.IsAvailable || !name.Contains("OpenBlas")));
     }
 
     private sealed class RateColumn : IColumn

@@ -129,6 +129,13 @@ public sealed class BadInputTests
         Assert.That(Directory.Exists(folder["stats"]), Is.False);
     }
 
+    [Test]
+    public void A_BLAS_that_cannot_be_loaded_is_named()
+    {
+        AssertRefused(Svdsurgeon.Run("eval", Svdsurgeon.Opt, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64", "--device", "cpu", "--blas", "no/such/libopenblas.so"), "--blas no/such/libopenblas.so: there is no such file");
+        AssertRefused(Svdsurgeon.Run("generate", Svdsurgeon.Opt, "--prompt", "One", "--device", "cpu", "--blas", Path.Combine(Svdsurgeon.Opt, "config.json")), "cannot be loaded");
+    }
+
     private static void AssertRefused(ProcessResult result, string mention)
     {
         Assert.Multiple(() =>

@@ -43,12 +43,12 @@ internal static class DemoCommand
     public static Command Create()
     {
         var output = new Option<string>("--out") { Description = "Folder for models and results.", DefaultValueFactory = _ => "svdsurgeon-demo" };
-        var threads = CommonOptions.Threads();
-        var device = CommonOptions.Device();
-        var command = new Command("demo", "Compress two small embedded models by every method and compare.") { output, threads, device };
+        var backendArguments = new BackendArguments();
+        var command = new Command("demo", "Compress two small embedded models by every method and compare.") { output };
+        backendArguments.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
-            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using var backend = backendArguments.Open(parsed);
             Run(parsed.GetRequiredValue(output), backend, cancellation);
             return ExitCode.Success;
         }, CancellationToken.None));

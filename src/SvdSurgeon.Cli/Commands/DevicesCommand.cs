@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.SystemBlas;
 using SvdSurgeon.Cli.Output;
 
 namespace SvdSurgeon.Cli.Commands;
@@ -8,12 +10,18 @@ internal static class DevicesCommand
 {
     public static Command Create()
     {
-        var threads = CommonOptions.Threads();
+        var threads = BackendArguments.Threads();
         var command = new Command("devices", "List what the program can compute on.") { threads };
         command.SetAction(parsed =>
         {
-            using var cpu = CommonOptions.OpenBackend("cpu", parsed.GetValue(threads));
+            using var cpu = new CpuBackend(parsed.GetValue(threads));
             Console.WriteLine(cpu.Description);
+            if (BlasLibrary.Find() is { } blas)
+            {
+                Console.WriteLine($"  --blas auto: {blas}");
+                if (blas.Advice is { } advice) Console.WriteLine($"  {advice}");
+            }
+            else Console.WriteLine($"  --blas auto: none of {string.Join(", ", BlasLibrary.UsualNames)} can be used.");
 #if GPU
             foreach (string line in GpuDevice.Describe()) Console.WriteLine(line);
 #else

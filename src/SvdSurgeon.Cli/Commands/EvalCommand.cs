@@ -19,10 +19,10 @@ internal static class EvalCommand
         var tokens = new Option<string?>("--tokens") { Description = "Token ids: .npy, [tokens], or [sequences, length] evaluated row by row." };
         var length = new Option<int?>("--seqlen") { Description = "Tokens a window. Default: 2048, or the model's positions where they are fewer." };
         var windows = new Option<int?>("--windows") { Description = "Evaluate the first K windows only." };
-        var threads = CommonOptions.Threads();
-        var device = CommonOptions.Device();
+        var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("eval", "Measure perplexity.") { model, text, tokens, length, windows, threads, device, json };
+        var command = new Command("eval", "Measure perplexity.") { model, text, tokens, length, windows, json };
+        backendArguments.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
             var texts = parsed.GetValue(text) ?? [];
@@ -31,7 +31,7 @@ internal static class EvalCommand
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
             int seqlen = parsed.GetValue(length) ?? Math.Min(2048, checkpoint.Config.MaxPositions);
             var data = EvaluationData.Open(checkpoint, texts, file, seqlen, parsed.GetValue(windows));
-            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using var backend = backendArguments.Open(parsed);
             bool quiet = parsed.GetValue(json);
             var decoder = DecoderModel.Load(checkpoint);
             var result = ProgressView.Run(quiet, progress => Perplexity.Evaluate(decoder, backend, data, done => progress.Report(new StageProgress("eval", $"window {done}/{data.Count}", done, data.Count)), cancellation));

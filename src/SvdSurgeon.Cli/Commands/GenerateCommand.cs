@@ -19,9 +19,9 @@ internal static class GenerateCommand
         var count = new Option<int>("--tokens") { Description = "Tokens to add.", DefaultValueFactory = _ => 100 };
         var temperature = new Option<double>("--temperature") { Description = "0 always takes the likeliest token.", DefaultValueFactory = _ => 0 };
         var seed = new Option<int>("--seed") { Description = "Seed of the sampling.", DefaultValueFactory = _ => 0 };
-        var threads = CommonOptions.Threads();
-        var device = CommonOptions.Device();
-        var command = new Command("generate", "Continue a prompt.") { model, prompt, count, temperature, seed, threads, device };
+        var backendArguments = new BackendArguments();
+        var command = new Command("generate", "Continue a prompt.") { model, prompt, count, temperature, seed };
+        backendArguments.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
             int wanted = parsed.GetValue(count);
@@ -31,7 +31,7 @@ internal static class GenerateCommand
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
             var tokenizer = Tokenizer.Open(checkpoint.Path);
             var decoder = DecoderModel.Load(checkpoint);
-            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using var backend = backendArguments.Open(parsed);
             int[] ids = tokenizer.Encode(parsed.GetRequiredValue(prompt));
             if (ids.Length == 0) throw new InvalidInputException("--prompt: the prompt is empty and the model has no token that starts a text.");
             Console.Write(parsed.GetRequiredValue(prompt));

@@ -19,15 +19,15 @@ internal static class PlanCommand
         var model = CommonOptions.Model();
         var length = new Option<int?>("--seqlen") { Description = "Tokens a calibration sequence, for the estimate. Default: 2048, or the model's positions where they are fewer." };
         var options = new CompressionArguments();
-        var threads = CommonOptions.Threads();
-        var device = CommonOptions.Device();
+        var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("plan", "Show ranks, sizes and the estimated work.") { model, length, threads, device, json };
+        var command = new Command("plan", "Show ranks, sizes and the estimated work.") { model, length, json };
         options.AddTo(command);
+        backendArguments.AddTo(command);
         command.SetAction(parsed =>
         {
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
-            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using var backend = backendArguments.Open(parsed);
             Print(checkpoint, options.Read(parsed), parsed.GetValue(length) ?? Math.Min(2048, checkpoint.Config.MaxPositions), backend, parsed.GetValue(json));
             return ExitCode.Success;
         });

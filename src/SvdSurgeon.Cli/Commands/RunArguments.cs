@@ -11,13 +11,14 @@ internal sealed class RunArguments
     private readonly Option<string?> _statistics = new("--stats") { Description = "Folder of statistics (from stats or merge) to use; refused where they were collected from something else." };
     private readonly Option<string?> _memory = CommonOptions.Memory();
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check everything and print the plan; compute and write nothing." };
-    private readonly Option<int> _threads = CommonOptions.Threads();
-    private readonly Option<string> _device = CommonOptions.Device();
+    private readonly BackendArguments _backend = new();
     private readonly Option<bool> _json = CommonOptions.Json();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_work, _statistics, _memory, _dryRun, _threads, _device, _json]) command.Add(option);
+        foreach (Option option in (Option[])[_work, _statistics, _memory, _dryRun]) command.Add(option);
+        _backend.AddTo(command);
+        command.Add(_json);
     }
 
     /// <summary>Runs an opened recipe and prints what it gave.</summary>
@@ -27,7 +28,7 @@ internal sealed class RunArguments
         DataArguments.WarnOfFewSequences(recipe);
         long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
         bool quiet = parsed.GetValue(_json);
-        using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(_device), parsed.GetValue(_threads));
+        using var backend = _backend.Open(parsed);
         if (parsed.GetValue(_dryRun))
         {
             if (recipe.Target is { } target) throw new InvalidInputException($"--dry-run: the ratio for {target.Text} is known only after the statistics. Give --ratio to see a plan.");

@@ -16,12 +16,12 @@ internal static class StatsCommand
         var options = new CompressionArguments(ratios: false);
         var data = new DataArguments(evaluation: false);
         var memory = CommonOptions.Memory();
-        var threads = CommonOptions.Threads();
-        var device = CommonOptions.Device();
+        var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("stats", "Collect the statistics that compress needs with the same options, and stop.") { model, output, shard, memory, threads, device, json };
+        var command = new Command("stats", "Collect the statistics that compress needs with the same options, and stop.") { model, output, shard, memory, json };
         options.AddTo(command);
         data.AddTo(command);
+        backendArguments.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
             bool quiet = parsed.GetValue(json);
@@ -33,7 +33,7 @@ internal static class StatsCommand
                 Model = opened.Model, Options = opened.Recipe.Options, Calibration = opened.Calibration, WorkFolder = parsed.GetRequiredValue(output),
                 Shard = share, Memory = CommonOptions.ReadMemory(parsed.GetValue(memory)),
             };
-            using var backend = CommonOptions.OpenBackend(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using var backend = backendArguments.Open(parsed);
             var result = ProgressView.Run(quiet, progress => StatisticsCollector.Run(job, backend, progress, cancellation));
             if (quiet)
             {

@@ -34,9 +34,7 @@ internal sealed unsafe class GramSvd
             var (v, s, ut) = Decompose(team, a.Transpose());
             return new SvdResult(ut.Transpose(), s, v.Transpose());
         }
-        double scale = 0;
-        foreach (double x in a.Data) scale = Math.Max(scale, Math.Abs(x));
-        if (!double.IsFinite(scale)) throw new NumericalException($"The {a.Rows} × {a.Columns} matrix given to the singular value decomposition holds a non-finite number.");
+        double scale = a.Largest("singular value decomposition");
         var rows = a.Clone();
         // Squares must neither overflow nor vanish; a power of two changes no digit.
         double unit = scale == 0 ? 1 : Math.ScaleB(1, Math.ILogB(scale));

@@ -7,7 +7,11 @@ namespace SvdSurgeon.LinearAlgebra;
 internal static unsafe class MatrixProducts
 {
     /// <summary>op(a) · op(b).</summary>
-    public static Matrix Multiply(ThreadTeam team, Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
+    public static Matrix Multiply(ThreadTeam team, Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) =>
+        Multiply(team, ManagedProducts.Instance, a, b, transposeA, transposeB);
+
+    /// <summary>op(a) · op(b) by either kind of product.</summary>
+    public static Matrix Multiply(ThreadTeam team, IProducts products, Matrix a, Matrix b, bool transposeA, bool transposeB)
     {
         int m = transposeA ? a.Columns : a.Rows, k = transposeA ? a.Rows : a.Columns;
         int n = transposeB ? b.Rows : b.Columns;
@@ -15,7 +19,8 @@ internal static unsafe class MatrixProducts
             throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} cannot be multiplied this way.", nameof(b));
         var c = new Matrix(m, n);
         fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
-            Gemm.Multiply(team, m, n, k, pa, a.Columns, transposeA, pb, b.Columns, transposeB, pc, n, false);
+            products.Run(
+                team, new ProductShape<double>(m, n, k, pc, n, false), new Operand<double>(pa, a.Columns, transposeA), new Operand<double>(pb, b.Columns, !transposeB));
         return c;
     }
 

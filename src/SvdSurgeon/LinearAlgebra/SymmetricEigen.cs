@@ -9,10 +9,7 @@ internal static class SymmetricEigen
     public static (double[] Values, Matrix Rows) Decompose(ThreadTeam team, Matrix a)
     {
         int n = a.Rows;
-        double largest = 0;
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++) largest = Math.Max(largest, Math.Abs(a.Data[i * n + j]));
-        if (!double.IsFinite(largest)) throw new NumericalException($"The {n} × {n} matrix given to the eigen-decomposition holds a non-finite number.");
+        double largest = a.LargestOfLower("eigen-decomposition");
         // A power of two changes no digit and keeps squares in range.
         double unit = largest == 0 ? 1 : Math.ScaleB(1, Math.ILogB(largest));
         var form = Tridiagonalization.Reduce(team, a, 1 / unit);

@@ -8,11 +8,21 @@ internal static unsafe class TriangularSolve
 {
     private const int Block = 64, StripsAnItem = 4;
 
+    /// <summary>Checks a triangle and right-hand sides that are to be solved with it.</summary>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    /// <exception cref="NumericalException">The triangle is singular.</exception>
+    public static void Require(Matrix lower, Matrix b, Side side)
+    {
+        lower.RequireSquare("triangular solve");
+        if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
+            throw new ArgumentException($"A {lower.Rows} × {lower.Rows} triangle cannot be solved with {b.Rows} × {b.Columns}.", nameof(b));
+        for (int i = 0; i < lower.Rows; i++)
+            if (lower[i, i] == 0) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero.");
+    }
+
     public static Matrix Left(ThreadTeam team, Matrix lower, Matrix b, bool transpose)
     {
         int n = b.Rows, columns = b.Columns;
-        for (int i = 0; i < n; i++)
-            if (lower[i, i] == 0) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero.");
         var x = b.Clone();
         // The products subtract, so they need −L.
         var negative = new Matrix(n, n);

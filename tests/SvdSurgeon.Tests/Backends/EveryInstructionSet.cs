@@ -9,13 +9,16 @@ namespace SvdSurgeon.Tests.Backends;
 public abstract class EveryInstructionSet(string name)
 {
     [OneTimeSetUp]
-    public void UseInstructionSet()
+    public void UseInstructionSet() => Use(name);
+
+    [OneTimeTearDown]
+    public void UseBestAgain() => InstructionSets.Active = InstructionSets.Best;
+
+    /// <summary>Computes with it from now on, or ends the fixture where the processor lacks it.</summary>
+    public static void Use(string name)
     {
         var wanted = Enum.Parse<InstructionSet>(name);
         if (wanted > InstructionSets.Best) Assert.Ignore($"This processor has no {name}.");
         InstructionSets.Active = wanted;
     }
-
-    [OneTimeTearDown]
-    public void UseBestAgain() => InstructionSets.Active = InstructionSets.Best;
 }

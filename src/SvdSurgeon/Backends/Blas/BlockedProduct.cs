@@ -99,7 +99,7 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
                     if (!_shape.LowerOnly || _j + j < _i + i + TKernel.Rows)
                         Panels(i, Math.Min(TKernel.Rows, bottom - i), j, Math.Min(TKernel.Columns, right - j), p);
         if (_shape.Bias is not null && _p == 0)
-            for (int i = top; i < bottom; i++) AddRow(_shape.Bias + _j + left, C(i, left), right - left);
+            for (int i = top; i < bottom; i++) Vectors.AddRow(_shape.Bias + _j + left, C(i, left), right - left);
     }
 
     // One panel of a by one panel of b, Depth steps of k from p.
@@ -121,18 +121,12 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
         for (int r = 0; r < rows; r++)
         {
             T* from = full + r * TKernel.Columns, to = c + r * _shape.Stride;
-            if (accumulate) AddRow(from, to, columns);
+            if (accumulate) Vectors.AddRow(from, to, columns);
             else Unsafe.CopyBlockUnaligned(to, from, (uint)(columns * sizeof(T)));
         }
     }
 
     private T* C(int i, int j) => _shape.C + (_i + i) * _shape.Stride + _j + j;
-
-    private static void AddRow(T* from, T* to, int n)
-    {
-        if (typeof(T) == typeof(float)) Vectors.Add((float*)from, (float*)to, n);
-        else Vectors.Add((double*)from, (double*)to, n);
-    }
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;
 

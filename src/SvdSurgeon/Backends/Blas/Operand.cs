@@ -33,6 +33,18 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
         else _stored = stored;
     }
 
+    /// <summary>Numbers in memory that can be read as they are, without widening.</summary>
+    public bool IsMemory => _stored is null;
+
+    /// <summary>The first of them.</summary>
+    public T* Memory => _data;
+
+    /// <summary>From one row to the next, in numbers.</summary>
+    public nint Stride => _stride;
+
+    /// <summary>Whether a row runs at one step of k along the panels' width, not along k.</summary>
+    public bool RowsAlongK => _rowsAlongK;
+
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
     public int Parts(int count, int k, int width) => _rowsAlongK ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
 

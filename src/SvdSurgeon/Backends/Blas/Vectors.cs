@@ -50,6 +50,13 @@ internal static unsafe class Vectors
         for (; i < n; i++) y[i] += x[i];
     }
 
+    /// <summary>y += x where T is known to be float or double only by its caller.</summary>
+    public static void AddRow<T>(T* x, T* y, int n) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float)) Add((float*)x, (float*)y, n);
+        else Add((double*)x, (double*)y, n);
+    }
+
     /// <summary>y += x, float32 into float64.</summary>
     public static void AddWidened(float* x, double* y, int n)
     {

@@ -18,7 +18,7 @@ public sealed unsafe partial class CpuBackend
         if (bias is not null) Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
         if (x.Rows <= FewRows.MaxTokens) FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
         else
-            Gemm.Run(
+            _products.Run(
                 _team,
                 new ProductShape<float>(x.Rows, weight.Rows, x.Columns, py, y.Columns, accumulate) { Bias = pBias },
                 new Operand<float>(px, x.Columns, rowsAlongK: false),
@@ -35,7 +35,7 @@ public sealed unsafe partial class CpuBackend
     public void LinearBackward(Tensor dy, StoredTensor weight, Tensor dx, bool accumulate = false)
     {
         Require(dy.Columns == weight.Rows && dx.Columns == weight.Columns && dx.Rows == dy.Rows, weight, dy, dx);
-        Gemm.Run(
+        _products.Run(
             _team,
             new ProductShape<float>(dy.Rows, dx.Columns, dy.Columns, Cpu(dx).Pointer, dx.Columns, accumulate),
             new Operand<float>(Cpu(dy).Pointer, dy.Columns, rowsAlongK: false),
@@ -49,11 +49,15 @@ public sealed unsafe partial class CpuBackend
         int k = transposeA ? a.Rows : a.Columns;
         if ((transposeA ? a.Columns : a.Rows) != c.Rows || (transposeB ? b.Columns : b.Rows) != k || (transposeB ? b.Rows : b.Columns) != c.Columns)
             throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} do not multiply to {c.Rows} × {c.Columns}.", nameof(c));
-        Gemm.Multiply(_team, c.Rows, c.Columns, k, Cpu(a).Pointer, a.Columns, transposeA, Cpu(b).Pointer, b.Columns, transposeB, Cpu(c).Pointer, c.Columns, accumulate);
+        _products.Run(
+            _team,
+            new ProductShape<float>(c.Rows, c.Columns, k, Cpu(c).Pointer, c.Columns, accumulate),
+            new Operand<float>(Cpu(a).Pointer, a.Columns, transposeA),
+            new Operand<float>(Cpu(b).Pointer, b.Columns, !transposeB));
     }
 
     /// <inheritdoc cref="IBackend.CreateGram"/>
-    public GramAccumulator CreateGram(int n) => new CpuGramAccumulator(_team, _pool, n);
+    public GramAccumulator CreateGram(int n) => new CpuGramAccumulator(_team, _products, _pool, n);
 
     private static CpuTensor Cpu(Tensor x) => (CpuTensor)x;
 

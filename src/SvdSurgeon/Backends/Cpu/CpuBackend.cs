@@ -1,4 +1,6 @@
 using System.Runtime.Intrinsics;
+using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.SystemBlas;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
@@ -9,19 +11,25 @@ public sealed partial class CpuBackend : IBackend
 {
     private readonly MemoryPool _pool = new();
     private readonly ThreadTeam _team;
+    private readonly IProducts _products;
+    private readonly BlasLibrary? _blas;
 
     /// <param name="threads">Threads to use; 0 for one a processor.</param>
-    public CpuBackend(int threads = 0)
+    /// <param name="blas">Products of float32 and float64 numbers and decompositions go through it; null for the managed ones, which give the same bytes on every machine
+    /// of an instruction set.</param>
+    public CpuBackend(int threads = 0, BlasLibrary? blas = null)
     {
         if (threads < 0) throw new InvalidInputException($"--threads {threads}: the number of threads must be 0 (one a processor) or more.");
         _team = new ThreadTeam(threads == 0 ? Environment.ProcessorCount : threads);
-        LinearAlgebra = new ManagedLinearAlgebra(_team);
+        _blas = blas;
+        _products = blas is null ? ManagedProducts.Instance : new SystemProducts(blas.Functions);
+        LinearAlgebra = blas is null ? new ManagedLinearAlgebra(_team) : new SystemLinearAlgebra(_team, blas);
     }
 
     /// <inheritdoc/>
-    public string Description => $"cpu ({Threads} {(Threads == 1 ? "thread" : "threads")}, {InstructionSet})";
+    public string Description => $"cpu ({Threads} {(Threads == 1 ? "thread" : "threads")}, {Simd}{(_blas is null ? "" : $"; {_blas.Name}")})";
 
-    private static string InstructionSet =>
+    private static string Simd =>
         Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
 
     /// <inheritdoc/>

@@ -15,12 +15,14 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
     private const int StripHeight = 384;
 
     private readonly ThreadTeam _team;
+    private readonly IProducts _products;
     private readonly MemoryPool _pool;
     private double[]? _lower;
 
-    public CpuGramAccumulator(ThreadTeam team, MemoryPool pool, int n) : base(n)
+    public CpuGramAccumulator(ThreadTeam team, IProducts products, MemoryPool pool, int n) : base(n)
     {
         _team = team;
+        _products = products;
         _pool = pool;
         _lower = new double[(long)n * (n + 1) / 2];
     }
@@ -44,12 +46,12 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
         int n = Size, width = top + height;
         // The square at the strip's right end needs its lower triangle alone.
         if (top > 0)
-            Gemm.Run(
+            _products.Run(
                 _team,
                 new ProductShape<float>(height, top, tokens, scratch.Pointer, width, false),
                 new Operand<float>(block + top, n, rowsAlongK: true),
                 new Operand<float>(block, n, rowsAlongK: true));
-        Gemm.Run(
+        _products.Run(
             _team,
             new ProductShape<float>(height, height, tokens, scratch.Pointer + top, width, false) { LowerOnly = true },
             new Operand<float>(block + top, n, rowsAlongK: true),

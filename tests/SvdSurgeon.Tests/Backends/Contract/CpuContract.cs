@@ -9,3 +9,9 @@ public sealed class CpuContract : BackendContract
 {
     protected override IBackend Open() => new CpuBackend(2);
 }
+
+[TestFixture]
+public sealed class SystemBlasContract : BackendContract
+{
+    protected override IBackend Open() => new CpuBackend(2, FoundBlas.Library);
+}

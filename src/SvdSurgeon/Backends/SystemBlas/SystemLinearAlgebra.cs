@@ -1,0 +1,93 @@
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
+
+namespace SvdSurgeon.Backends.SystemBlas;
+
+/// <summary>
+/// Products, Cholesky factors, triangular solves and eigenvectors through the BLAS and LAPACK of the system; singular values are ours. A row-major matrix is its transpose
+/// to LAPACK, so a lower triangle is passed as an upper one. Every call runs on one thread; modules are decomposed beside each other.
+/// </summary>
+internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary library) : ILinearAlgebra
+{
+    private const int RightHandSidesAnItem = 256;
+
+    private readonly BlasFunctions _blas = library.Functions;
+    private readonly SystemProducts _products = new(library.Functions);
+
+    /// <inheritdoc/>
+    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, _products, a, b, transposeA, transposeB);
+
+    /// <inheritdoc/>
+    public bool TryCholesky(Matrix a, out Matrix lower)
+    {
+        a.RequireSquare("Cholesky factorization");
+        lower = a.Clone();
+        int n = a.Rows, info;
+        if (n == 0) return true;
+        byte upper = (byte)'U';
+        fixed (double* l = lower.Data) _blas.Dpotrf(&upper, &n, l, &n, &info, 1);
+        if (info != 0) return false;
+        for (int i = 0; i < n; i++)
+        {
+            // A number that is not one reaches the diagonal of its row.
+            if (!(lower[i, i] > 0 && double.IsFinite(lower[i, i]))) return false;
+            lower.Row(i)[(i + 1)..].Clear();
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose)
+    {
+        TriangularSolve.Require(lower, b, side);
+        var x = b.Clone();
+        bool left = side == Side.Left;
+        int n = lower.Rows, sides = left ? b.Columns : b.Rows, items = (sides + RightHandSidesAnItem - 1) / RightHandSidesAnItem;
+        team.Run(items, item =>
+        {
+            int first = item * RightHandSidesAnItem, count = Math.Min(RightHandSidesAnItem, sides - first);
+            fixed (double* l = lower.Data, px = x.Data)
+                _blas.Dtrsm(
+                    BlasFunctions.RowMajor, left ? BlasFunctions.Left : BlasFunctions.Right, BlasFunctions.Lower, transpose ? BlasFunctions.Transpose : BlasFunctions.NoTranspose,
+                    BlasFunctions.NonUnit, left ? n : count, left ? count : n, 1, l, n, px + (left ? first : (long)first * n), x.Columns);
+        });
+        return x;
+    }
+
+    /// <inheritdoc/>
+    public EigenResult SymmetricEigen(Matrix a)
+    {
+        a.RequireSquare("eigen-decomposition");
+        a.LargestOfLower("eigen-decomposition");
+        int n = a.Rows, info, work = -1, integers = -1, neededIntegers;
+        var rows = a.Clone();
+        var values = new double[n];
+        if (n == 0) return new EigenResult(values, rows);
+        byte vectors = (byte)'V', upper = (byte)'U';
+        double needed;
+        fixed (double* p = rows.Data, w = values)
+        {
+            _blas.Dsyevd(&vectors, &upper, &n, p, &n, w, &needed, &work, &neededIntegers, &integers, &info, 1, 1);
+            (work, integers) = ((int)needed, neededIntegers);
+            fixed (double* scratch = new double[work])
+            fixed (int* whole = new int[integers]) _blas.Dsyevd(&vectors, &upper, &n, p, &n, w, scratch, &work, whole, &integers, &info, 1, 1);
+        }
+        if (info != 0) throw new NumericalException($"dsyevd of {library.Name} did not converge on a {n} × {n} matrix (info {info}). --blas managed computes without it.");
+        // LAPACK's values ascend; its columns are our rows.
+        Array.Reverse(values);
+        var result = new Matrix(n, n);
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) result.Data[j * n + n - 1 - i] = rows.Data[i * n + j];
+        return new EigenResult(values, result);
+    }
+
+    // dgesdd takes twice as long as our own on every shape measured (perf/KERNELS.md).
+    /// <inheritdoc/>
+    public SvdResult Svd(Matrix a) => GramSvd.Decompose(team, a);
+
+    /// <inheritdoc/>
+    public double[] SingularValues(Matrix a) => Svd(a).Sigma;
+
+    /// <inheritdoc/>
+    public void ForEach(int items, Action<int> body) => team.Run(items, body);
+}

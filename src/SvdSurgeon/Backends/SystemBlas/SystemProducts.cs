@@ -9,7 +9,7 @@ namespace SvdSurgeon.Backends.SystemBlas;
 /// </summary>
 internal sealed unsafe class SystemProducts(BlasFunctions blas) : IProducts
 {
-    // A stripe repeats the packing of the other factor, which these widths keep below a few hundredths of the work.
+    // A stripe repeats the packing of the other factor: as measured 0 to 6 % of the time at 512 tokens, a tenth of it at 2,048.
     private const int Stripe = 384, TriangleStripe = 128;
 
     public void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged

@@ -50,12 +50,20 @@ public static class Truncation
     }
 
     /// <summary>‖(W − W')Xᵀ‖_F = sqrt(tr((W − W') H (W − W')ᵀ)), from the Gram matrix H = XᵀX alone.</summary>
-    public static double Error(ILinearAlgebra la, Matrix w, Matrix approximation, Matrix gram)
+    public static double Error(ILinearAlgebra la, Matrix w, Matrix approximation, Matrix gram) => Norm(la, Difference(w, approximation), gram);
+
+    /// <summary>‖WXᵀ‖_F = sqrt(tr(H WᵀW)), from the Gram matrix H = XᵀX alone.</summary>
+    public static double Norm(ILinearAlgebra la, Matrix w, Matrix gram)
     {
-        var difference = Difference(w, approximation);
-        var weighted = la.Multiply(difference, gram);
+        // Both are symmetric: half of WᵀW is enough.
+        var own = la.LowerGram(w);
         double sum = 0;
-        for (int i = 0; i < difference.Data.Length; i++) sum += difference.Data[i] * weighted.Data[i];
+        for (int i = 0; i < own.Rows; i++)
+        {
+            double row = 0;
+            for (int j = 0; j < i; j++) row += own[i, j] * gram[i, j];
+            sum += 2 * row + own[i, i] * gram[i, i];
+        }
         return Math.Sqrt(Math.Max(sum, 0));
     }
 

@@ -29,6 +29,9 @@ public interface ILinearAlgebra
     /// <summary>op(a) · op(b).</summary>
     Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false);
 
+    /// <summary>The lower triangle of aᵀ a; what lies above the diagonal is undefined.</summary>
+    Matrix LowerGram(Matrix a) => Multiply(a, a, transposeA: true);
+
     /// <summary>Lower Cholesky factor, a = L Lᵀ (strict upper triangle zero); false when a is not positive definite. Reads the lower triangle only.</summary>
     bool TryCholesky(Matrix a, out Matrix lower);
 

@@ -9,6 +9,9 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
+    public Matrix LowerGram(Matrix a) => MatrixProducts.LowerGram(team, a, ofRows: false);
+
+    /// <inheritdoc/>
     public bool TryCholesky(Matrix a, out Matrix lower)
     {
         a.RequireSquare("Cholesky factorization");

@@ -32,16 +32,16 @@ internal static unsafe class MatrixProducts
             Gemm.Multiply(team, a.Rows, b.Columns, a.Columns, pa, a.Columns, false, pb, b.Columns, false, pc, c.Columns, true);
     }
 
-    /// <summary>The lower triangle of a aᵀ, with half the work; what lies above the diagonal is undefined.</summary>
-    public static Matrix LowerGramOfRows(ThreadTeam team, Matrix a)
+    /// <summary>The lower triangle of a aᵀ (of rows) or aᵀ a (of columns), with half the work; what lies above the diagonal is undefined.</summary>
+    public static Matrix LowerGram(ThreadTeam team, Matrix a, bool ofRows)
     {
-        var c = new Matrix(a.Rows, a.Rows);
+        var (n, k) = ofRows ? (a.Rows, a.Columns) : (a.Columns, a.Rows);
+        var c = new Matrix(n, n);
         fixed (double* pa = a.Data, pc = c.Data)
-            Gemm.Run(
-                team,
-                new ProductShape<double>(a.Rows, a.Rows, a.Columns, pc, a.Rows, false) { LowerOnly = true },
-                new Operand<double>(pa, a.Columns, rowsAlongK: false),
-                new Operand<double>(pa, a.Columns, rowsAlongK: false));
+        {
+            var operand = new Operand<double>(pa, a.Columns, rowsAlongK: !ofRows);
+            Gemm.Run(team, new ProductShape<double>(n, n, k, pc, n, false) { LowerOnly = true }, operand, operand);
+        }
         return c;
     }
 }

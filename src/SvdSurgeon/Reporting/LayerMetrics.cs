@@ -14,14 +14,23 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
     private readonly SafeTensorsFile? _surgery = modules.OpenSurgery(layer);
     private readonly ModuleMetric.Layer _metric = modules.Metric.Open(layer);
 
-    /// <summary>H = XᵀX of a group; null where the method asks for no inputs.</summary>
-    public Matrix? Gram(InputGroup group) => _metric.CollectedGram(group);
+    /// <summary>The modules of the layer, in order.</summary>
+    public IReadOnlyList<JsonObject> Modules(IReadOnlyDictionary<string, ModulePlan> plans)
+    {
+        var groups = context.Model.Layers[layer].Groups;
+        // H = XᵀX of every group; null where the method asks for no inputs.
+        var grams = groups.Select(_metric.CollectedGram).ToList();
+        var modules = groups.SelectMany((group, g) => group.Modules.Select(module => (Module: module, Gram: grams[g]))).ToList();
+        var made = new JsonObject[modules.Count];
+        context.Backend.LinearAlgebra.ForEach(made.Length, i => made[i] = Of(modules[i].Module, plans[modules[i].Module.Name], modules[i].Gram));
+        return made;
+    }
 
     /// <summary>
     /// What became of a module: spectrum, kept and corrected values, and how far it is from what it was, ‖(W − W')Xᵀ‖ / ‖WXᵀ‖ of the outputs and
     /// ‖W − W'‖ / ‖W‖ of the weights, before the surgeon and in the end.
     /// </summary>
-    public JsonObject Of(LinearModule module, ModulePlan plan, Matrix? gram)
+    private JsonObject Of(LinearModule module, ModulePlan plan, Matrix? gram)
     {
         string name = module.Name;
         // Without the bias: it is no part of W.
@@ -58,13 +67,13 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
     private void AddErrors(JsonObject json, DenseLinear dense, LinearModule stored, int[] columns, Matrix? gram)
     {
         var la = context.Backend.LinearAlgebra;
-        var zero = new Matrix(dense.OutFeatures, dense.InFeatures);
         var w = Weight(dense);
-        (double outputs, double weights) = (gram is null ? 0 : Truncation.Error(la, w, zero, gram), Norm(w, zero));
+        (double outputs, double weights) = (gram is null ? 0 : Truncation.Norm(la, w, gram), Norm(w));
         void Add(string when, Matrix approximation)
         {
-            json["output_error" + when] = gram is null ? null : Relative(Truncation.Error(la, w, approximation, gram), outputs);
-            json["weight_error" + when] = Relative(Norm(w, approximation), weights);
+            var difference = Truncation.Difference(w, approximation);
+            json["output_error" + when] = gram is null ? null : Relative(Truncation.Norm(la, difference, gram), outputs);
+            json["weight_error" + when] = Relative(Norm(difference), weights);
         }
         if (Surgery(dense.Name) is { } kept) Add("_before", Uncorrected(la, dense, kept.Length, columns));
         Add("", Weight(stored));
@@ -99,10 +108,10 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
 
     private static int[] Indices(SafeTensorsFile file, string name) => [.. file[name].Doubles().ToArray().Select(i => (int)i)];
 
-    private static double Norm(Matrix a, Matrix b)
+    private static double Norm(Matrix a)
     {
         double sum = 0;
-        for (int i = 0; i < a.Data.Length; i++) sum += (a.Data[i] - b.Data[i]) * (a.Data[i] - b.Data[i]);
+        foreach (double x in a.Data) sum += x * x;
         return Math.Sqrt(sum);
     }
 

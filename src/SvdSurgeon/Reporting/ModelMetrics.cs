@@ -28,11 +28,7 @@ internal static class ModelMetrics
                 context.Cancellation.ThrowIfCancellationRequested();
                 context.Progress.Report(new StageProgress(stage, $"layer {layer.Index + 1}/{context.Model.Layers.Count}", layer.Index, context.Model.Layers.Count));
                 using var measured = new LayerMetrics(context, modules, layer.Index);
-                foreach (var group in layer.Groups)
-                {
-                    var gram = measured.Gram(group);
-                    foreach (var module in group.Modules) made.Add((JsonNode)measured.Of(module, ranks[module.Name], gram));
-                }
+                foreach (var module in measured.Modules(ranks)) made.Add((JsonNode)module);
             }
             context.Progress.Report(new StageProgress(stage, "", 1, 1));
             return new JsonObject { ["format_version"] = FormatVersion, ["bytes_before"] = context.Source.Bytes, ["modules"] = made };

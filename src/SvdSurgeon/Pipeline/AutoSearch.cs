@@ -39,23 +39,30 @@ internal static class AutoSearch
         waterfall.Try("allocation by spectrum", kfac);
         kfac = kfac with { Storage = Compression.StorageForm.Pivoted };
         waterfall.Try("pivoted storage", kfac);
-        if (!Newton(waterfall))
-        {
-            // Other ways to mend what the truncation did, each of them less than Newton steps and no good start for them (docs/EXPERIMENTS.md).
-            if (waterfall.Best.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) SequentialSearch.Run(waterfall);
-            for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
-                waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
-        }
+        var truncated = waterfall.Best;
+        if (truncated.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) Mend(waterfall, truncated);
         StrengthSearch.Run(waterfall, SurgeonMode.Update, FisherSamples.Tokens);
     }
 
+    // What the truncation did is mended by the sequential pass or by Newton steps. With much data the steps gain far more, from the truncation more than from the
+    // pass; with little data the pass gains more, and steps may follow it (docs/EXPERIMENTS.md).
+    private static void Mend(Waterfall waterfall, CompressionOptions truncated)
+    {
+        SequentialSearch.ForAllLayers(waterfall);
+        if (Newton(waterfall, truncated, "")) return;
+        SequentialSearch.ByLayer(waterfall);
+        if (waterfall.Best.Sequential is not null && Newton(waterfall, waterfall.Best, " after the sequential pass")) return;
+        for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
+            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
+    }
+
     // Twice as many steps as long as they pay: the later ones gain less.
-    private static bool Newton(Waterfall waterfall)
+    private static bool Newton(Waterfall waterfall, CompressionOptions start, string where)
     {
         bool any = false;
-        for (int steps = 2; steps <= MaxNewtonSteps && waterfall.Best.Method == CompressionMethod.Kfac; steps *= 2)
+        for (int steps = 2; steps <= MaxNewtonSteps && start.Method == CompressionMethod.Kfac; steps *= 2)
         {
-            if (!waterfall.Try($"{steps} Newton steps", waterfall.Best with { Newton = steps })) break;
+            if (!waterfall.Try($"{steps} Newton steps{where}", start with { Newton = steps })) break;
             any = true;
         }
         return any;

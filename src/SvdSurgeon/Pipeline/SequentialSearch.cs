@@ -8,6 +8,13 @@ internal static class SequentialSearch
     /// <summary>Tries the pass on top of the best so far.</summary>
     public static void Run(Waterfall waterfall)
     {
+        ForAllLayers(waterfall);
+        ByLayer(waterfall);
+    }
+
+    /// <summary>β and λ of all layers.</summary>
+    public static void ForAllLayers(Waterfall waterfall)
+    {
         var without = waterfall.Best;
         bool Strength(double strength, double damping = Compression.SequentialTarget.DefaultDamping) =>
             waterfall.Try(Name(new(strength, damping)), without with { Sequential = new SequentialOptions(strength, damping) });
@@ -19,7 +26,12 @@ internal static class SequentialSearch
         if (waterfall.Best.Sequential is not { } best) return;
         foreach (double damping in Dampings)
             if (damping != best.Damping && waterfall.Try(Name(best with { Damping = damping }), waterfall.Best with { Sequential = best with { Damping = damping } })) break;
-        best = waterfall.Best.Sequential;
+    }
+
+    /// <summary>β and λ of each layer, where a pass is in the best so far.</summary>
+    public static void ByLayer(Waterfall waterfall)
+    {
+        if (waterfall.Best.Sequential is not { } best) return;
         waterfall.TrySequentialByLayer("sequential pass, by layer", [best, best with { Strength = best.Strength / 2 }, best with { Damping = 10 * best.Damping }]);
     }
 

@@ -56,6 +56,18 @@ public unsafe class BlockTypeTests
     }
 
     [Test]
+    public void Every_scale_is_the_half_it_is_stored_as()
+    {
+        for (int bits = 0; bits <= ushort.MaxValue; bits++)
+        {
+            ushort stored = (ushort)bits;
+            float expected = (float)BitConverter.UInt16BitsToHalf(stored), scale = ScalarBlockWidening.Scale((byte*)&stored);
+            Assert.That(scale, Is.EqualTo(expected), $"0x{bits:x4}");
+            Assert.That(float.IsNegative(scale), Is.EqualTo(float.IsNegative(expected)), $"0x{bits:x4}");
+        }
+    }
+
+    [Test]
     public void Every_half_is_widened_exactly([Values(0, 3)] int offset)
     {
         var halves = new ushort[65536 + offset];

@@ -14,131 +14,89 @@ internal static unsafe class FewRows
     /// <summary>Above this many tokens packing pays.</summary>
     public const int MaxTokens = 8;
 
-    private const int OutputsAnItem = 64, OutputsAtOnce = 4;
+    // Each thread reads long stretches of the weights, and yet one that was held up leaves work to the others.
+    private const int ItemsAThread = 2, LeastOutputsAnItem = 16;
 
     public static void Run(ThreadTeam team, int tokens, float* x, StoredTensor weight, float* bias, float* y, bool accumulate)
     {
         int outputs = weight.Rows, inputs = weight.Columns;
         nint px = (nint)x, py = (nint)y, pBias = (nint)bias;
-        // A single token of a small module is done before a second thread has woken.
-        int items = (outputs + OutputsAnItem - 1) / OutputsAnItem;
+        int share = team.Threads == 1 ? outputs : Math.Max(LeastOutputsAnItem, (outputs - 1) / (ItemsAThread * team.Threads) + 1);
         Action<int> body = item =>
         {
-            using var scratch = new Workspace(weight.Type is DType.F32 or DType.BF16 or DType.F16 ? 0 : (nuint)inputs * OutputsAtOnce * sizeof(float));
-            for (int o = item * OutputsAnItem; o < Math.Min(outputs, (item + 1) * OutputsAnItem); o += OutputsAtOnce)
-                Outputs(Math.Min(OutputsAtOnce, outputs - o), o, tokens, (float*)px, weight, (float*)pBias, (float*)py, accumulate, (float*)scratch.Pointer);
+            using var scratch = new Workspace(weight.Type is DType.F32 or DType.BF16 or DType.F16 ? 0 : (nuint)inputs * sizeof(float));
+            for (int o = item * share; o < Math.Min(outputs, (item + 1) * share); o++)
+                Output(o, tokens, (float*)px, weight, pBias == 0 ? 0 : ((float*)pBias)[o], (float*)py, accumulate, (float*)scratch.Pointer);
         };
-        team.Run(items, body);
+        team.Run((outputs + share - 1) / share, body);
     }
 
-    private static void Outputs(int count, int first, int tokens, float* x, StoredTensor weight, float* bias, float* y, bool accumulate, float* scratch)
+    // One row after the other is one stream through memory: several at once, each shorter than a page, leave half of the bandwidth to waiting.
+    private static void Output(int output, int tokens, float* x, StoredTensor weight, float bias, float* y, bool accumulate, float* scratch)
     {
         int inputs = weight.Columns, outputs = weight.Rows;
-        byte** rows = stackalloc byte*[OutputsAtOnce];
-        // The last group repeats its first row rather than having a kernel for each size.
-        for (int i = 0; i < OutputsAtOnce; i++) rows[i] = (byte*)weight.RowAddress(first + (i < count ? i : 0));
+        byte* row = (byte*)weight.RowAddress(output);
         if (scratch is not null)
-            for (int i = 0; i < count; i++)
-            {
-                Widening.ToSingle(weight.Type, (nint)rows[i], new Span<float>(scratch + (nint)i * inputs, inputs));
-                rows[i] = (byte*)(scratch + (nint)i * inputs);
-            }
-        if (scratch is not null)
-            for (int i = count; i < OutputsAtOnce; i++) rows[i] = rows[0];
-        float* sums = stackalloc float[OutputsAtOnce];
+        {
+            Widening.ToSingle(weight.Type, (nint)row, new Span<float>(scratch, inputs));
+            row = (byte*)scratch;
+        }
         for (int t = 0; t < tokens; t++)
         {
-            float* xt = x + (nint)t * inputs;
-            if (weight.Type == DType.BF16) Dots<BFloat16Loader>(rows, xt, inputs, sums);
-            else if (weight.Type == DType.F16) Dots<HalfLoader>(rows, xt, inputs, sums);
-            else Dots<SingleLoader>(rows, xt, inputs, sums);
-            float* to = y + (nint)t * outputs + first;
-            for (int i = 0; i < count; i++)
+            float* xt = x + (nint)t * inputs, to = y + (nint)t * outputs + output;
+            float sum = bias + weight.Type switch
             {
-                float sum = sums[i] + (bias is null ? 0 : bias[first + i]);
-                to[i] = accumulate ? to[i] + sum : sum;
-            }
+                DType.BF16 => Dot<BFloat16Loader>(row, xt, inputs),
+                DType.F16 => Dot<HalfLoader>(row, xt, inputs),
+                _ => Dot<SingleLoader>(row, xt, inputs),
+            };
+            *to = accumulate ? *to + sum : sum;
         }
     }
 
-    // Four dot products with one x, two vectors at a time: eight independent sums.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots<TLoader>(byte** rows, float* x, int n, float* sums) where TLoader : struct, IWeightLoader
+    private static float Dot<TLoader>(byte* row, float* x, int n) where TLoader : struct, IWeightLoader
     {
         int w = Vector<float>.Count, i = 0;
-        byte* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
-        Vector<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        for (; i <= n - 2 * w; i += 2 * w)
+        Vector<float> a = default, b = default, c = default, d = default;
+        for (; i <= n - 4 * w; i += 4 * w)
         {
-            Vector<float> x0 = Vector.Load(x + i), x1 = Vector.Load(x + i + w);
-            TLoader.Load(r0, i, out var l, out var h);
-            a0 = Vector.FusedMultiplyAdd(l, x0, a0);
-            b0 = Vector.FusedMultiplyAdd(h, x1, b0);
-            TLoader.Load(r1, i, out l, out h);
-            a1 = Vector.FusedMultiplyAdd(l, x0, a1);
-            b1 = Vector.FusedMultiplyAdd(h, x1, b1);
-            TLoader.Load(r2, i, out l, out h);
-            a2 = Vector.FusedMultiplyAdd(l, x0, a2);
-            b2 = Vector.FusedMultiplyAdd(h, x1, b2);
-            TLoader.Load(r3, i, out l, out h);
-            a3 = Vector.FusedMultiplyAdd(l, x0, a3);
-            b3 = Vector.FusedMultiplyAdd(h, x1, b3);
+            a = Vector.FusedMultiplyAdd(TLoader.Low(row, i), Vector.Load(x + i), a);
+            b = Vector.FusedMultiplyAdd(TLoader.High(row, i), Vector.Load(x + i + w), b);
+            c = Vector.FusedMultiplyAdd(TLoader.Low(row, i + 2 * w), Vector.Load(x + i + 2 * w), c);
+            d = Vector.FusedMultiplyAdd(TLoader.High(row, i + 2 * w), Vector.Load(x + i + 3 * w), d);
         }
-        float s0 = Vector.Sum(a0 + b0), s1 = Vector.Sum(a1 + b1), s2 = Vector.Sum(a2 + b2), s3 = Vector.Sum(a3 + b3);
-        for (; i < n; i++)
-        {
-            s0 += TLoader.One(r0, i) * x[i];
-            s1 += TLoader.One(r1, i) * x[i];
-            s2 += TLoader.One(r2, i) * x[i];
-            s3 += TLoader.One(r3, i) * x[i];
-        }
-        sums[0] = s0;
-        sums[1] = s1;
-        sums[2] = s2;
-        sums[3] = s3;
+        float sum = Vector.Sum(a + b + (c + d));
+        for (; i < n; i++) sum += TLoader.One(row, i) * x[i];
+        return sum;
     }
 
+    // Numbers of a row from its storage type: a vector of those from i on, and a vector of those after them.
     private interface IWeightLoader
     {
-        static abstract void Load(byte* row, int i, out Vector<float> low, out Vector<float> high);
+        static abstract Vector<float> Low(byte* row, int i);
+        static abstract Vector<float> High(byte* row, int i);
         static abstract float One(byte* row, int i);
     }
 
     private readonly struct SingleLoader : IWeightLoader
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Load(byte* row, int i, out Vector<float> low, out Vector<float> high)
-        {
-            low = Vector.Load((float*)row + i);
-            high = Vector.Load((float*)row + i + Vector<float>.Count);
-        }
-
+        public static Vector<float> Low(byte* row, int i) => Vector.Load((float*)row + i);
+        public static Vector<float> High(byte* row, int i) => Vector.Load((float*)row + i + Vector<float>.Count);
         public static float One(byte* row, int i) => ((float*)row)[i];
     }
 
     private readonly struct BFloat16Loader : IWeightLoader
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Load(byte* row, int i, out Vector<float> low, out Vector<float> high)
-        {
-            Vector.Widen(Vector.Load((ushort*)row + i), out var l, out var h);
-            low = Vector.AsVectorSingle(l << 16);
-            high = Vector.AsVectorSingle(h << 16);
-        }
-
+        public static Vector<float> Low(byte* row, int i) => Vector.AsVectorSingle(Vector.WidenLower(Vector.Load((ushort*)row + i)) << 16);
+        public static Vector<float> High(byte* row, int i) => Vector.AsVectorSingle(Vector.WidenUpper(Vector.Load((ushort*)row + i)) << 16);
         public static float One(byte* row, int i) => BitConverter.UInt32BitsToSingle((uint)((ushort*)row)[i] << 16);
     }
 
     private readonly struct HalfLoader : IWeightLoader
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Load(byte* row, int i, out Vector<float> low, out Vector<float> high)
-        {
-            Vector.Widen(Vector.Load((ushort*)row + i), out var l, out var h);
-            low = HalfBits.Widen(l);
-            high = HalfBits.Widen(h);
-        }
-
+        public static Vector<float> Low(byte* row, int i) => HalfBits.Widen(Vector.WidenLower(Vector.Load((ushort*)row + i)));
+        public static Vector<float> High(byte* row, int i) => HalfBits.Widen(Vector.WidenUpper(Vector.Load((ushort*)row + i)));
         public static float One(byte* row, int i) => (float)((Half*)row)[i];
     }
 }

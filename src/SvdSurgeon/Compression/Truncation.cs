@@ -53,19 +53,7 @@ public static class Truncation
     public static double Error(ILinearAlgebra la, Matrix w, Matrix approximation, Matrix gram) => Norm(la, Difference(w, approximation), gram);
 
     /// <summary>‖WXᵀ‖_F = sqrt(tr(H WᵀW)), from the Gram matrix H = XᵀX alone.</summary>
-    public static double Norm(ILinearAlgebra la, Matrix w, Matrix gram)
-    {
-        // Both are symmetric: half of WᵀW is enough.
-        var own = la.LowerGram(w);
-        double sum = 0;
-        for (int i = 0; i < own.Rows; i++)
-        {
-            double row = 0;
-            for (int j = 0; j < i; j++) row += own[i, j] * gram[i, j];
-            sum += 2 * row + own[i, i] * gram[i, i];
-        }
-        return Math.Sqrt(Math.Max(sum, 0));
-    }
+    public static double Norm(ILinearAlgebra la, Matrix w, Matrix gram) => Math.Sqrt(Math.Max(la.SquaredNorm(w, gram), 0));
 
     /// <summary>a − b.</summary>
     internal static Matrix Difference(Matrix a, Matrix b)

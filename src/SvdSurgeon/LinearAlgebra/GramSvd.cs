@@ -98,7 +98,7 @@ internal sealed unsafe class GramSvd
 
     private Matrix EigenRows(Matrix rows)
     {
-        var gram = MatrixProducts.LowerGram(_team, rows, ofRows: true);
+        var gram = MatrixProducts.LowerGram(_team, rows);
         return SymmetricEigen.Decompose(_team, gram).Rows;
     }
 

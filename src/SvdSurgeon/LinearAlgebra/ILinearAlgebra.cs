@@ -29,8 +29,14 @@ public interface ILinearAlgebra
     /// <summary>op(a) · op(b).</summary>
     Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false);
 
-    /// <summary>The lower triangle of aᵀ a; what lies above the diagonal is undefined.</summary>
-    Matrix LowerGram(Matrix a) => Multiply(a, a, transposeA: true);
+    /// <summary>tr(A H Aᵀ) for a symmetric H: the sum of squares of A's rows in the metric of H.</summary>
+    double SquaredNorm(Matrix a, Matrix h)
+    {
+        var product = Multiply(a, h);
+        double sum = 0;
+        for (int i = 0; i < a.Data.Length; i++) sum += product.Data[i] * a.Data[i];
+        return sum;
+    }
 
     /// <summary>Lower Cholesky factor, a = L Lᵀ (strict upper triangle zero); false when a is not positive definite. Reads the lower triangle only.</summary>
     bool TryCholesky(Matrix a, out Matrix lower);

@@ -1,3 +1,4 @@
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.LinearAlgebra;
@@ -9,7 +10,7 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
-    public Matrix LowerGram(Matrix a) => MatrixProducts.LowerGram(team, a, ofRows: false);
+    public double SquaredNorm(Matrix a, Matrix h) => MatrixProducts.SquaredNorm(team, ManagedProducts.Instance, a, h);
 
     /// <inheritdoc/>
     public bool TryCholesky(Matrix a, out Matrix lower)

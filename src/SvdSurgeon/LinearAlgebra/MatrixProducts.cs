@@ -32,16 +32,42 @@ internal static unsafe class MatrixProducts
             Gemm.Multiply(team, a.Rows, b.Columns, a.Columns, pa, a.Columns, false, pb, b.Columns, false, pc, c.Columns, true);
     }
 
-    /// <summary>The lower triangle of a aᵀ (of rows) or aᵀ a (of columns), with half the work; what lies above the diagonal is undefined.</summary>
-    public static Matrix LowerGram(ThreadTeam team, Matrix a, bool ofRows)
+    /// <summary>The lower triangle of a aᵀ, with half the work; what lies above the diagonal is undefined.</summary>
+    public static Matrix LowerGram(ThreadTeam team, Matrix a)
     {
-        var (n, k) = ofRows ? (a.Rows, a.Columns) : (a.Columns, a.Rows);
+        int n = a.Rows;
         var c = new Matrix(n, n);
         fixed (double* pa = a.Data, pc = c.Data)
         {
-            var operand = new Operand<double>(pa, a.Columns, rowsAlongK: !ofRows);
-            Gemm.Run(team, new ProductShape<double>(n, n, k, pc, n, false) { LowerOnly = true }, operand, operand);
+            var operand = new Operand<double>(pa, a.Columns, rowsAlongK: false);
+            Gemm.Run(team, new ProductShape<double>(n, n, a.Columns, pc, n, false) { LowerOnly = true }, operand, operand);
         }
         return c;
+    }
+
+    /// <summary>
+    /// tr(A H Aᵀ) = Σ (AᵀA ∘ H) for a symmetric H. Only the lower triangle of AᵀA is made, a strip of rows at a time: it is never held, and A H, which would cost twice as
+    /// much, is not made at all.
+    /// </summary>
+    public static double SquaredNorm(ThreadTeam team, IProducts products, Matrix a, Matrix h)
+    {
+        const int rows = 128;
+        int n = a.Columns;
+        if (h.Rows != n || h.Columns != n) throw new ArgumentException($"The metric of {a.Rows} × {n} is {n} × {n}, not {h.Rows} × {h.Columns}.", nameof(h));
+        using var strip = new Workspace((nuint)((long)Math.Min(rows, n) * n * sizeof(double)));
+        double* own = (double*)strip.Pointer;
+        double sum = 0;
+        fixed (double* pa = a.Data, ph = h.Data)
+            for (int first = 0; first < n; first += rows)
+            {
+                int count = Math.Min(rows, n - first), width = first + count;
+                products.Run(team, new ProductShape<double>(count, width, a.Rows, own, width, false), new Operand<double>(pa + first, n, rowsAlongK: true), new Operand<double>(pa, n, rowsAlongK: true));
+                for (int i = 0; i < count; i++)
+                {
+                    double* row = own + (long)i * width, metric = ph + (long)(first + i) * n;
+                    sum += 2 * Vectors.Dot(row, metric, first + i) + row[first + i] * metric[first + i];
+                }
+            }
+        return sum;
     }
 }

@@ -10,6 +10,8 @@ namespace SvdSurgeon.Reporting;
 /// <summary>Measures the compressed modules of one layer as they are stored.</summary>
 internal sealed class LayerMetrics(PipelineContext context, CompressedModules modules, int layer) : IDisposable
 {
+    private const int OutputsAtOnce = 256;
+
     private readonly SafeTensorsFile _factors = modules.Factors.OpenLayer(layer);
     private readonly SafeTensorsFile? _surgery = modules.OpenSurgery(layer);
     private readonly ModuleMetric.Layer _metric = modules.Metric.Open(layer);
@@ -18,11 +20,15 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
     public IReadOnlyList<JsonObject> Modules(IReadOnlyDictionary<string, ModulePlan> plans)
     {
         var groups = context.Model.Layers[layer].Groups;
+        var la = context.Backend.LinearAlgebra;
         // H = XᵀX of every group; null where the method asks for no inputs.
-        var grams = groups.Select(_metric.CollectedGram).ToList();
+        var grams = new Matrix?[groups.Count];
+        la.ForEach(grams.Length, g => grams[g] = _metric.CollectedGram(groups[g]));
         var modules = groups.SelectMany((group, g) => group.Modules.Select(module => (Module: module, Gram: grams[g]))).ToList();
         var made = new JsonObject[modules.Count];
-        context.Backend.LinearAlgebra.ForEach(made.Length, i => made[i] = Of(modules[i].Module, plans[modules[i].Module.Name], modules[i].Gram));
+        // The wide ones take longest and go first, so that no thread is left alone with one.
+        int[] order = [.. Enumerable.Range(0, made.Length).OrderByDescending(i => modules[i].Module.InFeatures)];
+        la.ForEach(made.Length, i => made[order[i]] = Of(modules[order[i]].Module, plans[modules[order[i]].Module.Name], modules[order[i]].Gram));
         return made;
     }
 
@@ -67,16 +73,16 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
     private void AddErrors(JsonObject json, DenseLinear dense, LinearModule stored, int[] columns, Matrix? gram)
     {
         var la = context.Backend.LinearAlgebra;
-        var w = Weight(dense);
+        var w = Matrix.FromSingles(dense.OutFeatures, dense.InFeatures, dense.ToDense());
         (double outputs, double weights) = (gram is null ? 0 : Truncation.Norm(la, w, gram), Norm(w));
-        void Add(string when, Matrix approximation)
+        void Add(string when, Matrix difference)
         {
-            var difference = Truncation.Difference(w, approximation);
             json["output_error" + when] = gram is null ? null : Relative(Truncation.Norm(la, difference, gram), outputs);
             json["weight_error" + when] = Relative(Norm(difference), weights);
         }
-        if (Surgery(dense.Name) is { } kept) Add("_before", Uncorrected(la, dense, kept.Length, columns));
-        Add("", Weight(stored));
+        if (Surgery(dense.Name) is { } kept) Add("_before", Truncation.Difference(w, Uncorrected(la, dense, kept.Length, columns)));
+        SubtractWeight(w, stored);
+        Add("", w);
     }
 
     // What the truncation alone would have given at the same rank.
@@ -90,18 +96,23 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
         return product;
     }
 
-    // W as the module computes with it, whatever its form: the gradient of its input for every unit vector of its output.
-    private Matrix Weight(LinearModule module)
+    // W as the module computes with it, whatever its form, is the gradient of its input for every unit vector of its output: a block of outputs at a time.
+    private void SubtractWeight(Matrix w, LinearModule module)
     {
-        if (module is DenseLinear) return Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
         var backend = context.Backend;
-        using var identity = backend.Allocate(module.OutFeatures, module.OutFeatures);
-        using var weight = backend.Allocate(module.OutFeatures, module.InFeatures);
-        backend.Upload(Matrix.Identity(module.OutFeatures).ToSingles(), identity);
-        module.BackwardInput(backend, identity, weight);
-        var values = new float[(long)module.OutFeatures * module.InFeatures];
-        backend.Download(weight, values);
-        return Matrix.FromSingles(module.OutFeatures, module.InFeatures, values);
+        for (int first = 0; first < w.Rows; first += OutputsAtOnce)
+        {
+            int count = Math.Min(OutputsAtOnce, w.Rows - first);
+            using var units = backend.Allocate(count, w.Rows);
+            using var rows = backend.Allocate(count, w.Columns);
+            var values = new float[count * Math.Max(w.Rows, w.Columns)];
+            for (int i = 0; i < count; i++) values[i * w.Rows + first + i] = 1;
+            backend.Upload(values.AsSpan(0, count * w.Rows), units);
+            module.BackwardInput(backend, units, rows);
+            backend.Download(rows, values.AsSpan(0, count * w.Columns));
+            var to = w.Data.AsSpan(first * w.Columns, count * w.Columns);
+            for (int i = 0; i < to.Length; i++) to[i] -= values[i];
+        }
     }
 
     private int[]? Surgery(string name) => _surgery?.Tensors.ContainsKey(name + ".kept") == true ? Indices(_surgery, name + ".kept") : null;

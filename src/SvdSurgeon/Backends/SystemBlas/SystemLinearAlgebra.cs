@@ -18,6 +18,9 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, _products, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
+    public double SquaredNorm(Matrix a, Matrix h) => MatrixProducts.SquaredNorm(team, _products, a, h);
+
+    /// <inheritdoc/>
     public bool TryCholesky(Matrix a, out Matrix lower)
     {
         a.RequireSquare("Cholesky factorization");

@@ -32,14 +32,7 @@ internal static unsafe class ScalarBlockWidening
     }
 
     /// <summary>The binary16 at <paramref name="p"/>.</summary>
-    public static float Scale(byte* p)
-    {
-        // The cast from Half takes as long as widening the rest of a block. Exponent and fraction shifted into place make a number that is 2^112 too small; the product also normalizes subnormals.
-        uint half = *(ushort*)p, magnitude = (half & 0x7FFF) << 13;
-        uint bits = BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle(magnitude) * BitConverter.UInt32BitsToSingle(0x77800000));
-        if (magnitude >= 0x7C00 << 13) bits |= 0x7F800000;
-        return BitConverter.UInt32BitsToSingle(bits | (half & 0x8000) << 16);
-    }
+    public static float Scale(byte* p) => HalfBits.Widen(*(short*)p);
 
     /// <summary>6-bit scale and minimum j (0…7) of Q4_K and Q5_K, packed into 12 bytes.</summary>
     public static (int Scale, int Minimum) ScaleAndMinimum(byte* s, int j) => j < 4

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -17,7 +18,7 @@ public static unsafe class Widening
         {
             case DType.F32: new ReadOnlySpan<float>((void*)source, n).CopyTo(destination); break;
             case DType.F64: { var s = (double*)source; for (int i = 0; i < n; i++) destination[i] = (float)s[i]; break; }
-            case DType.F16: FromHalf((ushort*)source, destination); break;
+            case DType.F16: FromHalf((short*)source, destination); break;
             case DType.BF16: FromBFloat((ushort*)source, destination); break;
             case DType.I64: { var s = (long*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
             case DType.I32: { var s = (int*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
@@ -69,38 +70,19 @@ public static unsafe class Widening
         }
     }
 
-    // The exponent and mantissa of a binary16, moved to where binary32 has them, are the number times 2⁻¹¹² (subnormals too);
-    // only infinity and NaN need their exponent set. The runtime has no conversion instruction for this.
-    private static void FromHalf(ushort* source, Span<float> destination)
+    private static void FromHalf(short* source, Span<float> destination)
     {
-        const uint scale = 239u << 23, infinity = 0x7F800000, largest = 0x0F7FFFFF;
-        int i = 0, n = destination.Length;
+        int i = 0, n = destination.Length, w = Vector<float>.Count;
         fixed (float* d = destination)
         {
-            if (Vector512.IsHardwareAccelerated)
-            {
-                var power = Vector512.Create(scale).AsSingle();
-                for (; i <= n - 16; i += 16)
+            if (Vector.IsHardwareAccelerated)
+                for (; i <= n - 2 * w; i += 2 * w)
                 {
-                    var bits = Widen512(source + i);
-                    var magnitude = (bits & Vector512.Create(0x7FFFu)) << 13;
-                    var special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create((int)largest)).AsUInt32() & Vector512.Create(infinity);
-                    ((magnitude.AsSingle() * power).AsUInt32() | special | ((bits & Vector512.Create(0x8000u)) << 16)).AsSingle().Store(d + i);
+                    var bits = Vector.Load(source + i);
+                    HalfBits.Widen(Vector.WidenLower(bits)).Store(d + i);
+                    HalfBits.Widen(Vector.WidenUpper(bits)).Store(d + i + w);
                 }
-            }
-            if (Vector256.IsHardwareAccelerated)
-            {
-                var power = Vector256.Create(scale).AsSingle();
-                for (; i <= n - 8; i += 8)
-                {
-                    var (low, high) = Vector128.Widen(Vector128.Load(source + i));
-                    var bits = Vector256.Create(low, high);
-                    var magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
-                    var special = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create((int)largest)).AsUInt32() & Vector256.Create(infinity);
-                    ((magnitude.AsSingle() * power).AsUInt32() | special | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle().Store(d + i);
-                }
-            }
-            for (; i < n; i++) d[i] = (float)BitConverter.UInt16BitsToHalf(source[i]);
+            for (; i < n; i++) d[i] = HalfBits.Widen(source[i]);
         }
     }
 

@@ -138,18 +138,6 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
             }
     }
 
-    [Test]
-    public void Half_precision_bits_widen_exactly()
-    {
-        for (int first = 0; first < 65536; first += System.Numerics.Vector<uint>.Count)
-        {
-            var bits = new uint[System.Numerics.Vector<uint>.Count];
-            for (int i = 0; i < bits.Length; i++) bits[i] = (uint)(first + i);
-            var wide = SvdSurgeon.Backends.Blas.HalfBits.Widen(new System.Numerics.Vector<uint>(bits));
-            for (int i = 0; i < bits.Length; i++) Assert.That(wide[i], Is.EqualTo((float)BitConverter.UInt16BitsToHalf((ushort)bits[i])));
-        }
-    }
-
     [TestCase(1), TestCase(9), TestCase(40)]
     public void Permuted_rows_give_the_permuted_outputs(int tokens)
     {

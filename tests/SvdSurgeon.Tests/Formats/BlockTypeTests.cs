@@ -56,7 +56,7 @@ public unsafe class BlockTypeTests
     }
 
     [Test]
-    public void Every_scale_is_the_half_it_is_stored_as()
+    public void Every_scale_is_the_half_that_is_stored()
     {
         for (int bits = 0; bits <= ushort.MaxValue; bits++)
         {

@@ -38,6 +38,19 @@ public abstract class DecompositionContract
             }
     }
 
+    // Below, at and beyond the strips that it is made in.
+    [TestCase(1, 1), TestCase(40, 7), TestCase(3, 128), TestCase(64, 129), TestCase(17, 300)]
+    public void The_squared_norm_is_the_sum_over_all_rows_in_the_metric(int m, int n)
+    {
+        var a = Random(3, m, n);
+        var h = PositiveDefinite(n);
+        double sum = 0;
+        for (int t = 0; t < m; t++)
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < n; j++) sum += a[t, i] * h[i, j] * a[t, j];
+        Assert.That(_algebra.SquaredNorm(a, h), Is.EqualTo(sum).Within(1e-10).Percent);
+    }
+
     [TestCase(1), TestCase(2), TestCase(7), TestCase(64), TestCase(131), TestCase(300)]
     public void The_lower_factor_times_its_transpose_is_the_matrix(int n)
     {

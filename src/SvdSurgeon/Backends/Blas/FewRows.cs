@@ -66,6 +66,12 @@ internal static unsafe class FewRows
             c = Vector.FusedMultiplyAdd(TLoader.Low(row, i + 2 * w), Vector.Load(x + i + 2 * w), c);
             d = Vector.FusedMultiplyAdd(TLoader.High(row, i + 2 * w), Vector.Load(x + i + 3 * w), d);
         }
+        // Ranks are no multiples of anything: what is left is done in vectors as far as it goes.
+        for (; i <= n - 2 * w; i += 2 * w)
+        {
+            a = Vector.FusedMultiplyAdd(TLoader.Low(row, i), Vector.Load(x + i), a);
+            b = Vector.FusedMultiplyAdd(TLoader.High(row, i), Vector.Load(x + i + w), b);
+        }
         float sum = Vector.Sum(a + b + (c + d));
         for (; i < n; i++) sum += TLoader.One(row, i) * x[i];
         return sum;
@@ -95,8 +101,8 @@ internal static unsafe class FewRows
 
     private readonly struct HalfLoader : IWeightLoader
     {
-        public static Vector<float> Low(byte* row, int i) => HalfBits.Widen(Vector.WidenLower(Vector.Load((ushort*)row + i)));
-        public static Vector<float> High(byte* row, int i) => HalfBits.Widen(Vector.WidenUpper(Vector.Load((ushort*)row + i)));
-        public static float One(byte* row, int i) => (float)((Half*)row)[i];
+        public static Vector<float> Low(byte* row, int i) => HalfBits.Widen(Vector.WidenLower(Vector.Load((short*)row + i)));
+        public static Vector<float> High(byte* row, int i) => HalfBits.Widen(Vector.WidenUpper(Vector.Load((short*)row + i)));
+        public static float One(byte* row, int i) => HalfBits.Widen(((short*)row)[i]);
     }
 }

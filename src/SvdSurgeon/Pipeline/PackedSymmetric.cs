@@ -17,7 +17,7 @@ internal static class PackedSymmetric
     }
 
     /// <summary>The full matrix of size <paramref name="n"/>.</summary>
-    public static unsafe Matrix Unpack(ReadOnlySpan<double> packed, int n)
+    public static Matrix Unpack(ReadOnlySpan<double> packed, int n)
     {
         var full = new Matrix(n, n);
         for (int i = 0, at = 0; i < n; at += ++i)

@@ -17,7 +17,7 @@ internal sealed class Arguments
     private readonly Option<string?> _svdsurgeon = new("--svdsurgeon") { Description = "The svdsurgeon to run as a process. Default: the one built with this program." };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of both sides.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private readonly Option<int?> _repeats = new("--repeats") { Description = "Repeats of every measurement. Default: 3, with --quick 1." };
-    private readonly Option<int?> _perRatio = new("--per-ratio-repeats") { Description = "Repeats of the peer with --per-ratio-fisher; 0 for none. Default: 1, with --quick 0." };
+    private readonly Option<int?> _perRatio = new("--per-ratio-repeats") { Description = "Repeats that also run the peer with --per-ratio-fisher, at most --repeats; 0 for none. Default: 1, with --quick 0." };
     private readonly Option<int?> _sequences = new("--sequences") { Description = "Whitening and Fisher sequences end to end. Default: 64, with --quick 4." };
     private readonly Option<int?> _speed = new("--speed-sequences") { Description = "Sequences of a timed gradient pass and windows of a timed evaluation. Default: 16, with --quick 2." };
     private readonly Option<string[]> _compressed = new("--compressed")

@@ -12,12 +12,13 @@ internal sealed class EndToEnd : IMeasure
     {
         var settings = comparison.Settings;
         List<ProcessCost> ours = [], peer = [], perRatio = [];
-        comparison.Repeat(Name, _ =>
+        comparison.Repeat(Name, repeat =>
         {
             ours.Add(CompressRun.Run(comparison, settings.Threads));
-            if (comparison.Peer.IsThere) peer.Add(Peer(comparison));
+            if (!comparison.Peer.IsThere) return;
+            peer.Add(Peer(comparison));
+            if (repeat <= settings.PerRatioRepeats) perRatio.Add(Peer(comparison, "--per-ratio-fisher"));
         });
-        if (comparison.Peer.IsThere) Comparison.Repeat(Name + ", the peer with a Fisher a ratio", settings.PerRatioRepeats, _ => perRatio.Add(Peer(comparison, "--per-ratio-fisher")));
 
         var section = new Section("End to end");
         section.Say($"Ours: `compress {string.Join(' ', CompressRun.Options(settings))}`, three models written to disk; peer: `compress --whiten {settings.Sequences} --fisher {settings.Sequences} --ratio {string.Join(' ', Settings.Ratios)} --method whiten whiten+surgeon`, nothing written. No evaluation; whole processes. In our stages `write` contains `measure`, the errors and spectra of metrics.json.");

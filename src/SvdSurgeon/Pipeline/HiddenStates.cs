@@ -36,8 +36,10 @@ internal sealed class HiddenStates : IDisposable
     }
 
     /// <summary>Moves the states through a layer, to the input of the next one.</summary>
-    public void Advance(DecoderLayer layer) =>
-        ForEachBatch((first, count) => _states.Update(first * _tokens.Length, count * _tokens.Length, rows => layer.Forward(_context.Backend, rows, new LayerContext(count, _tokens.Length))));
+    /// <param name="layer">The layer.</param>
+    /// <param name="visitor">Gets the inputs of its modules, given the first sequence and the number of sequences of a batch; null for none.</param>
+    public void Advance(DecoderLayer layer, Func<int, int, ILinearVisitor>? visitor = null) => ForEachBatch((first, count) => _states.Update(first * _tokens.Length, count * _tokens.Length,
+        rows => layer.Forward(_context.Backend, rows, new LayerContext(count, _tokens.Length), null, visitor?.Invoke(first, count))));
 
     /// <summary>The inputs of one group of a layer for some sequences, [count · length, n]; the caller's to dispose. The states stay where they are.</summary>
     public Tensor GroupInputs(DecoderLayer layer, int group, int first, int count)

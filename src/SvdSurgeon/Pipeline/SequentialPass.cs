@@ -9,7 +9,7 @@ namespace SvdSurgeon.Pipeline;
 /// <summary>
 /// Fits every module, in order of the data flow, to the outputs of the dense model given the inputs of the model compressed so far
 /// (METHODS.md, section 9.4): W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹, decomposed in the metric of X_c and the dense model's output gradients.
-/// Two sets of hidden states go through the model; a group's inputs are recomputed up to that group, because the groups before it have just changed.
+/// Two sets of hidden states go through the model. The compressed model's inputs of a group are recomputed up to that group, because the groups before it have just changed.
 /// </summary>
 internal sealed class SequentialPass : IDisposable
 {
@@ -19,7 +19,8 @@ internal sealed class SequentialPass : IDisposable
     private readonly ModuleMetric _metric;
     private readonly CompressionOptions _options;
     private readonly DecoderModel _compressed;
-    private readonly HiddenStates _denseStates, _compressedStates;
+    private readonly DenseInputs _denseInputs;
+    private readonly HiddenStates _compressedStates;
     private readonly Dictionary<string, ModulePlan> _ranks;
 
     private SequentialPass(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
@@ -27,7 +28,7 @@ internal sealed class SequentialPass : IDisposable
         (_context, _metric, _options) = (context, metric, options);
         _compressed = DecoderModel.Load(context.Source);
         _ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        _denseStates = new HiddenStates(context, context.Model, tokens);
+        _denseInputs = new DenseInputs(context, tokens);
         _compressedStates = new HiddenStates(context, _compressed, tokens);
     }
 
@@ -74,6 +75,7 @@ internal sealed class SequentialPass : IDisposable
         {
             var best = HeldOutLoss.Infinite;
             LinearModule[] kept = [];
+            pass._denseInputs.Advance(layer);
             for (int c = 0; c < candidates.Count; c++)
             {
                 pass.Fit(layer, candidates[c]);
@@ -98,7 +100,7 @@ internal sealed class SequentialPass : IDisposable
 
     public void Dispose()
     {
-        _denseStates.Dispose();
+        _denseInputs.Dispose();
         _compressedStates.Dispose();
     }
 
@@ -106,8 +108,16 @@ internal sealed class SequentialPass : IDisposable
     {
         string part = artifact.Part(PipelineContext.LayerPart(dense.Index));
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
-        if (File.Exists(part)) Install(dense, part);
-        else SafeTensorsWriter.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
+        if (File.Exists(part))
+        {
+            _denseInputs.Skip(dense);
+            Install(dense, part);
+        }
+        else
+        {
+            _denseInputs.Advance(dense);
+            SafeTensorsWriter.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
+        }
         Advance(dense);
         _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
     }
@@ -122,7 +132,7 @@ internal sealed class SequentialPass : IDisposable
         {
             var modules = Truncated(dense.Groups[g].Modules);
             if (modules.Count == 0) continue;
-            var (cross, gram) = Inputs(dense, _compressed.Layers[dense.Index], g);
+            var (cross, gram) = Inputs(_compressed.Layers[dense.Index], g);
             var input = _metric.FactorInputs(gram);
             foreach (var module in modules)
             {
@@ -151,27 +161,25 @@ internal sealed class SequentialPass : IDisposable
     private void Advance(DecoderLayer dense)
     {
         var compressed = _compressed.Layers[dense.Index];
-        _denseStates.Advance(dense);
         _compressedStates.Advance(compressed);
         // The layer's modules have served: only factors on disk are needed from here on.
         foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
     }
 
     // X_fᵀX_c and X_cᵀX_c at the inputs of a group.
-    private (Matrix Cross, Matrix Gram) Inputs(DecoderLayer dense, DecoderLayer compressed, int group)
+    private (Matrix Cross, Matrix Gram) Inputs(DecoderLayer compressed, int group)
     {
         var backend = _context.Backend;
-        int n = dense.Groups[group].InFeatures;
+        int n = compressed.Groups[group].InFeatures;
         var cross = new Matrix(n, n);
         using var gram = backend.CreateGram(n);
         using var product = backend.Allocate(n, n);
         var block = new float[n * n];
-        _denseStates.ForEachBatch((first, count) =>
+        _compressedStates.ForEachBatch((first, count) =>
         {
-            using var xf = _denseStates.GroupInputs(dense, group, first, count);
             using var xc = _compressedStates.GroupInputs(compressed, group, first, count);
             gram.Add(xc);
-            backend.MatMul(xf, true, xc, false, product);
+            _denseInputs.Read(group, first, count, xf => backend.MatMul(xf, true, xc, false, product));
             backend.Download(product, block);
             for (int i = 0; i < block.Length; i++) cross.Data[i] += block[i];
         });

@@ -13,6 +13,7 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
     // Float32 sums run over at most this many tokens before they are added in float64.
     private const int TokensABlock = 2048;
     private const int StripHeight = 384;
+    private const int MovedAtOnce = 1 << 16;
 
     private readonly ThreadTeam _team;
     private readonly IProducts _products;
@@ -79,8 +80,16 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
         ObjectDisposedException.ThrowIf(_lower is null, this);
         if (lower.Length != _lower.Length) throw new ArgumentException($"A triangle of {_lower.Length} numbers cannot be added to {lower.Length}.", nameof(lower));
         fixed (double* from = _lower, to = lower)
-            for (long i = 0; i < _lower.Length; i++) to[i] += from[i];
-        Array.Clear(_lower);
+        {
+            double* source = from, destination = to;
+            int length = _lower.Length;
+            _team.Run((length + MovedAtOnce - 1) / MovedAtOnce, part =>
+            {
+                int first = part * MovedAtOnce, count = Math.Min(MovedAtOnce, length - first);
+                Vectors.Add(source + first, destination + first, count);
+                new Span<double>(source + first, count).Clear();
+            });
+        }
     }
 
     public override void Dispose() => _lower = null;

@@ -28,24 +28,32 @@ public static class NewtonStep
         return gram;
     }
 
-    /// <summary>W − s·C⁻¹ G H⁻¹.</summary>
-    /// <param name="la">Decompositions.</param>
-    /// <param name="w">W, m × n: the module as it is now.</param>
-    /// <param name="gradient">G = ∂L/∂W there, m × n.</param>
+    /// <summary>
+    /// D = S_g⁻¹ G S_x⁻ᵀ: with Z = S_gᵀ W S_x the second-order model is the identity, its gradient is the whole step, and a step of length s leads to Z − s·D, which is
+    /// W − s·C⁻¹ G H⁻¹.
+    /// </summary>
+    /// <param name="gradient">G = ∂L/∂W, m × n.</param>
     /// <param name="input">Factor of H, the inputs' Gram matrix.</param>
     /// <param name="output">Factor of C, the output gradients' Gram matrix.</param>
-    /// <param name="length">s.</param>
-    /// <exception cref="NumericalException">W or G holds a non-finite number.</exception>
-    public static Matrix Target(ILinearAlgebra la, Matrix w, Matrix gradient, WhiteningFactor input, WhiteningFactor output, double length)
+    /// <exception cref="NumericalException">G holds a non-finite number.</exception>
+    public static Matrix Direction(Matrix gradient, WhiteningFactor input, WhiteningFactor output)
     {
-        ArgumentNullException.ThrowIfNull(la);
-        FiniteNumbers.Require(w, "The weight matrix");
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(output);
         FiniteNumbers.Require(gradient, "The gradient");
-        // With Z = S_gᵀ W S_x the second-order model is the identity, and a gradient becomes S_g⁻¹ G S_x⁻ᵀ.
-        var direction = output.UnwhitenRows(output.WhitenGradientRows(input.Unwhiten(input.WhitenGradient(gradient))));
-        var target = w.Clone();
-        for (int i = 0; i < target.Data.Length; i++) target.Data[i] -= length * direction.Data[i];
-        return target;
+        return output.WhitenGradientRows(input.WhitenGradient(gradient));
+    }
+
+    /// <summary>Z − s·D.</summary>
+    /// <param name="whitened">Z, m × n; overwritten and returned.</param>
+    /// <param name="direction">D, m × n.</param>
+    /// <param name="length">s.</param>
+    public static Matrix Target(Matrix whitened, Matrix direction, double length)
+    {
+        ArgumentNullException.ThrowIfNull(whitened);
+        ArgumentNullException.ThrowIfNull(direction);
+        for (int i = 0; i < whitened.Data.Length; i++) whitened.Data[i] -= length * direction.Data[i];
+        return whitened;
     }
 
     private static double Trace(Matrix a)

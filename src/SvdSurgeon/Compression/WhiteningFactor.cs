@@ -11,6 +11,8 @@ public abstract class WhiteningFactor
     /// <summary>Directions with eigenvalues at or below this fraction of the largest are dropped by <see cref="Eigen"/>.</summary>
     public const double DefaultEigenThreshold = 1e-10;
 
+    private const string TheGram = "The Gram matrix";
+
     private protected WhiteningFactor(int size) => Size = size;
 
     /// <summary>n, the width of the input (or m, of the output).</summary>
@@ -43,12 +45,21 @@ public abstract class WhiteningFactor
     /// <summary>H + jitter·I = L Lᵀ, S = L (SVD-LLM, truncation-aware whitening). Never fails for a finite H: singular, zero or with zero columns.</summary>
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
     public static WhiteningFactor Cholesky(ILinearAlgebra la, Matrix gram) =>
-        new Triangular(la, PositiveDefinite.Factor(la, gram, "The Gram matrix", out double jitter), jitter);
+        new Triangular(la, PositiveDefinite.Factor(la, gram, TheGram, out double jitter), jitter);
+
+    /// <summary>S = L, a Cholesky factor that was computed before.</summary>
+    /// <param name="la">Decompositions.</param>
+    /// <param name="lower">L, zeros above its diagonal.</param>
+    internal static WhiteningFactor FromLower(ILinearAlgebra la, Matrix lower) => new Triangular(la, lower, 0);
 
     /// <summary>Cholesky factor of (1 − a)H + a·mean(diag H)·I (two-sided whitening: a = 1e-3 for inputs, 0.3 for output gradients).</summary>
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
     /// <exception cref="InvalidInputException">The damping is not between 0 and 1.</exception>
     public static WhiteningFactor Damped(ILinearAlgebra la, Matrix gram, double damping) => Cholesky(la, Whitening.Damp(gram, damping));
+
+    /// <summary>L of <see cref="Damped"/>, for <see cref="FromLower"/>.</summary>
+    /// <exception cref="NumericalException">H holds a non-finite number.</exception>
+    internal static Matrix DampedLower(ILinearAlgebra la, Matrix gram, double damping) => PositiveDefinite.Factor(la, Whitening.Damp(gram, damping), TheGram, out _);
 
     /// <summary>
     /// H = QΛQᵀ, S = QΛ^½ (SVD-LLM V2). Directions with λ ≤ ε·λ_max carry no input: they are left out, and S⁻¹ is the pseudo-inverse. Exact where H is
@@ -57,7 +68,7 @@ public abstract class WhiteningFactor
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
     public static WhiteningFactor Eigen(ILinearAlgebra la, Matrix gram, double threshold = DefaultEigenThreshold)
     {
-        FiniteNumbers.Require(gram, "The Gram matrix");
+        FiniteNumbers.Require(gram, TheGram);
         var (values, vectors) = la.SymmetricEigen(gram);
         int kept = 0;
         while (kept < values.Length && values[kept] > 0 && values[kept] > threshold * values[0]) kept++;
@@ -99,6 +110,7 @@ public abstract class WhiteningFactor
         public override Matrix WhitenGradient(Matrix g) => _la.SolveTriangular(_lower, g, Side.Right, transpose: true);
         public override Matrix WhitenRows(Matrix w) => _la.Multiply(_lower, w, transposeA: true);
         public override Matrix UnwhitenRows(Matrix u) => _la.SolveTriangular(_lower, u, Side.Left, transpose: true);
+        public override Matrix WhitenGradientRows(Matrix g) => _la.SolveTriangular(_lower, g, Side.Left, transpose: false);
     }
 
     private sealed class Spectral : WhiteningFactor

@@ -9,10 +9,18 @@ namespace SvdSurgeon.Compression;
 /// <param name="MaxComponents">Components that get vectors.</param>
 public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, WhiteningFactor? Output, int MaxComponents)
 {
+    /// <summary>True where <see cref="Weight"/> is S_gᵀ W S_x already.</summary>
+    public bool IsWhitened { get; init; }
+
+    private int Rows => Output?.Size ?? Weight.Rows;
+
+    private int Columns => Input?.Size ?? Weight.Columns;
+
     /// <summary>S_gᵀ W S_x.</summary>
     internal Matrix Whiten()
     {
         FiniteNumbers.Require(Weight, "The weight matrix");
+        if (IsWhitened) return Weight;
         var rows = Output is null ? Weight : Output.WhitenRows(Weight);
         return Input is null ? rows : Input.Whiten(rows);
     }
@@ -20,8 +28,8 @@ public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, Whiten
     /// <summary>left = S_g⁻ᵀ U, right = Vᵀ S_x⁻¹; zeros where there was nothing to decompose.</summary>
     internal SpectralFactors Unwhiten(SvdResult? svd)
     {
-        int all = Math.Min(Weight.Rows, Weight.Columns), kept = Math.Min(all, MaxComponents);
-        if (svd is null) return new SpectralFactors(new Matrix(Weight.Rows, kept), new double[all], new Matrix(kept, Weight.Columns));
+        int all = Math.Min(Rows, Columns), kept = Math.Min(all, MaxComponents);
+        if (svd is null) return new SpectralFactors(new Matrix(Rows, kept), new double[all], new Matrix(kept, Columns));
         var (u, values, vt) = svd;
         var sigma = new double[all];
         values.AsSpan(0, Math.Min(all, values.Length)).CopyTo(sigma);

@@ -50,7 +50,7 @@ internal sealed class FactorSet(Artifact artifact)
         {
             using var scaling = metric.Open(layer.Index);
             return DecomposeLayer(context, layer, module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage), scaling.Input, scaling.Output,
-                (module, _, _) => Weights(module));
+                Weights);
         });
     }
 
@@ -133,16 +133,17 @@ internal sealed class FactorSet(Artifact artifact)
     /// <param name="components">How many components of a module get vectors; 0 leaves it out.</param>
     /// <param name="input">What the columns of a group's weights are scaled with.</param>
     /// <param name="output">What the rows of a module's weights are scaled with.</param>
-    /// <param name="target">What is decomposed, given both.</param>
+    /// <param name="target">What is decomposed.</param>
+    /// <param name="whitened">Whether it is scaled already.</param>
     public static List<TensorEntry> DecomposeLayer(PipelineContext context, DecoderLayer layer, Func<LinearModule, int> components,
-        Func<InputGroup, WhiteningFactor?> input, Func<LinearModule, WhiteningFactor?> output, Func<LinearModule, WhiteningFactor?, WhiteningFactor?, Matrix> target)
+        Func<InputGroup, WhiteningFactor?> input, Func<LinearModule, WhiteningFactor?> output, Func<LinearModule, Matrix> target, bool whitened = false)
     {
         var la = context.Backend.LinearAlgebra;
         var entries = new Dictionary<string, List<TensorEntry>>(StringComparer.Ordinal);
         void Decompose(IReadOnlyList<ModuleTask> modules)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var tasks = modules.Select(m => new WhiteningTask(target(m.Module, m.Input, m.Output), m.Input, m.Output, components(m.Module))).ToList();
+            var tasks = modules.Select(m => new WhiteningTask(target(m.Module), m.Input, m.Output, components(m.Module)) { IsWhitened = whitened }).ToList();
             var factors = Compression.Whitening.Factorize(la, tasks);
             for (int i = 0; i < modules.Count; i++)
             {

@@ -69,11 +69,13 @@ internal sealed class GradientPass
                 }
             }
             finally { sums.ForEach(s => s.Dispose()); }
-            for (int s = 0; s < sums.Count; s++)
-                for (int i = 0; i < layers.Count; i++)
+            for (int i = 0; i < layers.Count; i++)
+                for (int s = 0; s < sums.Count; s++)
                 {
-                    _statistics[s].Finish?.Invoke(totals[s][i]);
-                    SafeTensorsWriter.Write(_statistics[s].Artifact.Part(PipelineContext.LayerPart(layers[i].Index)), totals[s][i].Entries());
+                    _statistics[s].Write(layers[i], totals[s][i]);
+                    totals[s][i] = new Sums();
+                    // What is made of the sums takes large arrays itself, and beside those that live here the collector would let as many gigabytes of garbage gather.
+                    GC.Collect();
                 }
             progress.Delete();
         }

@@ -55,8 +55,7 @@ internal static class InputPass
                 }
             }
             if (sums is null || context.Shard is not null) continue;
-            statistic.Finish?.Invoke(totals);
-            SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer)), totals.Entries());
+            statistic.Write(model.Layers[layer], totals);
         }
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }

@@ -40,7 +40,11 @@ internal sealed class InputStatistics
     public static Statistic Statistic(PipelineContext context, TokenSet tokens)
     {
         var artifact = context.Work.Open(Stage, context.Inputs(tokens), given: true);
-        return new Statistic(artifact, layers => new InputSums(context.Backend, layers), Bytes, sums => Finish(sums, (long)tokens.Sequences * tokens.Length));
+        return new Statistic(artifact, layers => new InputSums(context.Backend, layers), Bytes, (_, sums) =>
+        {
+            Finish(sums, (long)tokens.Sequences * tokens.Length);
+            return sums.Entries();
+        });
     }
 
     /// <summary>Sums of columns become means.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 
 namespace SvdSurgeon.Pipeline;
@@ -17,7 +16,7 @@ internal sealed class NewtonState
     private readonly NewtonSetting _setting;
     private readonly Lazy<DenseOutputs> _dense;
     private readonly Lazy<CompressedModules> _modules;
-    private readonly DivergenceStatistics _statistics;
+    private readonly DivergenceModel _divergence;
     private readonly Lazy<Artifact> _search;
 
     /// <param name="setting">What all states share.</param>
@@ -26,9 +25,9 @@ internal sealed class NewtonState
     public NewtonState(NewtonSetting setting, FactorSet factors, Lazy<DenseOutputs> dense)
     {
         (_setting, _dense, Factors) = (setting, dense, factors);
-        var (context, _, plan, _, _, options) = setting;
+        var (context, metric, plan, _, _, options) = setting;
         _modules = new Lazy<CompressedModules>(() => setting.Build(factors));
-        _statistics = new DivergenceStatistics(context, setting.Fitted, dense, plan, CompressedModules.KeyOf(context, plan, factors, options), _modules);
+        _divergence = new DivergenceModel(context, metric, setting.Fitted, dense, plan, CompressedModules.KeyOf(context, plan, factors, options), _modules);
         _search = new Lazy<Artifact>(() => context.Work.Open("newton-search", Inputs(null)));
     }
 
@@ -44,18 +43,12 @@ internal sealed class NewtonState
     /// <summary>Where a step of this length leads.</summary>
     public FactorSet Step(double length)
     {
-        var la = _setting.Context.Backend.LinearAlgebra;
         var pools = _setting.Plan.Modules.ToDictionary(m => m.Name, m => m.Rank is null ? 0 : m.Pool, StringComparer.Ordinal);
         double scale = length * _setting.Fitted.Sequences / _setting.Tokens.Length;
         return FactorSet.Build(_setting.Context, Stage, Inputs(length), layer =>
         {
-            using var file = _statistics.Layer(layer.Index);
-            using var scaling = _setting.Metric.Open(layer.Index);
-            var model = _modules.Value.Apply(_setting.Context.Source);
-            return FactorSet.DecomposeLayer(_setting.Context, model.Layers[layer.Index], module => pools[module.Name],
-                group => WhiteningFactor.Damped(la, DivergenceStatistics.InputGram(file, group), NewtonStep.InputDamping),
-                module => WhiteningFactor.Damped(la, NewtonStep.OutputGram(scaling.OutputGram(module), DivergenceStatistics.OutputGram(file, module)), NewtonStep.OutputDamping),
-                (module, input, output) => NewtonStep.Target(la, FactorSet.Weights(module), DivergenceStatistics.Gradient(file, module), input!, output!, scale));
+            using var at = _divergence.Open(layer.Index);
+            return FactorSet.DecomposeLayer(_setting.Context, layer, module => pools[module.Name], at.Input, at.Output, module => at.Target(module, scale), whitened: true);
         });
     }
 
@@ -64,7 +57,7 @@ internal sealed class NewtonState
     {
         var work = _setting.Context.Work;
         // All lengths share them: they are not among what a trial made and takes with it when it goes.
-        _statistics.Require();
+        _divergence.Require();
         double start = Divergence(_modules.Value), best = start, length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
         var tried = new JsonArray();
@@ -99,10 +92,10 @@ internal sealed class NewtonState
         }
     }
 
-    /// <summary>Deletes what has served: the statistics, and where the state is only one on the way, the rest.</summary>
+    /// <summary>Deletes what has served: the second-order model, and where the state is only one on the way, the rest.</summary>
     public void Release(bool keepFactors)
     {
-        _statistics.Delete();
+        _divergence.Delete();
         if (!keepFactors) Factors.Delete(_setting.Context);
         if (!_modules.IsValueCreated) return;
         if (keepFactors) _modules.Value.Dispose();
@@ -137,7 +130,7 @@ internal sealed class NewtonState
     {
         var inputs = _setting.Metric.Inputs();
         inputs["model"] = _setting.Context.ModelHash;
-        inputs["statistics"] = _statistics.Key;
+        inputs["divergence"] = _divergence.Key;
         inputs["alpha"] = _setting.Options.PoolFraction;
         inputs["length"] = length;
         return inputs;

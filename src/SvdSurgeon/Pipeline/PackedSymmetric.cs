@@ -27,4 +27,12 @@ internal static class PackedSymmetric
         }
         return full;
     }
+
+    /// <summary>The lower triangle of size <paramref name="n"/> with zeros above it: a Cholesky factor.</summary>
+    public static Matrix UnpackLower(ReadOnlySpan<double> packed, int n)
+    {
+        var lower = new Matrix(n, n);
+        for (int i = 0, at = 0; i < n; at += ++i) packed.Slice(at, i + 1).CopyTo(lower.Row(i));
+        return lower;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Formats;
 
 namespace SvdSurgeon.Pipeline;
@@ -39,6 +40,14 @@ internal sealed class Sums
         for (; i < to.Length; i++) to[i] += from[i];
     }
 
+    /// <inheritdoc cref="Add(ReadOnlySpan{double}, Span{double})"/>
+    public static unsafe void Add(ReadOnlySpan<float> from, Span<double> to)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(from.Length, to.Length);
+        fixed (float* source = from)
+        fixed (double* destination = to) Vectors.AddWidened(source, destination, from.Length);
+    }
+
     /// <summary>Calls a sum by another name and divides it.</summary>
     public void Average(string name, string mean, long count)
     {
@@ -48,6 +57,12 @@ internal sealed class Sums
         _values[mean] = values;
     }
 
+    /// <exception cref="NumericalException">A sum is not finite.</exception>
+    public void RequireFinite()
+    {
+        foreach (var (name, values) in _values) RequireFinite(name, values);
+    }
+
     /// <summary>The sums as tensors of a file.</summary>
     /// <param name="prefix">Put before every name.</param>
     /// <exception cref="NumericalException">One is not finite.</exception>
@@ -55,10 +70,15 @@ internal sealed class Sums
     {
         foreach (var (name, values) in _values)
         {
-            foreach (double value in values)
-                if (!double.IsFinite(value))
-                    throw new NumericalException($"{name[..name.LastIndexOf('.')]}: its inputs or gradients are not finite numbers. The model's weights or the calibration data are probably damaged.");
+            RequireFinite(name, values);
             yield return TensorEntry.FromDoubles(prefix + name, values);
         }
+    }
+
+    private static void RequireFinite(string name, double[] values)
+    {
+        foreach (double value in values)
+            if (!double.IsFinite(value))
+                throw new NumericalException($"{name[..name.LastIndexOf('.')]}: its inputs or gradients are not finite numbers. The model's weights or the calibration data are probably damaged.");
     }
 }

@@ -64,15 +64,16 @@ internal sealed class CompressedModules : IDisposable
                 LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
                 var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
                 SurgeryLog.Write(artifact, missing[i].Index, operated);
-                var entries = new List<TensorEntry>();
-                foreach (var group in missing[i].Groups)
-                    foreach (var module in group.Modules.Where(m => ranks[m.Name].Rank is not null))
-                    {
-                        context.Cancellation.ThrowIfCancellationRequested();
-                        double[]? mean = inputs?[group.Name + ".mean"].Doubles().ToArray();
-                        entries.AddRange(Module(context.Backend.LinearAlgebra, ranks[module.Name], module, file, operated.GetValueOrDefault(module.Name), mean, options));
-                    }
-                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries);
+                var group = missing[i].Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g))).ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
+                var entries = new List<TensorEntry>[modules.Length];
+                context.Backend.LinearAlgebra.ForEach(modules.Length, m =>
+                {
+                    context.Cancellation.ThrowIfCancellationRequested();
+                    string name = modules[m].Name;
+                    double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
+                    entries[m] = Module(context.Backend.LinearAlgebra, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
+                });
+                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries.SelectMany(made => made));
             }
             context.Progress.Report(new StageProgress(stage, "", 1, 1));
             return Open(context, new CompressedModules(plan, artifact, factors, metric));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using NUnit.Framework;
 using SvdSurgeon.Compression;
@@ -187,7 +188,10 @@ public sealed class AllocationTests
             losses.Add([.. ranks.Select(r => module.Losses[r]), 0]);
         }
         long budget = RankAllocation.Budget(modules.Sum(m => (long)m.Rows * m.Columns), 0.6);
+        var clock = Stopwatch.StartNew();
         var allocation = SpectrumAllocation.Allocate(modules, budget, form);
+        TestContext.Out.WriteLine($"{form}: {clock.Elapsed.TotalMilliseconds:F0} ms");
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(5)), "well under a second on an idle machine");
         Assert.That(allocation.Sum(a => a.Parameters), Is.LessThanOrEqualTo(budget));
 
         // Lagrangian duality: for every price λ, Σ min(loss + λ·cost) − λ·budget is below the loss of every allocation.

@@ -34,9 +34,14 @@ public sealed unsafe class BlasLibrary
     public string Path { get; }
 
     /// <summary>A sentence on how to get more out of it, or null.</summary>
-    public string? Advice => Vector512.IsHardwareAccelerated && _vendor is { Kernels: "Haswell" or "Zen" }
-        ? "This processor has AVX-512, which these kernels leave unused; set OPENBLAS_CORETYPE=SkylakeX in the environment."
-        : null;
+    public string? Advice => _vendor.Kernels switch
+    {
+        "Haswell" or "Zen" or "Prescott" when Vector512.IsHardwareAccelerated =>
+            "This processor has AVX-512, which these kernels leave unused; set OPENBLAS_CORETYPE=SkylakeX in the environment.",
+        // What processors get that the library is too old to know.
+        "Prescott" when Vector256.IsHardwareAccelerated => "This processor has AVX2, which these kernels leave unused; set OPENBLAS_CORETYPE=Haswell in the environment.",
+        _ => null,
+    };
 
     /// <summary>The loaded library.</summary>
     internal nint Handle { get; }

@@ -1,3 +1,4 @@
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.LinearAlgebra;
 
@@ -5,7 +6,8 @@ namespace SvdSurgeon.Backends.SystemBlas;
 
 /// <summary>
 /// Products, Cholesky factors, triangular solves and eigenvectors through the BLAS and LAPACK of the system; singular values are ours. A row-major matrix is its transpose
-/// to LAPACK, so a lower triangle is passed as an upper one. Every call runs on one thread; modules are decomposed beside each other.
+/// to LAPACK, so a lower triangle is passed as an upper one. Every call runs on one thread; modules are decomposed beside each other. Older kernels of OpenBLAS
+/// (Prescott's, which processors unknown to it get, and Sandybridge's) add in an order that depends on the address of an array, so LAPACK works on aligned copies.
 /// </summary>
 internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary library) : ILinearAlgebra
 {
@@ -28,7 +30,11 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
         int n = a.Rows, info;
         if (n == 0) return true;
         byte upper = (byte)'U';
-        fixed (double* l = lower.Data) _blas.Dpotrf(&upper, &n, l, &n, &info, 1);
+        using var aligned = new Workspace((nuint)lower.Data.Length * sizeof(double));
+        var l = new Span<double>(aligned.Pointer, lower.Data.Length);
+        lower.Data.CopyTo(l);
+        _blas.Dpotrf(&upper, &n, (double*)aligned.Pointer, &n, &info, 1);
+        l.CopyTo(lower.Data);
         if (info != 0) return false;
         for (int i = 0; i < n; i++)
         {
@@ -63,24 +69,26 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
         a.RequireSquare("eigen-decomposition");
         a.LargestOfLower("eigen-decomposition");
         int n = a.Rows, info, work = -1, integers = -1, neededIntegers;
-        var rows = a.Clone();
         var values = new double[n];
-        if (n == 0) return new EigenResult(values, rows);
+        if (n == 0) return new EigenResult(values, a.Clone());
         byte vectors = (byte)'V', upper = (byte)'U';
         double needed;
-        fixed (double* p = rows.Data, w = values)
+        using var aligned = new Workspace((nuint)a.Data.Length * sizeof(double));
+        double* rows = (double*)aligned.Pointer;
+        a.Data.CopyTo(new Span<double>(rows, a.Data.Length));
+        fixed (double* w = values)
         {
-            _blas.Dsyevd(&vectors, &upper, &n, p, &n, w, &needed, &work, &neededIntegers, &integers, &info, 1, 1);
+            _blas.Dsyevd(&vectors, &upper, &n, rows, &n, w, &needed, &work, &neededIntegers, &integers, &info, 1, 1);
             (work, integers) = ((int)needed, neededIntegers);
-            fixed (double* scratch = new double[work])
-            fixed (int* whole = new int[integers]) _blas.Dsyevd(&vectors, &upper, &n, p, &n, w, scratch, &work, whole, &integers, &info, 1, 1);
+            using var scratch = new Workspace((nuint)work * sizeof(double));
+            fixed (int* whole = new int[integers]) _blas.Dsyevd(&vectors, &upper, &n, rows, &n, w, (double*)scratch.Pointer, &work, whole, &integers, &info, 1, 1);
         }
         if (info != 0) throw new NumericalException($"dsyevd of {library.Name} did not converge on a {n} × {n} matrix (info {info}). --blas managed computes without it.");
         // LAPACK's values ascend; its columns are our rows.
         Array.Reverse(values);
         var result = new Matrix(n, n);
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++) result.Data[j * n + n - 1 - i] = rows.Data[i * n + j];
+            for (int j = 0; j < n; j++) result.Data[j * n + n - 1 - i] = rows[i * n + j];
         return new EigenResult(values, result);
     }
 

@@ -12,12 +12,16 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
 {
     private readonly Dictionary<string, ModuleMetric> _metrics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _shared = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _fishers = new(StringComparer.Ordinal);
 
     /// <summary>What all results depend on besides ratio and options, for artifact keys.</summary>
     public JsonObject Inputs() => new() { ["model"] = context.ModelHash, ["tokens"] = whitening.Hash(), ["fisher_tokens"] = fisher.Hash(), ["kl_tokens"] = kl.Hash() };
 
     /// <summary>Whether an artifact serves every ratio and combination: statistics of the dense model and the factors of a method.</summary>
     public bool IsShared(string artifactFolder) => _shared.Contains(artifactFolder);
+
+    /// <summary>Whether an artifact is a spectral Fisher: it serves every strength of the surgeon on top of the same factors.</summary>
+    public bool IsFisher(string artifactFolder) => _fishers.Contains(artifactFolder);
 
     /// <summary>Ranks and sizes of one kept fraction.</summary>
     public CompressionPlan Plan(double ratio, CompressionOptions options) => options.Allocate switch
@@ -60,9 +64,9 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         })];
     }
 
-    private ISpectralFisherSource Fisher(FactorSet factors, CompressionOptions options) => options.Fisher == FisherSamples.Tokens
+    private ISpectralFisherSource Fisher(FactorSet factors, CompressionOptions options) => context.Work.Watch<ISpectralFisherSource>(_fishers, () => options.Fisher == FisherSamples.Tokens
         ? TokenFisher.Collect(context, factors, fisher)
-        : SpectralGradients.Collect(context, factors, fisher);
+        : SpectralGradients.Collect(context, factors, fisher));
 
     /// <summary>For every layer the candidate of the sequential pass with the least held-out loss, the first being that of <paramref name="options"/>.</summary>
     public int[] ChooseSequential(double ratio, CompressionOptions options, IReadOnlyList<SequentialOptions> candidates, HeldOutSequences heldOut)

@@ -14,7 +14,9 @@ internal static class StrengthSearch
     private static readonly double[] Scales = [0.25, 0.5, 1], Pools = [0.1, 0.5], Dampings = [1e-2, 0.1];
 
     /// <summary>Tries the surgeon on top of the best so far, which must collect for <see cref="CollectedPool"/>.</summary>
-    public static void Run(Waterfall waterfall, SurgeonMode mode, FisherSamples fisher)
+    public static void Run(Waterfall waterfall, SurgeonMode mode, FisherSamples fisher) => waterfall.WithOneFisher(() => Search(waterfall, mode, fisher));
+
+    private static void Search(Waterfall waterfall, SurgeonMode mode, FisherSamples fisher)
     {
         var without = waterfall.Best;
         bool Try(string what, SurgeonOptions surgeon) =>

@@ -15,6 +15,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     private readonly List<AutoStep> _steps = [];
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
     private HashSet<string> _bestUses = new(StringComparer.Ordinal);
+    private bool _fishersServeAgain;
 
     /// <summary>What was tried, in order.</summary>
     public IReadOnlyList<AutoStep> Steps => _steps;
@@ -39,6 +40,15 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         _alive.UnionWith(uses);
         Sweep();
         return kept;
+    }
+
+    /// <summary>Tries candidates that are made from one spectral Fisher: it is kept until all of them have been tried.</summary>
+    public void WithOneFisher(Action tries)
+    {
+        _fishersServeAgain = true;
+        tries();
+        _fishersServeAgain = false;
+        Sweep();
     }
 
     /// <summary>
@@ -83,7 +93,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     // Deletes what was made for candidates that are not the best.
     private void Sweep()
     {
-        foreach (string artifact in _alive.Where(a => !_bestUses.Contains(a) && !stages.IsShared(a)).ToList())
+        foreach (string artifact in _alive.Where(a => !_bestUses.Contains(a) && !stages.IsShared(a) && !(_fishersServeAgain && stages.IsFisher(a))).ToList())
         {
             context.Work.Discard(artifact);
             _alive.Remove(artifact);

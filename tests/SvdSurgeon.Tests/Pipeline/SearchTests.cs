@@ -40,6 +40,17 @@ public sealed class SearchTests
     }
 
     [Test]
+    public void All_strengths_are_tried_with_one_fisher_which_is_deleted_when_none_was_kept()
+    {
+        using var tales = new TinyTales();
+        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Update, SearchStrength = true, Ratios = [0.4] };
+        var result = tales.Compress(options, sequences: 16, windows: 2, "searched");
+        Assert.That(result.Models[0].Steps.Skip(1).Any(step => step.Kept), Is.False);
+        Assert.That(result.Stages.Count(stage => stage is { Name: "fisher", Reused: false }), Is.EqualTo(1));
+        Assert.That(Directory.EnumerateDirectories(Path.Combine(tales.Folder, "work"), "fisher-*"), Is.Empty);
+    }
+
+    [Test]
     public void A_searched_strength_from_tokens_is_not_worse_than_no_surgeon()
     {
         using var tales = new TinyTales();

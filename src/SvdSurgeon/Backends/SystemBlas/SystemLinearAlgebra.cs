@@ -26,21 +26,21 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public bool TryCholesky(Matrix a, out Matrix lower)
     {
         a.RequireSquare("Cholesky factorization");
-        lower = a.Clone();
         int n = a.Rows, info;
+        lower = new Matrix(n, n);
         if (n == 0) return true;
         byte upper = (byte)'U';
-        using var aligned = new Workspace((nuint)lower.Data.Length * sizeof(double));
-        var l = new Span<double>(aligned.Pointer, lower.Data.Length);
-        lower.Data.CopyTo(l);
-        _blas.Dpotrf(&upper, &n, (double*)aligned.Pointer, &n, &info, 1);
-        l.CopyTo(lower.Data);
+        using var aligned = new Workspace((nuint)a.Data.Length * sizeof(double));
+        double* l = (double*)aligned.Pointer;
+        a.Data.CopyTo(new Span<double>(l, a.Data.Length));
+        _blas.Dpotrf(&upper, &n, l, &n, &info, 1);
         if (info != 0) return false;
         for (int i = 0; i < n; i++)
         {
+            var row = new Span<double>(l + (long)i * n, i + 1);
             // A number that is not one reaches the diagonal of its row.
-            if (!(lower[i, i] > 0 && double.IsFinite(lower[i, i]))) return false;
-            lower.Row(i)[(i + 1)..].Clear();
+            if (!(row[i] > 0 && double.IsFinite(row[i]))) return false;
+            row.CopyTo(lower.Row(i));
         }
         return true;
     }

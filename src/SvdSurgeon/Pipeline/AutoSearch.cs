@@ -31,14 +31,14 @@ internal static class AutoSearch
             Surgeon = SurgeonMode.None, SearchSequential = false, SearchStrength = false,
             CollectedPool = StrengthSearch.CollectedPool, SurgeonOptions = options.SurgeonOptions with { PoolFraction = StrengthSearch.FirstPool },
         };
-        waterfall.Try("svd", common with { Method = CompressionMethod.Svd });
-        waterfall.Try("whitening", common with { Method = CompressionMethod.Whiten });
+        waterfall.TryForm("svd", common with { Method = CompressionMethod.Svd });
+        waterfall.TryForm("whitening", common with { Method = CompressionMethod.Whiten });
         var kfac = common with { Method = CompressionMethod.Kfac };
-        waterfall.Try("two-sided whitening", kfac);
+        waterfall.TryForm("two-sided whitening", kfac);
         kfac = kfac with { Allocate = AllocationRule.Spectrum };
-        waterfall.Try("allocation by spectrum", kfac);
+        waterfall.TryForm("allocation by spectrum", kfac);
         kfac = kfac with { Storage = Compression.StorageForm.Pivoted };
-        waterfall.Try("pivoted storage", kfac);
+        waterfall.TryForm("pivoted storage", kfac);
         var truncated = waterfall.Best;
         if (truncated.Method is CompressionMethod.Whiten or CompressionMethod.Kfac) Mend(waterfall, truncated);
         StrengthSearch.Run(waterfall, SurgeonMode.Update, FisherSamples.Tokens);
@@ -56,15 +56,18 @@ internal static class AutoSearch
             waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
     }
 
-    // Twice as many steps as long as they pay: the later ones gain less.
+    // Twice as many steps as long as they pay: the later ones gain less. Two steps that are neither better nor worse than what they stand against are worth two more.
     private static bool Newton(Waterfall waterfall, CompressionOptions start, string where)
     {
         bool any = false;
-        for (int steps = 2; steps <= MaxNewtonSteps && start.Method == CompressionMethod.Kfac; steps *= 2)
+        waterfall.OneFromAnother(() =>
         {
-            if (!waterfall.Try($"{steps} Newton steps{where}", start with { Newton = steps })) break;
-            any = true;
-        }
+            for (int steps = 2; steps <= MaxNewtonSteps && start.Method == CompressionMethod.Kfac; steps *= 2)
+            {
+                if (waterfall.Try($"{steps} Newton steps{where}", start with { Newton = steps })) any = true;
+                else if (steps > 2 || !waterfall.Steps[^1].IsUndecided) break;
+            }
+        });
         return any;
     }
 

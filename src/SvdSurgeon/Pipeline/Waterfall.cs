@@ -4,8 +4,8 @@ using SvdSurgeon.Formats;
 namespace SvdSurgeon.Pipeline;
 
 /// <summary>
-/// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no statistic has seen, by more
-/// than the standard error of the difference. Losses are artifacts, so that a run that was killed does not try again what it has rejected; what was made for a
+/// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no statistic has seen: what is
+/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that was killed does not try again what it has rejected; what was made for a
 /// candidate alone is deleted once another is better.
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
@@ -15,7 +15,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     private readonly List<AutoStep> _steps = [];
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
     private HashSet<string> _bestUses = new(StringComparer.Ordinal);
-    private bool _fishersServeAgain;
+    private Predicate<string> _spared = _ => false;
 
     /// <summary>What was tried, in order.</summary>
     public IReadOnlyList<AutoStep> Steps => _steps;
@@ -26,14 +26,20 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     /// <summary>Their loss.</summary>
     public HeldOutLoss BestLoss { get; private set; } = HeldOutLoss.Infinite;
 
-    /// <summary>Makes and measures a candidate, and keeps it if it is better.</summary>
+    /// <summary>Makes and measures something fitted, and keeps it if it is better by more than the standard error: what it fits may be these sequences' noise.</summary>
     /// <returns>Whether it was kept.</returns>
-    public bool Try(string name, CompressionOptions options)
+    public bool Try(string name, CompressionOptions options) => Try(name, options, loss => loss.IsBetterThan(BestLoss));
+
+    /// <summary>Makes and measures another form of the same size, such as more ranks for the same numbers, and keeps it if the mean is better: it costs nothing.</summary>
+    /// <returns>Whether it was kept.</returns>
+    public bool TryForm(string name, CompressionOptions options) => Try(name, options, loss => loss.Mean < BestLoss.Mean);
+
+    private bool Try(string name, CompressionOptions options, Predicate<HeldOutLoss> isBetter)
     {
         Begin(name);
         var uses = new HashSet<string>(StringComparer.Ordinal);
         var loss = Measure($"{Stage}: {name}", options, uses);
-        bool first = _steps.Count == 0, kept = first || loss.IsBetterThan(BestLoss), comparable = !first && double.IsFinite(loss.Mean) && double.IsFinite(BestLoss.Mean);
+        bool first = _steps.Count == 0, kept = first || isBetter(loss), comparable = !first && double.IsFinite(loss.Mean) && double.IsFinite(BestLoss.Mean);
         var (change, error) = loss.Minus(BestLoss);
         _steps.Add(new AutoStep(name, loss.Mean, kept, comparable ? change : null, comparable ? error : null));
         if (kept) (Best, BestLoss, _bestUses) = (options, loss, uses);
@@ -43,13 +49,10 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     }
 
     /// <summary>Tries candidates that are made from one spectral Fisher: it is kept until all of them have been tried.</summary>
-    public void WithOneFisher(Action tries)
-    {
-        _fishersServeAgain = true;
-        tries();
-        _fishersServeAgain = false;
-        Sweep();
-    }
+    public void WithOneFisher(Action tries) => Sparing(stages.IsFisher, tries);
+
+    /// <summary>Tries candidates of which each goes on from the one before: nothing is deleted until all of them have been tried.</summary>
+    public void OneFromAnother(Action tries) => Sparing(_ => true, tries);
 
     /// <summary>
     /// Tries whether layers should differ: layer by layer in order, each takes the variant with the least loss, those after it as they are in the best so far. Hidden
@@ -90,10 +93,18 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         context.Progress.Report(new StageProgress(Stage, name, _steps.Count, _steps.Count + 1));
     }
 
+    private void Sparing(Predicate<string> artifacts, Action tries)
+    {
+        _spared = artifacts;
+        tries();
+        _spared = _ => false;
+        Sweep();
+    }
+
     // Deletes what was made for candidates that are not the best.
     private void Sweep()
     {
-        foreach (string artifact in _alive.Where(a => !_bestUses.Contains(a) && !stages.IsShared(a) && !(_fishersServeAgain && stages.IsFisher(a))).ToList())
+        foreach (string artifact in _alive.Where(a => !_bestUses.Contains(a) && !stages.IsShared(a) && !_spared(a)).ToList())
         {
             context.Work.Discard(artifact);
             _alive.Remove(artifact);

@@ -51,6 +51,24 @@ public sealed class SearchTests
     }
 
     [Test]
+    public void Another_form_need_only_gain_while_what_is_fitted_must_gain_more_than_its_error_and_is_gone_on_from_where_that_is_undecided()
+    {
+        using var tales = new TinyTales();
+        var result = tales.Compress(new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.9] }, sequences: 8, windows: 2, "auto");
+        var steps = result.Models[0].Steps.ToList();
+        string[] forms = ["whitening", "two-sided whitening", "allocation by spectrum", "pivoted storage"];
+        int two = steps.FindIndex(step => step.Name == "2 Newton steps");
+        Assert.Multiple(() =>
+        {
+            foreach (var step in steps.Skip(1)) Assert.That(step.Kept, Is.EqualTo(step.Change < (forms.Contains(step.Name) ? 0 : -step.ChangeError)), step.Name);
+            Assert.That(steps.Any(step => forms.Contains(step.Name) && step.Kept && step.Change > -step.ChangeError), "a form that gained less than its error");
+            Assert.That(steps[two].IsUndecided, "two steps that are neither better nor worse");
+            Assert.That(steps[two + 1].Name, Is.EqualTo("4 Newton steps"));
+            Assert.That(result.Stages.Count(stage => stage is { Name: "divergence", Reused: false }), Is.EqualTo(4), "gradients of the first two steps are collected once");
+        });
+    }
+
+    [Test]
     public void A_searched_strength_from_tokens_is_not_worse_than_no_surgeon()
     {
         using var tales = new TinyTales();

@@ -106,6 +106,10 @@ public sealed class BadInputTests
         DamageFirstNumber(weights, tensor);
         var result = Svdsurgeon.Run("compress", copy, "--out", folder["out"], "--ratio", "0.5", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--fisher-sequences", "4");
         AssertRefused(result, tensor);
+        AssertRefused(Svdsurgeon.Run("eval", copy, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64", "--windows", "1", "--json"), tensor);
+        var generated = Svdsurgeon.Run("generate", copy, "--prompt", "One");
+        Assert.That(generated.ExitCode, Is.EqualTo(2), generated.Error);
+        Assert.That(generated.Error, Does.Contain(tensor).And.Contain("fetch it again"));
     }
 
     [Test]

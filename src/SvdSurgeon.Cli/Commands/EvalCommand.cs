@@ -34,7 +34,16 @@ internal static class EvalCommand
             using var backend = backendArguments.Open(parsed);
             bool quiet = parsed.GetValue(json);
             var decoder = DecoderModel.Load(checkpoint);
-            var result = ProgressView.Run(quiet, progress => Perplexity.Evaluate(decoder, backend, data, done => progress.Report(new StageProgress("eval", $"window {done}/{data.Count}", done, data.Count)), cancellation));
+            PerplexityResult result;
+            try
+            {
+                result = ProgressView.Run(quiet, progress => Perplexity.Evaluate(decoder, backend, data, done => progress.Report(new StageProgress("eval", $"window {done}/{data.Count}", done, data.Count)), cancellation));
+            }
+            catch (NumericalException)
+            {
+                FiniteWeights.Require(checkpoint, cancellation);
+                throw;
+            }
             double rate = result.Tokens / Math.Max(result.Seconds, 1e-9), peak = ProcessMemory.PeakMiB();
             if (quiet)
                 JsonOutput.Write(new JsonObject

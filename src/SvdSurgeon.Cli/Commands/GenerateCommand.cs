@@ -39,10 +39,18 @@ internal static class GenerateCommand
             var clock = Stopwatch.StartNew();
             TimeSpan first = default;
             int made = 0;
-            foreach (int id in Generation.Generate(decoder, backend, ids, wanted, heat, parsed.GetValue(seed), cancellation))
+            try
             {
-                if (made++ == 0) first = clock.Elapsed;
-                Console.Write(stream.Add(id));
+                foreach (int id in Generation.Generate(decoder, backend, ids, wanted, heat, parsed.GetValue(seed), cancellation))
+                {
+                    if (made++ == 0) first = clock.Elapsed;
+                    Console.Write(stream.Add(id));
+                }
+            }
+            catch (NumericalException)
+            {
+                FiniteWeights.Require(checkpoint, cancellation);
+                throw;
             }
             Console.WriteLine(stream.Finish());
             double seconds = (clock.Elapsed - first).TotalSeconds;

@@ -5,8 +5,8 @@ namespace SvdSurgeon.Pipeline;
 
 /// <summary>
 /// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no statistic has seen: what is
-/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that was killed does not try again what it has rejected; what was made for a
-/// candidate alone is deleted once another is better.
+/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that was killed does not try
+/// again what it has rejected; what was made for a candidate alone is deleted once another is better.
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
 {

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;

@@ -1,13 +1,14 @@
 using System.Numerics;
-using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 
-namespace SvdSurgeon.Pipeline;
+namespace SvdSurgeon.Formats;
 
-/// <summary>Refuses a model with a weight that is not a number before hours are spent on it.</summary>
-internal static class FiniteWeights
+/// <summary>Refuses a model with a weight that is not a number: before hours are spent on it, or to say what made logits that are not finite.</summary>
+public static class FiniteWeights
 {
     /// <summary>Looks at every stored number once.</summary>
+    /// <param name="model">Model.</param>
+    /// <param name="cancellation">Checked between tensors.</param>
     /// <exception cref="InvalidModelException">A weight is infinite or not a number; names file, tensor and place.</exception>
     public static void Require(Checkpoint model, CancellationToken cancellation)
     {

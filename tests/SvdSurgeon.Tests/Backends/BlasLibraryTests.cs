@@ -32,6 +32,14 @@ public sealed class BlasLibraryTests
         Assert.That(File.Exists(library.Path), Is.True);
     }
 
+    [TestCase("Prescott", true, true, "SkylakeX"), TestCase("Prescott", false, true, "Haswell"), TestCase("Haswell", true, true, "SkylakeX"), TestCase("Zen", true, true, "SkylakeX")]
+    [TestCase("Haswell", false, true, null), TestCase("Prescott", false, false, null), TestCase("SkylakeX", true, true, null), TestCase(null, true, true, null)]
+    public void Kernels_that_leave_vectors_unused_come_with_advice(string? kernels, bool avx512, bool avx2, string? better)
+    {
+        if (better is null) Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Is.Null);
+        else Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Does.Contain($"OPENBLAS_CORETYPE={better} in"));
+    }
+
     [Test]
     public void A_file_that_is_not_there_is_refused() => AssertRefused(Path.Combine(_folder, "absent.so"), "no such file");
 

@@ -34,14 +34,7 @@ public sealed unsafe class BlasLibrary
     public string Path { get; }
 
     /// <summary>A sentence on how to get more out of it, or null.</summary>
-    public string? Advice => _vendor.Kernels switch
-    {
-        "Haswell" or "Zen" or "Prescott" when Vector512.IsHardwareAccelerated =>
-            "This processor has AVX-512, which these kernels leave unused; set OPENBLAS_CORETYPE=SkylakeX in the environment.",
-        // What processors get that the library is too old to know.
-        "Prescott" when Vector256.IsHardwareAccelerated => "This processor has AVX2, which these kernels leave unused; set OPENBLAS_CORETYPE=Haswell in the environment.",
-        _ => null,
-    };
+    public string? Advice => AdviceOn(_vendor.Kernels, Vector512.IsHardwareAccelerated, Vector256.IsHardwareAccelerated);
 
     /// <summary>The loaded library.</summary>
     internal nint Handle { get; }
@@ -80,6 +73,15 @@ public sealed unsafe class BlasLibrary
         InvalidInputException Refused(string why) =>
             new($"--blas {file}: {why}. Give the file of an OpenBLAS or MKL, auto to look for one, or managed to compute without.");
     }
+
+    /// <summary><see cref="Advice"/> on a library that took these kernels on a processor with AVX-512 or AVX2.</summary>
+    internal static string? AdviceOn(string? kernels, bool avx512, bool avx2) => kernels switch
+    {
+        "Haswell" or "Zen" or "Prescott" when avx512 => "This processor has AVX-512, which these kernels leave unused; set OPENBLAS_CORETYPE=SkylakeX in the environment.",
+        // What processors get that the library is too old to know.
+        "Prescott" when avx2 => "This processor has AVX2, which these kernels leave unused; set OPENBLAS_CORETYPE=Haswell in the environment.",
+        _ => null,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Path}";

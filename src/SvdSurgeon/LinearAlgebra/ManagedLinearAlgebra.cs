@@ -42,5 +42,5 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public double[] SingularValues(Matrix a) => Svd(a).Sigma;
 
     /// <inheritdoc/>
-    public void ForEach(int items, Action<int> body) => team.Run(items, body);
+    public void ForEach(int items, Action<int> body) => team.RunInOrder(items, body);
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Formats;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -15,7 +16,7 @@ internal sealed class Sums
     /// <summary>The sum called <paramref name="name"/>; zeros when it is new.</summary>
     public double[] Of(string name, long count)
     {
-        if (!_values.TryGetValue(name, out var values)) _values[name] = values = new double[count];
+        if (!_values.TryGetValue(name, out var values)) _values[name] = values = Zeros.Array(count);
         return values.LongLength == count ? values : throw new InvalidOperationException($"'{name}' has {values.LongLength} sums, not {count}.");
     }
 

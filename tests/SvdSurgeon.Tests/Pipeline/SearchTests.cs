@@ -64,7 +64,8 @@ public sealed class SearchTests
             Assert.That(steps.Any(step => forms.Contains(step.Name) && step.Kept && step.Change > -step.ChangeError), "a form that gained less than its error");
             Assert.That(steps[two].IsUndecided, "two steps that are neither better nor worse");
             Assert.That(steps[two + 1].Name, Is.EqualTo("4 Newton steps"));
-            Assert.That(result.Stages.Count(stage => stage is { Name: "divergence", Reused: false }), Is.EqualTo(4), "gradients of the first two steps are collected once");
+            var afterTwo = result.Stages.SkipWhile(stage => !stage.Name.EndsWith(": 2 Newton steps", StringComparison.Ordinal)).TakeWhile(stage => !stage.Name.EndsWith(": 4 Newton steps", StringComparison.Ordinal));
+            Assert.That(afterTwo.Count(stage => stage is { Name: "divergence", Reused: false }), Is.InRange(1, 2), "gradients of the first two steps are not collected again");
         });
     }
 

@@ -11,7 +11,7 @@ internal static unsafe class Gemm
         where T : unmanaged =>
         Run(team, new ProductShape<T>(m, n, k, c, strideC, accumulate), new Operand<T>(a, strideA, transposeA), new Operand<T>(b, strideB, !transposeB));
 
-    /// <summary>The product of two operands, either of which may be a stored weight.</summary>
+    /// <summary>The product of two operands, the second of which may be a stored weight.</summary>
     public static void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged
     {
         if (shape.M == 0 || shape.N == 0) return;

@@ -45,20 +45,34 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
     /// <summary>Whether a row runs at one step of k along the panels' width, not along k.</summary>
     public bool RowsAlongK => _rowsAlongK;
 
+    /// <summary>Numbers along a row that are widened together; a part of a row begins at a multiple of it.</summary>
+    public int Block => _stored?.Type.Block().Numbers ?? 1;
+
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
-    public int Parts(int count, int k, int width) => _rowsAlongK ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
+    public int Parts(int count, int k, int width) => PartsAreRows ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
 
     /// <summary>Packs one part of the block [first, first + count) × [kFirst, kFirst + k) into panels of the given width, each [k][width].</summary>
     public void Pack(int part, int first, int count, int kFirst, int k, int width, T* panels)
     {
-        if (_rowsAlongK) PackRowsAlongK(part * RowsAtOnce, Math.Min(RowsAtOnce, k - part * RowsAtOnce), first, count, kFirst, k, width, panels);
-        else
+        if (PartsAreRows)
         {
-            int group = PanelsAtOnce(width);
-            for (int panel = part * group; panel < Math.Min((part + 1) * group, Ceiling(count, width)); panel++)
-                PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
+            PackRowsAlongK(part * RowsAtOnce, Math.Min(RowsAtOnce, k - part * RowsAtOnce), first, count, kFirst, k, width, panels);
+            return;
         }
+        int group = PanelsAtOnce(width), panel = part * group;
+        if (_rowsAlongK)
+        {
+            int columns = Math.Min(group * width, count - panel * width);
+            for (int row = 0; row < k; row += RowsAtOnce)
+                PackRowsAlongK(row, Math.Min(RowsAtOnce, k - row), first + panel * width, columns, kFirst, k, width, panels + (nint)panel * width * k);
+            return;
+        }
+        for (int end = Math.Min(panel + group, Ceiling(count, width)); panel < end; panel++)
+            PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
     }
+
+    // Rows along k are cut along the panels, so that a thread packs what it will multiply; stored ones by whole rows, which are widened once.
+    private bool PartsAreRows => _rowsAlongK && _stored is not null;
 
     private static int PanelsAtOnce(int width) => Math.Max(1, 64 / width);
 

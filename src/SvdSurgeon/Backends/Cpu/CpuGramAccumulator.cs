@@ -25,7 +25,7 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
         _team = team;
         _products = products;
         _pool = pool;
-        _lower = new double[(long)n * (n + 1) / 2];
+        _lower = Zeros.Array((long)n * (n + 1) / 2);
     }
 
     public override void Add(Tensor x)

@@ -100,5 +100,5 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public double[] SingularValues(Matrix a) => Svd(a).Sigma;
 
     /// <inheritdoc/>
-    public void ForEach(int items, Action<int> body) => team.Run(items, body);
+    public void ForEach(int items, Action<int> body) => team.RunInOrder(items, body);
 }

@@ -3,10 +3,10 @@ using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.LinearAlgebra;
 
-/// <summary>a = L Lᵀ, right-looking by blocks of columns: almost all of the work is a product.</summary>
+/// <summary>a = L Lᵀ by halves: almost all of the work is products, most of them large.</summary>
 internal static unsafe class Cholesky
 {
-    private const int Block = 64;
+    private const int Block = 32;
 
     /// <summary>False when a pivot is not positive (or not a number).</summary>
     public static bool TryFactor(ThreadTeam team, Matrix a, out Matrix lower)
@@ -14,46 +14,42 @@ internal static unsafe class Cholesky
         int n = a.Rows;
         lower = a.Clone();
         fixed (double* l = lower.Data)
-            for (int k = 0; k < n; k += Block)
-            {
-                int width = Math.Min(Block, n - k), below = n - k - width;
-                double* corner = l + (long)k * n + k, panel = corner + (long)width * n;
-                if (!FactorCorner(corner, width, n)) return false;
-                if (below == 0) break;
-                // Panel ← panel · corner⁻ᵀ
-                int rowsAnItem = TriangularStrip.Width;
-                team.Run((below + rowsAnItem - 1) / rowsAnItem, item =>
-                {
-                    using var scratch = new Workspace((nuint)(width * rowsAnItem * sizeof(double)));
-                    int first = item * rowsAnItem;
-                    TriangularStrip.SolveRows(corner, n, panel + (long)first * n, n, width, Math.Min(rowsAnItem, below - first), (double*)scratch.Pointer);
-                });
-                Subtract(team, panel, below, width, n);
-            }
+            if (!Factor(team, l, n, n)) return false;
         for (int i = 0; i < n; i++) lower.Row(i)[(i + 1)..].Clear();
         return true;
     }
 
-    // Trailing lower triangle −= panel panelᵀ.
-    private static void Subtract(ThreadTeam team, double* panel, int below, int width, int n)
+    private static bool Factor(ThreadTeam team, double* a, nint stride, int n)
     {
-        using var negative = new Workspace((nuint)below * (nuint)width * sizeof(double));
-        double* p = (double*)negative.Pointer;
-        for (int i = 0; i < below; i++)
-            for (int j = 0; j < width; j++) p[(long)i * width + j] = -panel[(long)i * n + j];
-        Gemm.Run(
-            team,
-            new ProductShape<double>(below, below, width, panel + width, n, true) { LowerOnly = true },
-            new Operand<double>(p, width, rowsAlongK: false),
-            new Operand<double>(panel, n, rowsAlongK: false));
+        if (n <= Block) return FactorCorner(a, stride, n);
+        int half = (n / 2 + Block - 1) / Block * Block, rest = n - half;
+        double* below = a + half * stride;
+        if (!Factor(team, a, stride, half)) return false;
+        using (var solve = new TriangularSolve(team, a, stride, half)) solve.Right(below, stride, rest, transpose: true);
+        Subtract(team, below, rest, half, stride);
+        return Factor(team, below + half, stride, rest);
     }
 
-    private static bool FactorCorner(double* corner, int width, int n)
+    // The lower triangle right of the panel −= panel panelᵀ.
+    private static void Subtract(ThreadTeam team, double* panel, int rows, int width, nint stride)
     {
-        for (int i = 0; i < width; i++)
+        using var negative = new Workspace((nuint)rows * (nuint)width * sizeof(double));
+        double* p = (double*)negative.Pointer;
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < width; j++) p[(nint)i * width + j] = -panel[i * stride + j];
+        Gemm.Run(
+            team,
+            new ProductShape<double>(rows, rows, width, panel + width, stride, true) { LowerOnly = true },
+            new Operand<double>(p, width, rowsAlongK: false),
+            new Operand<double>(panel, stride, rowsAlongK: false));
+    }
+
+    private static bool FactorCorner(double* corner, nint stride, int n)
+    {
+        for (int i = 0; i < n; i++)
         {
-            double* row = corner + (long)i * n;
-            SubstituteRow(row, corner, i, n);
+            double* row = corner + i * stride;
+            SubstituteRow(row, corner, i, stride);
             double rest = row[i] - Vectors.Dot(row, row, i);
             if (!(rest > 0) || !double.IsFinite(rest)) return false;
             row[i] = Math.Sqrt(rest);
@@ -62,8 +58,8 @@ internal static unsafe class Cholesky
     }
 
     // x ← x L⁻ᵀ for the leading L.
-    private static void SubstituteRow(double* x, double* l, int width, int n)
+    private static void SubstituteRow(double* x, double* l, int width, nint stride)
     {
-        for (int j = 0; j < width; j++) x[j] = (x[j] - Vectors.Dot(x, l + (long)j * n, j)) / l[(long)j * n + j];
+        for (int j = 0; j < width; j++) x[j] = (x[j] - Vectors.Dot(x, l + j * stride, j)) / l[j * stride + j];
     }
 }

@@ -23,8 +23,7 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose)
     {
         TriangularSolve.Require(lower, b, side);
-        // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-        return side == Side.Left ? TriangularSolve.Left(team, lower, b, transpose) : TriangularSolve.Left(team, lower, b.Transpose(), !transpose).Transpose();
+        return TriangularSolve.Solve(team, lower, b, side, transpose);
     }
 
     /// <inheritdoc/>

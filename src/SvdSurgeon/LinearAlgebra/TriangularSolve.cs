@@ -3,10 +3,39 @@ using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.LinearAlgebra;
 
-/// <summary>op(L) X = B with many right-hand sides, by blocks of rows: substitution inside a block, products between blocks.</summary>
-internal static unsafe class TriangularSolve
+/// <summary>
+/// op(L) X = B and X op(L) = B with many right-hand sides, in place and by halves: all but small blocks on the diagonal are products, most
+/// of them large.
+/// </summary>
+internal readonly unsafe ref struct TriangularSolve
 {
-    private const int Block = 64, StripsAnItem = 4;
+    private const int Block = 64;
+
+    private readonly ThreadTeam _team;
+    private readonly double* _lower;
+    private readonly nint _stride;
+    private readonly int _n;
+    // −L: the products add.
+    private readonly Workspace _negative;
+
+    /// <param name="team">Threads.</param>
+    /// <param name="lower">L, n × n with the given row stride; what lies above its diagonal is not read.</param>
+    /// <param name="stride">From one row to the next.</param>
+    /// <param name="n">Rows and columns.</param>
+    public TriangularSolve(ThreadTeam team, double* lower, nint stride, int n)
+    {
+        _team = team;
+        _lower = lower;
+        _stride = stride;
+        _n = n;
+        if (n <= Block) return;
+        _negative = new Workspace((nuint)n * (nuint)n * sizeof(double));
+        for (int i = 0; i < n; i++)
+        {
+            double* from = lower + i * stride, to = (double*)_negative.Pointer + (nint)i * n;
+            for (int j = 0; j < i; j++) to[j] = -from[j];
+        }
+    }
 
     /// <summary>Checks a triangle and right-hand sides that are to be solved with it.</summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
@@ -20,44 +49,79 @@ internal static unsafe class TriangularSolve
             if (lower[i, i] == 0) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero.");
     }
 
-    public static Matrix Left(ThreadTeam team, Matrix lower, Matrix b, bool transpose)
+    /// <summary>The solution for whole matrices.</summary>
+    public static Matrix Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose)
     {
-        int n = b.Rows, columns = b.Columns;
         var x = b.Clone();
-        // The products subtract, so they need −L.
-        var negative = new Matrix(n, n);
-        for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++) negative.Data[i * n + j] = -lower.Data[i * n + j];
-        int blocks = (n + Block - 1) / Block;
-        fixed (double* px = x.Data, l = negative.Data, corner = lower.Data)
-            for (int step = 0; step < blocks; step++)
-            {
-                int first = (transpose ? blocks - 1 - step : step) * Block, height = Math.Min(Block, n - first);
-                Substitute(team, corner + (long)first * n + first, n, px + (long)first * columns, height, columns, transpose);
-                if (transpose && first > 0)
-                    Gemm.Multiply(team, first, columns, height, l + (long)first * n, n, true, px + (long)first * columns, columns, false, px, columns, true);
-                int next = first + height;
-                if (!transpose && next < n)
-                    Gemm.Multiply(
-                        team, n - next, columns, height, l + (long)next * n + first, n, false, px + (long)first * columns, columns, false, px + (long)next * columns, columns, true);
-            }
+        fixed (double* l = lower.Data, px = x.Data)
+        {
+            using var solve = new TriangularSolve(team, l, lower.Columns, lower.Rows);
+            if (side == Side.Left) solve.Left(px, x.Columns, x.Columns, transpose);
+            else solve.Right(px, x.Columns, x.Rows, transpose);
+        }
         return x;
     }
 
-    // Rows of X inside a diagonal block; strips of columns are independent.
-    private static void Substitute(ThreadTeam team, double* l, int n, double* x, int height, int columns, bool transpose)
+    /// <summary>X ← op(L)⁻¹ X, n × columns.</summary>
+    public void Left(double* x, nint strideX, int columns, bool transpose) => Left(0, _n, x, strideX, columns, transpose);
+
+    /// <summary>X ← X op(L)⁻¹, rows × n.</summary>
+    public void Right(double* x, nint strideX, int rows, bool transpose) => Right(0, _n, x, strideX, rows, transpose);
+
+    public void Dispose() => _negative.Dispose();
+
+    private void Left(int first, int size, double* x, nint strideX, int columns, bool transpose)
     {
-        int width = TriangularStrip.Width, strips = (columns + width - 1) / width;
-        team.Run((strips + StripsAnItem - 1) / StripsAnItem, item =>
+        if (size <= Block)
         {
-            using var scratch = new Workspace((nuint)(height * width * sizeof(double)));
-            for (int strip = item * StripsAnItem; strip < Math.Min(strips, (item + 1) * StripsAnItem); strip++)
-            {
-                double* part = x + strip * width;
-                int wide = Math.Min(width, columns - strip * width);
-                if (wide == width) TriangularStrip.Solve(l, n, transpose, part, columns, height);
-                else TriangularStrip.SolveNarrow(l, n, transpose, part, columns, height, wide, (double*)scratch.Pointer);
-            }
-        });
+            TriangularStrip.SolveColumns(_team, Corner(first), _stride, transpose, x, strideX, size, columns);
+            return;
+        }
+        int half = Half(size), rest = size - half;
+        double* below = Below(first, half), x2 = x + half * strideX;
+        if (transpose)
+        {
+            Left(first + half, rest, x2, strideX, columns, transpose);
+            Gemm.Multiply(_team, half, columns, rest, below, _n, true, x2, strideX, false, x, strideX, true);
+            Left(first, half, x, strideX, columns, transpose);
+        }
+        else
+        {
+            Left(first, half, x, strideX, columns, transpose);
+            Gemm.Multiply(_team, rest, columns, half, below, _n, false, x, strideX, false, x2, strideX, true);
+            Left(first + half, rest, x2, strideX, columns, transpose);
+        }
     }
+
+    private void Right(int first, int size, double* x, nint strideX, int rows, bool transpose)
+    {
+        if (size <= Block)
+        {
+            // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
+            TriangularStrip.SolveRows(_team, Corner(first), _stride, !transpose, x, strideX, size, rows);
+            return;
+        }
+        int half = Half(size), rest = size - half;
+        double* below = Below(first, half), x2 = x + half;
+        if (transpose)
+        {
+            Right(first, half, x, strideX, rows, transpose);
+            Gemm.Multiply(_team, rows, rest, half, x, strideX, false, below, _n, true, x2, strideX, true);
+            Right(first + half, rest, x2, strideX, rows, transpose);
+        }
+        else
+        {
+            Right(first + half, rest, x2, strideX, rows, transpose);
+            Gemm.Multiply(_team, rows, half, rest, x2, strideX, false, below, _n, false, x, strideX, true);
+            Right(first, half, x, strideX, rows, transpose);
+        }
+    }
+
+    /// <summary>Where a triangle is cut in two: at whole blocks.</summary>
+    private static int Half(int size) => (size / 2 + Block - 1) / Block * Block;
+
+    private double* Corner(int first) => _lower + first * _stride + first;
+
+    // −L of the rows after the first half.
+    private double* Below(int first, int half) => (double*)_negative.Pointer + (nint)(first + half) * _n + first;
 }

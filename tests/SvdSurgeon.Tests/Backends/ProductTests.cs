@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;
@@ -83,15 +84,17 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
     }
 
     [Test, Combinatorial]
-    public void Products_with_blocks_widen_whole_blocks([Values(DType.Q8_0, DType.Q4_1)] DType type, [Values(1, 20)] int tokens)
+    public void Products_with_blocks_widen_whole_blocks([Values(DType.Q8_0, DType.Q4_1, DType.Q6_K)] DType type, [Values(1, 20)] int tokens)
     {
         using var backend = new CpuBackend(2);
-        const int outputs = 40, inputs = 1120;
+        // 2,304 are nine large blocks, and would be cut into steps of 288 if those of 256 did not forbid it.
+        int outputs = 40, inputs = type == DType.Q6_K ? 2304 : 1120;
         var bytes = GC.AllocateArray<byte>((int)type.ByteCount(outputs * inputs), pinned: true);
         new Random(3).NextBytes(bytes);
         var (_, size) = type.Block();
         for (int block = 0; block < bytes.Length; block += size)
-            for (int scale = 0; scale < (type == DType.Q4_1 ? 4 : 2); scale += 2) BitConverter.TryWriteBytes(bytes.AsSpan(block + scale), (Half)0.01f);
+            foreach (int scale in type switch { DType.Q4_1 => [0, 2], DType.Q6_K => [208], _ => new[] { 0 } })
+                BitConverter.TryWriteBytes(bytes.AsSpan(block + scale), type == DType.Q6_K ? (Half)0.0004f : (Half)0.01f);
         var weight = StoredTensor.FromBytes("w", type, [outputs, inputs], bytes);
         float[] w = weight.ToSingles(), x = RandomNumbers.Singles(6, tokens * inputs);
         using var tx = Tensor(backend, tokens, inputs, x);
@@ -120,21 +123,37 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
     [Test]
     public void Factors_larger_than_the_packing_memory_are_packed_part_by_part()
     {
-        // More than 8 MiB of each factor: several blocks of rows, columns and k.
-        const int m = 600, n = 700, k = 4300;
-        using var backend = new CpuBackend(2);
+        // More than 2 MiB of each factor at 150 steps of k: two blocks of rows and of columns.
+        const int m = 3600, n = 3700, k = 300;
+        using var backend = new CpuBackend(1);
         float[] a = RandomNumbers.Singles(1, m * k), b = RandomNumbers.Singles(2, k * n);
         using var ta = Tensor(backend, m, k, a);
         using var tb = Tensor(backend, k, n, b);
         using var tc = backend.Allocate(m, n);
         backend.MatMul(ta, false, tb, false, tc);
         var c = Numbers(backend, tc);
-        for (int i = 0; i < m; i += 37)
-            for (int j = 0; j < n; j++)
+        for (int i = 0; i < m; i += 137)
+            for (int j = 0; j < n; j += 5)
             {
                 double sum = 0;
                 for (int p = 0; p < k; p++) sum += (double)a[i * k + p] * b[p * n + j];
-                Assert.That(c[i * n + j], Is.EqualTo(sum).Within(5e-4));
+                Assert.That(c[i * n + j], Is.EqualTo(sum).Within(Tolerance));
+            }
+    }
+
+    [TestCase(1), TestCase(2)]
+    public void A_lower_triangle_of_several_blocks_is_whole(int threads)
+    {
+        const int n = 3700, k = 70;
+        using var team = new ThreadTeam(threads);
+        var a = new Matrix(n, k, [.. RandomNumbers.Singles(1, n * k).Select(x => (double)x)]);
+        var gram = MatrixProducts.LowerGram(team, a);
+        for (int i = 0; i < n; i += 61)
+            for (int j = 0; j <= i; j += 7)
+            {
+                double sum = 0;
+                for (int p = 0; p < k; p++) sum += a[i, p] * a[j, p];
+                Assert.That(gram[i, j], Is.EqualTo(sum).Within(1e-12), $"({i}, {j})");
             }
     }
 

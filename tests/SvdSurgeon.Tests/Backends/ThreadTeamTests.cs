@@ -17,6 +17,26 @@ public sealed class ThreadTeamTests
         }
     }
 
+    [Test]
+    public void A_run_begins_with_a_share_of_each_thread_and_one_in_order_with_the_first_items()
+    {
+        using var team = new ThreadTeam(2);
+        Assert.That(FirstOfBoth(team.Run), Is.EquivalentTo(new[] { 0, 5 }));
+        Assert.That(FirstOfBoth(team.RunInOrder), Is.EquivalentTo(new[] { 0, 1 }));
+
+        // Nobody goes on before both threads have begun an item.
+        static int[] FirstOfBoth(Action<int, Action<int>> run)
+        {
+            using var both = new Barrier(2);
+            var first = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
+            run(10, item =>
+            {
+                if (first.TryAdd(Environment.CurrentManagedThreadId, item)) both.SignalAndWait();
+            });
+            return [.. first.Values];
+        }
+    }
+
     [TestCase(1), TestCase(3)]
     public void An_exception_in_an_item_reaches_the_caller_and_the_team_goes_on(int threads)
     {

@@ -59,7 +59,7 @@ public sealed class ThreadTeamTests
         team.Run(8, i =>
         {
             int outer = Environment.CurrentManagedThreadId;
-            bool all = true;
+            bool all = team.ThreadsHere == 1;
             team.Run(4, _ => all &= Environment.CurrentManagedThreadId == outer);
             same[i] = all;
         });

@@ -51,12 +51,13 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
 
     public static void Run(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b)
     {
+        int threads = team.ThreadsHere;
         int depth = Math.Min(shape.K, EqualPart(shape.K, MaxDepth, Math.Max(DepthUnit, b.Block)));
-        int most = (int)Math.Min((long)PackedBytesAThread * team.Threads, MaxPackedBytes) / sizeof(T) / depth;
+        int most = (int)Math.Min((long)PackedBytesAThread * threads, MaxPackedBytes) / sizeof(T) / depth;
         int rows = EqualPart(shape.M, most, TileRows), columns = EqualPart(shape.N, most, Math.Max(TileColumns, b.Block));
         using var packedA = new Workspace((nuint)RoundUp(Math.Min(rows, shape.M), TKernel.Rows) * (nuint)depth * (nuint)sizeof(T));
         using var packedB = new Workspace((nuint)RoundUp(Math.Min(columns, shape.N), TKernel.Columns) * (nuint)depth * (nuint)sizeof(T));
-        new BlockedProduct<T, TKernel>(shape, a, b, (T*)packedA.Pointer, (T*)packedB.Pointer, team.Threads).Run(team, rows, columns, depth);
+        new BlockedProduct<T, TKernel>(shape, a, b, (T*)packedA.Pointer, (T*)packedB.Pointer, threads).Run(team, rows, columns, depth);
     }
 
     // The output of a block of columns is finished before the next is begun, so that its sums need not go far between two steps of k.

@@ -38,6 +38,9 @@ internal sealed class ThreadTeam : IDisposable
     /// <summary>Number of threads, the caller's included.</summary>
     public int Threads { get; }
 
+    /// <summary>How many of them a run that is started here would have: one inside an item.</summary>
+    public int ThreadsHere => s_insideItem ? 1 : Threads;
+
     /// <summary>
     /// Calls <paramref name="body"/> once for every item in [0, items) and returns when all are done. Every thread begins with its own
     /// contiguous share of the items, the same in every run of as many, so that it finds what it wrote before in its own caches; a thread

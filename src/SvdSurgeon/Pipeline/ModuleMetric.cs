@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
@@ -13,6 +14,7 @@ internal sealed class ModuleMetric
     private readonly CompressionOptions _options;
     private readonly InputStatistics? _inputs;
     private readonly IReadOnlyList<OutputStatistics> _outputs;
+    private readonly ConcurrentDictionary<string, double> _outputNorms = new(StringComparer.Ordinal);
 
     private ModuleMetric(ILinearAlgebra la, CompressionOptions options, InputStatistics? inputs, IReadOnlyList<OutputStatistics> outputs) =>
         (_la, _options, _inputs, _outputs) = (la, options, inputs, outputs);
@@ -35,6 +37,9 @@ internal sealed class ModuleMetric
         ["inputs"] = _inputs?.Key,
         ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
     };
+
+    /// <summary>‖WXᵀ‖ of a dense module, which is the same for all ratios: measured when it is first asked for.</summary>
+    public double OutputNorm(string module, Func<double> measure) => _outputNorms.GetOrAdd(module, _ => measure());
 
     /// <summary>The metric of one layer.</summary>
     public Layer Open(int layer) => new(this, _inputs?.Layer(layer), [.. _outputs.Select(o => o.Layer(layer))]);

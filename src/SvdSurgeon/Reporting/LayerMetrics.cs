@@ -74,7 +74,7 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
     {
         var la = context.Backend.LinearAlgebra;
         var w = Matrix.FromSingles(dense.OutFeatures, dense.InFeatures, dense.ToDense());
-        (double outputs, double weights) = (gram is null ? 0 : Truncation.Norm(la, w, gram), Norm(w));
+        (double outputs, double weights) = (gram is null ? 0 : modules.Metric.OutputNorm(dense.Name, () => Truncation.Norm(la, w, gram)), Norm(w));
         void Add(string when, Matrix difference)
         {
             json["output_error" + when] = gram is null ? null : Relative(Truncation.Norm(la, difference, gram), outputs);

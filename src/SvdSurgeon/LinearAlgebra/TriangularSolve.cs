@@ -117,7 +117,7 @@ internal readonly unsafe ref struct TriangularSolve
         }
     }
 
-    /// <summary>Where a triangle is cut in two: at whole blocks.</summary>
+    // A triangle is cut in two at whole blocks.
     private static int Half(int size) => (size / 2 + Block - 1) / Block * Block;
 
     private double* Corner(int first) => _lower + first * _stride + first;

@@ -11,10 +11,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// </summary>
 internal static unsafe class TriangularStrip
 {
-    private const int Lanes = 8, StripsAnItem = 2;
-
-    /// <summary>Columns of a strip.</summary>
-    public const int Width = 4 * Lanes;
+    private const int Lanes = 8, Width = 4 * Lanes, StripsAnItem = 2;
 
     /// <summary>All columns of X, size × columns; strips of them are independent.</summary>
     public static void SolveColumns(ThreadTeam team, double* l, nint strideL, bool transpose, double* x, nint strideX, int size, int columns) =>

@@ -25,7 +25,7 @@ internal static unsafe class Cholesky
         int half = (n / 2 + Block - 1) / Block * Block, rest = n - half;
         double* below = a + half * stride;
         if (!Factor(team, a, stride, half)) return false;
-        using (var solve = new TriangularSolve(team, a, stride, half)) solve.Right(below, stride, rest, transpose: true);
+        new TriangularSolve(team, a, stride, half).Right(below, stride, rest, transpose: true);
         Subtract(team, below, rest, half, stride);
         return Factor(team, below + half, stride, rest);
     }
@@ -33,15 +33,8 @@ internal static unsafe class Cholesky
     // The lower triangle right of the panel −= panel panelᵀ.
     private static void Subtract(ThreadTeam team, double* panel, int rows, int width, nint stride)
     {
-        using var negative = new Workspace((nuint)rows * (nuint)width * sizeof(double));
-        double* p = (double*)negative.Pointer;
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < width; j++) p[(nint)i * width + j] = -panel[i * stride + j];
-        Gemm.Run(
-            team,
-            new ProductShape<double>(rows, rows, width, panel + width, stride, true) { LowerOnly = true },
-            new Operand<double>(p, width, rowsAlongK: false),
-            new Operand<double>(panel, stride, rowsAlongK: false));
+        var operand = new Operand<double>(panel, stride, rowsAlongK: false);
+        Gemm.Run(team, new ProductShape<double>(rows, rows, width, panel + width, stride, true) { LowerOnly = true }, operand with { IsNegated = true }, operand);
     }
 
     private static bool FactorCorner(double* corner, nint stride, int n)

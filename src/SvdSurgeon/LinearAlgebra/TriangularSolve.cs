@@ -7,7 +7,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// op(L) X = B and X op(L) = B with many right-hand sides, in place and by halves: all but small blocks on the diagonal are products, most
 /// of them large.
 /// </summary>
-internal readonly unsafe ref struct TriangularSolve
+internal readonly unsafe struct TriangularSolve
 {
     private const int Block = 64;
 
@@ -15,8 +15,6 @@ internal readonly unsafe ref struct TriangularSolve
     private readonly double* _lower;
     private readonly nint _stride;
     private readonly int _n;
-    // −L: the products add.
-    private readonly Workspace _negative;
 
     /// <param name="team">Threads.</param>
     /// <param name="lower">L, n × n with the given row stride; what lies above its diagonal is not read.</param>
@@ -28,13 +26,6 @@ internal readonly unsafe ref struct TriangularSolve
         _lower = lower;
         _stride = stride;
         _n = n;
-        if (n <= Block) return;
-        _negative = new Workspace((nuint)n * (nuint)n * sizeof(double));
-        for (int i = 0; i < n; i++)
-        {
-            double* from = lower + i * stride, to = (double*)_negative.Pointer + (nint)i * n;
-            for (int j = 0; j < i; j++) to[j] = -from[j];
-        }
     }
 
     /// <summary>Checks a triangle and right-hand sides that are to be solved with it.</summary>
@@ -55,7 +46,7 @@ internal readonly unsafe ref struct TriangularSolve
         var x = b.Clone();
         fixed (double* l = lower.Data, px = x.Data)
         {
-            using var solve = new TriangularSolve(team, l, lower.Columns, lower.Rows);
+            var solve = new TriangularSolve(team, l, lower.Columns, lower.Rows);
             if (side == Side.Left) solve.Left(px, x.Columns, x.Columns, transpose);
             else solve.Right(px, x.Columns, x.Rows, transpose);
         }
@@ -67,8 +58,6 @@ internal readonly unsafe ref struct TriangularSolve
 
     /// <summary>X ← X op(L)⁻¹, rows × n.</summary>
     public void Right(double* x, nint strideX, int rows, bool transpose) => Right(0, _n, x, strideX, rows, transpose);
-
-    public void Dispose() => _negative.Dispose();
 
     private void Left(int first, int size, double* x, nint strideX, int columns, bool transpose)
     {
@@ -82,13 +71,13 @@ internal readonly unsafe ref struct TriangularSolve
         if (transpose)
         {
             Left(first + half, rest, x2, strideX, columns, transpose);
-            Gemm.Multiply(_team, half, columns, rest, below, _n, true, x2, strideX, false, x, strideX, true);
+            Gemm.Subtract(_team, half, columns, rest, below, _stride, true, x2, strideX, false, x, strideX);
             Left(first, half, x, strideX, columns, transpose);
         }
         else
         {
             Left(first, half, x, strideX, columns, transpose);
-            Gemm.Multiply(_team, rest, columns, half, below, _n, false, x, strideX, false, x2, strideX, true);
+            Gemm.Subtract(_team, rest, columns, half, below, _stride, false, x, strideX, false, x2, strideX);
             Left(first + half, rest, x2, strideX, columns, transpose);
         }
     }
@@ -106,13 +95,13 @@ internal readonly unsafe ref struct TriangularSolve
         if (transpose)
         {
             Right(first, half, x, strideX, rows, transpose);
-            Gemm.Multiply(_team, rows, rest, half, x, strideX, false, below, _n, true, x2, strideX, true);
+            Gemm.Subtract(_team, rows, rest, half, x, strideX, false, below, _stride, true, x2, strideX);
             Right(first + half, rest, x2, strideX, rows, transpose);
         }
         else
         {
             Right(first + half, rest, x2, strideX, rows, transpose);
-            Gemm.Multiply(_team, rows, half, rest, x2, strideX, false, below, _n, false, x, strideX, true);
+            Gemm.Subtract(_team, rows, half, rest, x2, strideX, false, below, _stride, false, x, strideX);
             Right(first, half, x, strideX, rows, transpose);
         }
     }
@@ -122,6 +111,6 @@ internal readonly unsafe ref struct TriangularSolve
 
     private double* Corner(int first) => _lower + first * _stride + first;
 
-    // −L of the rows after the first half.
-    private double* Below(int first, int half) => (double*)_negative.Pointer + (nint)(first + half) * _n + first;
+    // L of the rows after the first half.
+    private double* Below(int first, int half) => _lower + (first + half) * _stride + first;
 }

@@ -11,6 +11,12 @@ internal static unsafe class Gemm
         where T : unmanaged =>
         Run(team, new ProductShape<T>(m, n, k, c, strideC, accumulate), new Operand<T>(a, strideA, transposeA), new Operand<T>(b, strideB, !transposeB));
 
+    /// <summary>c[m, n] −= op(a)[m, k] op(b)[k, n].</summary>
+    public static void Subtract<T>(
+        ThreadTeam team, int m, int n, int k, T* a, nint strideA, bool transposeA, T* b, nint strideB, bool transposeB, T* c, nint strideC)
+        where T : unmanaged =>
+        Run(team, new ProductShape<T>(m, n, k, c, strideC, true), new Operand<T>(a, strideA, transposeA) { IsNegated = true }, new Operand<T>(b, strideB, !transposeB));
+
     /// <summary>The product of two operands, the second of which may be a stored weight.</summary>
     public static void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged
     {

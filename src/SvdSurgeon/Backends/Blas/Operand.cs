@@ -48,6 +48,9 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
     /// <summary>Numbers along a row that are widened together; a part of a row begins at a multiple of it.</summary>
     public int Block => _stored?.Type.Block().Numbers ?? 1;
 
+    /// <summary>Minus these numbers: a product with them is subtracted. Numbers in memory only.</summary>
+    public bool IsNegated { get; init; }
+
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
     public int Parts(int count, int k, int width) => PartsAreRows ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
 
@@ -59,16 +62,17 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
             PackRowsAlongK(part * RowsAtOnce, Math.Min(RowsAtOnce, k - part * RowsAtOnce), first, count, kFirst, k, width, panels);
             return;
         }
-        int group = PanelsAtOnce(width), panel = part * group;
+        int begin = part * PanelsAtOnce(width), end = Math.Min(begin + PanelsAtOnce(width), Ceiling(count, width));
+        T* packed = panels + (nint)begin * width * k;
         if (_rowsAlongK)
         {
-            int columns = Math.Min(group * width, count - panel * width);
-            for (int row = 0; row < k; row += RowsAtOnce)
-                PackRowsAlongK(row, Math.Min(RowsAtOnce, k - row), first + panel * width, columns, kFirst, k, width, panels + (nint)panel * width * k);
-            return;
+            int columns = Math.Min(end * width, count) - begin * width;
+            for (int row = 0; row < k; row += RowsAtOnce) PackRowsAlongK(row, Math.Min(RowsAtOnce, k - row), first + begin * width, columns, kFirst, k, width, packed);
         }
-        for (int end = Math.Min(panel + group, Ceiling(count, width)); panel < end; panel++)
-            PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
+        else
+            for (int panel = begin; panel < end; panel++)
+                PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
+        if (IsNegated) Vectors.Negate(packed, (end - begin) * width * k);
     }
 
     // Rows along k are cut along the panels, so that a thread packs what it will multiply; stored ones by whole rows, which are widened once.

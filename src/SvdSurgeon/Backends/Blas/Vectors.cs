@@ -32,6 +32,14 @@ internal static unsafe class Vectors
         return sum;
     }
 
+    /// <summary>x ← −x.</summary>
+    public static void Negate<T>(T* x, int n) where T : unmanaged
+    {
+        int i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count) Vector.Store(-Vector.Load(x + i), x + i);
+        for (; i < n; i++) x[i] = (-Vector.CreateScalar(x[i]))[0];
+    }
+
     /// <summary>y += a·x + b·z.</summary>
     public static void AddScaled2(double a, double* x, double b, double* z, double* y, int n)
     {

@@ -36,11 +36,11 @@ internal sealed unsafe class SystemProducts(BlasFunctions blas) : IProducts
         T* pa = a.Memory + (a.RowsAlongK ? row : row * a.Stride), pb = b.Memory + (b.RowsAlongK ? column : column * b.Stride);
         T* c = shape.C + row * shape.Stride + column;
         int transposeA = a.RowsAlongK ? BlasFunctions.Transpose : BlasFunctions.NoTranspose, transposeB = b.RowsAlongK ? BlasFunctions.NoTranspose : BlasFunctions.Transpose;
-        int strideA = (int)a.Stride, strideB = (int)b.Stride, strideC = (int)shape.Stride, beta = shape.Accumulate ? 1 : 0;
+        int strideA = (int)a.Stride, strideB = (int)b.Stride, strideC = (int)shape.Stride, alpha = a.IsNegated == b.IsNegated ? 1 : -1, beta = shape.Accumulate ? 1 : 0;
         if (typeof(T) == typeof(float))
-            blas.Sgemm(BlasFunctions.RowMajor, transposeA, transposeB, rows, columns, shape.K, 1, (float*)pa, strideA, (float*)pb, strideB, beta, (float*)c, strideC);
+            blas.Sgemm(BlasFunctions.RowMajor, transposeA, transposeB, rows, columns, shape.K, alpha, (float*)pa, strideA, (float*)pb, strideB, beta, (float*)c, strideC);
         else
-            blas.Dgemm(BlasFunctions.RowMajor, transposeA, transposeB, rows, columns, shape.K, 1, (double*)pa, strideA, (double*)pb, strideB, beta, (double*)c, strideC);
+            blas.Dgemm(BlasFunctions.RowMajor, transposeA, transposeB, rows, columns, shape.K, alpha, (double*)pa, strideA, (double*)pb, strideB, beta, (double*)c, strideC);
         if (shape.Bias is null) return;
         for (int i = 0; i < rows; i++) Vectors.AddRow(shape.Bias + column, c + i * shape.Stride, columns);
     }

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
@@ -33,6 +34,29 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
                     Assert.That(c[i * n + j], Is.EqualTo(sum).Within(Tolerance), $"{m} × {n} × {k} at ({i}, {j})");
                 }
         }
+    }
+
+    [Test, Combinatorial]
+    public unsafe void A_negated_factor_subtracts_the_same_product([Values] bool transposeA, [Values] bool transposeB, [Values] bool negateA, [Values] bool negateB)
+    {
+        using var team = new ThreadTeam(2);
+        // The last has several blocks of k and of columns.
+        foreach (var (m, n, k) in Shapes.Append((900, 1700, 350)))
+        {
+            double[] a = Doubles(1, m * k), b = Doubles(2, k * n), c = Doubles(3, m * n), minusA = [.. a.Select(x => -x)];
+            var added = (double[])c.Clone();
+            bool subtract = negateA != negateB;
+            fixed (double* pa = a, pMinus = minusA, pb = b, pc = c, pAdded = added)
+            {
+                int strideA = transposeA ? m : k, strideB = transposeB ? k : n;
+                Gemm.Run(team, new ProductShape<double>(m, n, k, pc, n, true),
+                    new Operand<double>(pa, strideA, transposeA) { IsNegated = negateA }, new Operand<double>(pb, strideB, !transposeB) { IsNegated = negateB });
+                Gemm.Multiply(team, m, n, k, subtract ? pMinus : pa, strideA, transposeA, pb, strideB, transposeB, pAdded, n, true);
+            }
+            Assert.That(c, Is.EqualTo(added), $"{m} × {n} × {k}");
+        }
+
+        static double[] Doubles(int seed, int count) => [.. RandomNumbers.Singles(seed, count).Select(x => (double)x)];
     }
 
     [Test, Combinatorial]

@@ -1,6 +1,8 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.SystemBlas;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;
@@ -26,6 +28,23 @@ public sealed class SystemProductsTests
                 backend.MatMul(a, transposeA, b, transposeB, c, accumulate);
                 return Numbers(backend, c);
             });
+    }
+
+    [Test]
+    public unsafe void A_negated_factor_is_subtracted([Values] bool negateA, [Values] bool negateB)
+    {
+        using var team = new ThreadTeam(2);
+        foreach (var (m, n, k) in Shapes)
+        {
+            float[] a = RandomNumbers.Singles(1, m * k), b = RandomNumbers.Singles(2, k * n), ours = RandomNumbers.Singles(3, m * n), theirs = (float[])ours.Clone();
+            fixed (float* pa = a, pb = b, pOurs = ours, pTheirs = theirs)
+            {
+                Operand<float> left = new(pa, k, rowsAlongK: false) { IsNegated = negateA }, right = new(pb, n, rowsAlongK: true) { IsNegated = negateB };
+                ManagedProducts.Instance.Run(team, new ProductShape<float>(m, n, k, pOurs, n, true), left, right);
+                new SystemProducts(FoundBlas.Library.Functions).Run(team, new ProductShape<float>(m, n, k, pTheirs, n, true), left, right);
+            }
+            Assert.That(theirs, Is.EqualTo(ours).Within(Tolerance * Math.Sqrt(k) * Math.Max(1, Math.Log2(k))), $"{m} × {n} × {k}");
+        }
     }
 
     [Test, Combinatorial]

@@ -21,7 +21,7 @@ public sealed class OpenedRecipe : IDisposable
 
     /// <summary>Opens what a recipe names.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="recipeFolder">Where relative paths are looked up when they are not in the working directory; null for nowhere.</param>
+    /// <param name="recipeFolder">Where relative paths are looked up when they are not in the working directory; null where the recipe is no file.</param>
     /// <param name="modelPath">Where the model is, if it is not where the recipe says.</param>
     /// <param name="target">What decides the ratio; the recipe then has none.</param>
     /// <exception cref="InvalidInputException">A file is missing or is not the one that the recipe means, or an option or the data cannot be used.</exception>

@@ -59,6 +59,13 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
         static double[] Doubles(int seed, int count) => [.. RandomNumbers.Singles(seed, count).Select(x => (double)x)];
     }
 
+    [Test]
+    public void A_stored_factor_cannot_be_negated()
+    {
+        var stored = StoredTensor.FromSingles("w", [2, 2], [1, 2, 3, 4], DType.BF16);
+        Assert.That(() => new Operand<float>(stored, rowsAlongK: true) { IsNegated = true }, Throws.TypeOf<NotSupportedException>());
+    }
+
     [Test, Combinatorial]
     public void Linear_widens_every_plain_storage_type(
         [Values(DType.F64, DType.F32, DType.F16, DType.BF16)] DType type, [Values(1, 2, 5, 16, 70)] int tokens, [Values] bool withBias, [Values] bool accumulate)

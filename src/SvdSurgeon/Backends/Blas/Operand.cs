@@ -48,8 +48,13 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
     /// <summary>Numbers along a row that are widened together; a part of a row begins at a multiple of it.</summary>
     public int Block => _stored?.Type.Block().Numbers ?? 1;
 
-    /// <summary>Minus these numbers: a product with them is subtracted. Numbers in memory only.</summary>
-    public bool IsNegated { get; init; }
+    /// <summary>Minus these numbers: a product with them is subtracted.</summary>
+    /// <exception cref="NotSupportedException">They are a stored tensor's, which is packed row by row.</exception>
+    public bool IsNegated
+    {
+        get;
+        init => field = !value || IsMemory ? value : throw new NotSupportedException("A stored tensor cannot be subtracted.");
+    }
 
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
     public int Parts(int count, int k, int width) => PartsAreRows ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));

@@ -22,6 +22,11 @@ internal static unsafe class QuickTable
         if (SystemBlas.IsAvailable) SystemBlas.Library.SetThreads(threads);
         Clock.OfProcessor = threads == 1 && OperatingSystem.IsLinux();
         Console.WriteLine($"{threads} threads, {InstructionSets.Active}, {(Clock.OfProcessor ? "processor time" : "wall time")}; {(SystemBlas.IsAvailable ? SystemBlas.Library : "no OpenBLAS or MKL")}");
+        if (only.Contains("--passes"))
+        {
+            PassTable(threads);
+            return;
+        }
         Console.WriteLine($"{"product",-32} {"ours",8} {"OpenBLAS",9} {"ratio",6}   GFLOP/s");
         if (!only.Contains("--decompositions"))
         {
@@ -29,6 +34,7 @@ internal static unsafe class QuickTable
             foreach (var (m, n, k, transposed) in Products[..4]) Product<double>(team, m, n, k, transposed);
         }
         if (only.Contains("--products")) return;
+        if (!only.Contains("--decompositions")) PassTable(threads);
         Console.WriteLine($"{"decomposition",-32} {"ours",8} {"OpenBLAS",9} {"ratio",6}   milliseconds");
         var algebra = new ManagedLinearAlgebra(team);
         foreach (int n in new[] { 576, 1536, 2048 })
@@ -38,6 +44,17 @@ internal static unsafe class QuickTable
         }
         foreach (int n in new[] { 576, 1536, 2048 }) DecompositionRuns.Eigen(algebra, n);
         foreach (var (m, n) in new[] { (576, 576), (192, 576), (576, 1536), (768, 3072), (2048, 2048) }) DecompositionRuns.Svd(algebra, m, n);
+    }
+
+    private static void PassTable(int threads)
+    {
+        using var kernels = new PassKernels(threads);
+        Console.WriteLine($"{"kernel of a pass",-32} {"ms",8} {"GFLOP/s",9} {"GB/s",6}");
+        foreach (var kernel in kernels.All())
+        {
+            double seconds = Compare(kernel.Run, null).Ours;
+            Console.WriteLine($"{kernel.Name,-32} {seconds * 1e3,8:F3} {1e-9 * kernel.Operations / seconds,9:F1} {1e-9 * kernel.Bytes / seconds,6:F1}");
+        }
     }
 
     private static void Product<T>(ThreadTeam team, int m, int n, int k, bool transposed) where T : unmanaged, INumberBase<T>
@@ -63,14 +80,14 @@ internal static unsafe class QuickTable
         Console.WriteLine($"{name,-32} {gigaflop / ours,8:F1} {gigaflop / theirs,9:F1} {theirs / ours,6:F2}");
 
     // Best times in seconds; at least three rounds and about half a second.
-    internal static (double Ours, double Theirs) Compare(Action ours, Action theirs)
+    internal static (double Ours, double Theirs) Compare(Action ours, Action? theirs)
     {
         double bestOurs = double.PositiveInfinity, bestTheirs = double.PositiveInfinity;
         var total = Stopwatch.StartNew();
         for (int round = 0; round < 3 || total.Elapsed.TotalSeconds < 0.7; round++)
         {
             bestOurs = Math.Min(bestOurs, Time(ours));
-            if (SystemBlas.IsAvailable) bestTheirs = Math.Min(bestTheirs, Time(theirs));
+            if (theirs is not null && SystemBlas.IsAvailable) bestTheirs = Math.Min(bestTheirs, Time(theirs));
         }
         return (bestOurs, bestTheirs);
     }

@@ -13,6 +13,9 @@ public interface IWork
 {
     /// <summary>Floating-point operations of one call.</summary>
     double Operations { get; }
+
+    /// <summary>Bytes that one call has to read and write; 0 where arithmetic alone counts.</summary>
+    double Bytes => 0;
 }
 
 /// <summary>Few iterations in this process: the numbers are ratios on one machine, not absolutes. OpenBLAS rows only where it is installed.</summary>
@@ -21,15 +24,16 @@ public sealed class Settings : ManualConfig
     public Settings()
     {
         AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: true)));
-        AddColumn(new RateColumn());
+        AddColumn(new RateColumn("GFLOP/s", "Operations over the mean time", work => work.Operations));
+        AddColumn(new RateColumn("GB/s", "Bytes over the mean time", work => work.Bytes));
         AddFilter(new NameFilter(name => SystemBlas.IsAvailable || !name.Contains("OpenBlas")));
     }
 
-    private sealed class RateColumn : IColumn
+    private sealed class RateColumn(string name, string legend, Func<IWork, double> amount) : IColumn
     {
-        public string Id => nameof(RateColumn);
-        public string ColumnName => "GFLOP/s";
-        public string Legend => "Operations over the mean time";
+        public string Id => name;
+        public string ColumnName => name;
+        public string Legend => legend;
         public bool AlwaysShow => true;
         public ColumnCategory Category => ColumnCategory.Custom;
         public int PriorityInCategory => 0;
@@ -43,7 +47,7 @@ public sealed class Settings : ManualConfig
         {
             double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Mean;
             var work = benchmarkCase.Parameters.Items.Select(p => p.Value).OfType<IWork>().FirstOrDefault();
-            return nanoseconds is null || work is null ? "" : $"{work.Operations / nanoseconds.Value:F1}";
+            return nanoseconds is null || work is null || amount(work) == 0 ? "" : $"{amount(work) / nanoseconds.Value:F1}";
         }
     }
 }

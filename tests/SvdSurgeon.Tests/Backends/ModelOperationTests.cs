@@ -1,3 +1,4 @@
+using System.Numerics;
 using NUnit.Framework;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
@@ -180,18 +181,16 @@ public sealed class ModelOperationTests
     }
 
     [Test]
-    public unsafe void The_exponential_is_accurate_to_2e_7_and_zero_for_minus_infinity()
+    public void The_exponential_is_accurate_to_2e_7_and_zero_for_minus_infinity()
     {
         const double expTolerance = 2e-7;
-        float* lanes = stackalloc float[16];
         for (float x = -87.2f; x < 88.6f; x += 0.0123f)
         {
-            System.Runtime.Intrinsics.Vector512.Store(VectorMath.Exp(System.Runtime.Intrinsics.Vector512.Create(x)), lanes);
-            Assert.That(lanes[3], Is.EqualTo(Math.Exp(x)).Within(expTolerance * Math.Exp(x)), $"exp({x:R})");
+            Assert.That(VectorMath.Exp(Vector.Create(x))[VectorMath.Lanes - 1], Is.EqualTo(Math.Exp(x)).Within(expTolerance * Math.Exp(x)), $"exp({x:R})");
         }
-        Assert.That(VectorMath.Exp(System.Runtime.Intrinsics.Vector512.Create(float.NegativeInfinity))[0], Is.Zero);
-        Assert.That(VectorMath.Exp(System.Runtime.Intrinsics.Vector512.Create(float.NaN))[0], Is.NaN);
-        Assert.That(VectorMath.Exp(System.Runtime.Intrinsics.Vector512.Create(500f))[0], Is.GreaterThan(3e38f));
+        Assert.That(VectorMath.Exp(Vector.Create(float.NegativeInfinity))[0], Is.Zero);
+        Assert.That(VectorMath.Exp(Vector.Create(float.NaN))[0], Is.NaN);
+        Assert.That(VectorMath.Exp(Vector.Create(500f))[0], Is.GreaterThan(3e38f));
     }
 
     private Tensor Upload(float[] values, int columns)

@@ -10,15 +10,33 @@ internal static unsafe class Packing
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy<T>(T* source, nint stride, int k, int count, int width, T* panel) where T : unmanaged
     {
-        for (int p = 0; p < k; p++, source += stride, panel += width)
+        if (Vector256.IsHardwareAccelerated && count >= Vector256<T>.Count)
         {
-            int j = 0;
-            if (Vector256.IsHardwareAccelerated)
-                for (; j <= count - Vector256<T>.Count; j += Vector256<T>.Count) Vector256.Store(Vector256.Load(source + j), panel + j);
-            for (; j <= count - Vector128<T>.Count; j += Vector128<T>.Count) Vector128.Store(Vector128.Load(source + j), panel + j);
-            for (; j < count; j++) panel[j] = source[j];
-            for (; j < width; j++) panel[j] = default;
+            int last = count - Vector256<T>.Count;
+            for (int p = 0; p < k; p++, source += stride, panel += width)
+            {
+                // The last vector overlaps the one before it where the count is no multiple.
+                for (int j = 0; j < last; j += Vector256<T>.Count) Vector256.Store(Vector256.Load(source + j), panel + j);
+                Vector256.Store(Vector256.Load(source + last), panel + last);
+                for (int j = count; j < width; j++) panel[j] = default;
+            }
         }
+        else if (count >= Vector128<T>.Count)
+        {
+            int last = count - Vector128<T>.Count;
+            for (int p = 0; p < k; p++, source += stride, panel += width)
+            {
+                for (int j = 0; j < last; j += Vector128<T>.Count) Vector128.Store(Vector128.Load(source + j), panel + j);
+                Vector128.Store(Vector128.Load(source + last), panel + last);
+                for (int j = count; j < width; j++) panel[j] = default;
+            }
+        }
+        else
+            for (int p = 0; p < k; p++, source += stride, panel += width)
+            {
+                for (int j = 0; j < count; j++) panel[j] = source[j];
+                for (int j = count; j < width; j++) panel[j] = default;
+            }
     }
 
     /// <summary>Source rows run along the panel's width: panel[p, j] = source[j, p] for j below <paramref name="count"/>, zero up to the width.</summary>
@@ -26,8 +44,10 @@ internal static unsafe class Packing
     public static void Transpose<T>(T* source, nint stride, int k, int count, int width, T* panel) where T : unmanaged
     {
         int j = 0;
-        for (; j <= count - 4; j += 4)
+        // The last four rows overlap those before them where the count is no multiple of four.
+        for (; j < count && count >= 4; j += 4)
         {
+            j = Math.Min(j, count - 4);
             T* s0 = source + j * stride, s1 = s0 + stride, s2 = s1 + stride, s3 = s2 + stride, to = panel + j;
             int p = 0;
             if (sizeof(T) == 4)

@@ -1,4 +1,5 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Backends.Cpu;
 
@@ -11,7 +12,6 @@ namespace SvdSurgeon.Backends.Cpu;
 /// </remarks>
 internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool, AttentionShape shape)
 {
-    private const int Lanes = VectorMath.Lanes;
     private const int Block = AttentionForward.Block;
 
     private readonly int _padded = AttentionForward.PaddedDim(shape.HeadDim);
@@ -105,17 +105,18 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
     }
 
     // p ← exp(p − lse), dS ← p ∘ (dP − delta); both 0 for keys that are not seen
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Probabilities(float* p, float* dS, int first, int end, float lse, float delta)
     {
         new Span<float>(p, first).Fill(float.NegativeInfinity);
         new Span<float>(p + end, Block - end).Fill(float.NegativeInfinity);
-        var shift = Vector512.Create(lse);
-        var mean = Vector512.Create(delta);
-        for (int j = 0; j < Block; j += Lanes)
+        var shift = Vector.Create(lse);
+        var mean = Vector.Create(delta);
+        for (int j = 0; j < Block; j += VectorMath.Lanes)
         {
-            var probability = VectorMath.Exp(Vector512.Load(p + j) - shift);
+            var probability = VectorMath.Exp(Vector.Load(p + j) - shift);
             probability.Store(p + j);
-            (probability * (Vector512.Load(dS + j) - mean)).Store(dS + j);
+            (probability * (Vector.Load(dS + j) - mean)).Store(dS + j);
         }
     }
 }

@@ -1,4 +1,5 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Backends.Cpu;
 
@@ -8,8 +9,6 @@ namespace SvdSurgeon.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, AttentionShape shape)
 {
-    private const int Lanes = VectorMath.Lanes;
-
     /// <summary>Queries and keys a block.</summary>
     public const int Block = 64;
 
@@ -22,7 +21,7 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
     private readonly int _group = shape.Heads / shape.KeyValueHeads;
 
     /// <summary>A head's width rounded up to whole vectors.</summary>
-    public static int PaddedDim(int headDim) => (headDim + Lanes - 1) / Lanes * Lanes;
+    public static int PaddedDim(int headDim) => (headDim + SmallProduct.Lanes - 1) / SmallProduct.Lanes * SmallProduct.Lanes;
 
     public void Run(float* q, float* k, float* v, float* y, float* logSumExp)
     {
@@ -90,6 +89,7 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
     }
 
     // scores ← exp(scores − max), unseen keys 0; returns what the earlier output and sum must be scaled by.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SoftmaxStep(float* scores, int first, int end, ref float max, ref float sum)
     {
         if (first >= end)
@@ -99,20 +99,17 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
         }
         new Span<float>(scores, first).Fill(float.NegativeInfinity);
         new Span<float>(scores + end, Block - end).Fill(float.NegativeInfinity);
-        var largest = Vector512.MaxNative(
-            Vector512.MaxNative(Vector512.Load(scores), Vector512.Load(scores + Lanes)),
-            Vector512.MaxNative(Vector512.Load(scores + 2 * Lanes), Vector512.Load(scores + 3 * Lanes)));
-        float newMax = Math.Max(max, VectorMath.Max(largest));
+        float newMax = Math.Max(max, VectorMath.Max(scores, Block));
         float scale = newMax == max ? 1 : MathF.Exp(max - newMax);
-        var shift = Vector512.Create(newMax);
-        var total = Vector512<float>.Zero;
-        for (int j = 0; j < Block; j += Lanes)
+        var shift = Vector.Create(newMax);
+        var total = Vector<float>.Zero;
+        for (int j = 0; j < Block; j += VectorMath.Lanes)
         {
-            var p = VectorMath.Exp(Vector512.Load(scores + j) - shift);
+            var p = VectorMath.Exp(Vector.Load(scores + j) - shift);
             total += p;
             p.Store(scores + j);
         }
-        sum = sum * scale + Vector512.Sum(total);
+        sum = sum * scale + Vector.Sum(total);
         max = newMax;
         return scale;
     }

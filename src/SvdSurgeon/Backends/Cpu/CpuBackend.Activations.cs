@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
@@ -32,7 +32,7 @@ public sealed unsafe partial class CpuBackend
             long first = (long)firstRow * gate.Columns, end = first + (long)rows * gate.Columns, i = first;
             for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
             {
-                var (a, b) = SwiGluGradients(Vector512.Load(d + i), Vector512.Load(g + i), Vector512.Load(u + i));
+                var (a, b) = SwiGluGradients(Vector.Load(d + i), Vector.Load(g + i), Vector.Load(u + i));
                 a.Store(dg + i);
                 b.Store(du + i);
             }
@@ -47,11 +47,11 @@ public sealed unsafe partial class CpuBackend
     }
 
     // silu'(g) = s + g s (1 − s) with s = sigmoid(g)
-    private static (Vector512<float> Gate, Vector512<float> Up) SwiGluGradients(Vector512<float> dy, Vector512<float> gate, Vector512<float> up)
+    private static (Vector<float> Gate, Vector<float> Up) SwiGluGradients(Vector<float> dy, Vector<float> gate, Vector<float> up)
     {
         var s = VectorMath.Sigmoid(gate);
         var silu = gate * s;
-        return (dy * up * Vector512.FusedMultiplyAdd(silu, Vector512<float>.One - s, s), dy * silu);
+        return (dy * up * Vector.FusedMultiplyAdd(silu, Vector<float>.One - s, s), dy * silu);
     }
 
     private static float* Pointer(Tensor x) => ((CpuTensor)x).Pointer;
@@ -59,33 +59,33 @@ public sealed unsafe partial class CpuBackend
     // max(x, 0) that keeps NaN: x < 0 is false for it.
     private readonly struct ReluKernel : IUnaryKernel
     {
-        public static Vector512<float> Apply(Vector512<float> x) =>
-            Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), Vector512<float>.Zero, x);
+        public static Vector<float> Apply(Vector<float> x) =>
+            Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), Vector<float>.Zero, x);
     }
 
     private readonly struct ReluBackwardKernel : IBinaryKernel
     {
-        public static Vector512<float> Apply(Vector512<float> dy, Vector512<float> x) =>
-            Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), dy, Vector512<float>.Zero);
+        public static Vector<float> Apply(Vector<float> dy, Vector<float> x) =>
+            Vector.ConditionalSelect(Vector.GreaterThan(x, Vector<float>.Zero), dy, Vector<float>.Zero);
     }
 
     private readonly struct GeluKernel : IUnaryKernel
     {
-        public static Vector512<float> Apply(Vector512<float> x) => x * VectorMath.NormalCdf(x, out _);
+        public static Vector<float> Apply(Vector<float> x) => x * VectorMath.NormalCdf(x, out _);
     }
 
     // Φ(x) + x φ(x), φ(x) = e^(−x²/2) / √(2π)
     private readonly struct GeluBackwardKernel : IBinaryKernel
     {
-        public static Vector512<float> Apply(Vector512<float> dy, Vector512<float> x)
+        public static Vector<float> Apply(Vector<float> dy, Vector<float> x)
         {
             var cdf = VectorMath.NormalCdf(x, out var gaussian);
-            return dy * Vector512.FusedMultiplyAdd(x * gaussian, Vector512.Create(0.39894228f), cdf);
+            return dy * Vector.FusedMultiplyAdd(x * gaussian, Vector.Create(0.39894228f), cdf);
         }
     }
 
     private readonly struct SwiGluKernel : IBinaryKernel
     {
-        public static Vector512<float> Apply(Vector512<float> gate, Vector512<float> up) => gate * VectorMath.Sigmoid(gate) * up;
+        public static Vector<float> Apply(Vector<float> gate, Vector<float> up) => gate * VectorMath.Sigmoid(gate) * up;
     }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
@@ -56,16 +56,16 @@ public sealed unsafe partial class CpuBackend
     private static void Rotate(float* x, float* cos, float* sin, int half, bool inverse)
     {
         float sign = inverse ? -1 : 1;
-        var signs = Vector512.Create(sign);
+        var signs = Vector.Create(sign);
         int i = 0;
         for (; i <= half - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            var a = Vector512.Load(x + i);
-            var b = Vector512.Load(x + half + i);
-            var c = Vector512.Load(cos + i);
-            var s = Vector512.Load(sin + i) * signs;
-            Vector512.Store(a * c - b * s, x + i);
-            Vector512.Store(b * c + a * s, x + half + i);
+            var a = Vector.Load(x + i);
+            var b = Vector.Load(x + half + i);
+            var c = Vector.Load(cos + i);
+            var s = Vector.Load(sin + i) * signs;
+            Vector.Store(a * c - b * s, x + i);
+            Vector.Store(b * c + a * s, x + half + i);
         }
         for (; i < half; i++)
         {

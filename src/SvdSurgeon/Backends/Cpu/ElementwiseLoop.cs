@@ -1,17 +1,18 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-/// <summary>y_i = f(x_i): sixteen numbers at once.</summary>
+/// <summary>y_i = f(x_i): a vector of numbers at once.</summary>
 internal interface IUnaryKernel
 {
-    static abstract Vector512<float> Apply(Vector512<float> x);
+    static abstract Vector<float> Apply(Vector<float> x);
 }
 
-/// <summary>z_i = f(x_i, y_i): sixteen numbers at once.</summary>
+/// <summary>z_i = f(x_i, y_i): a vector of numbers at once.</summary>
 internal interface IBinaryKernel
 {
-    static abstract Vector512<float> Apply(Vector512<float> x, Vector512<float> y);
+    static abstract Vector<float> Apply(Vector<float> x, Vector<float> y);
 }
 
 /// <summary>Runs an element-wise kernel over flat memory in fixed blocks; outputs may be inputs.</summary>
@@ -21,25 +22,25 @@ internal static unsafe class ElementwiseLoop
     private const int Block = 16384;
 
     public static void Run<T>(ThreadTeam team, float* x, float* y, long length) where T : IUnaryKernel =>
-        team.Run((int)((length + Block - 1) / Block), item =>
+        team.Run((int)((length + Block - 1) / Block), [MethodImpl(MethodImplOptions.AggressiveOptimization)] (item) =>
         {
             long first = (long)item * Block;
             int n = (int)Math.Min(Block, length - first);
             float* source = x + first, destination = y + first;
             int i = 0;
-            for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes) T.Apply(Vector512.Load(source + i)).Store(destination + i);
+            for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes) T.Apply(Vector.Load(source + i)).Store(destination + i);
             if (i < n) VectorMath.StorePartial(T.Apply(VectorMath.LoadPartial(source + i, n - i)), destination + i, n - i);
         });
 
     public static void Run<T>(ThreadTeam team, float* x, float* y, float* z, long length) where T : IBinaryKernel =>
-        team.Run((int)((length + Block - 1) / Block), item =>
+        team.Run((int)((length + Block - 1) / Block), [MethodImpl(MethodImplOptions.AggressiveOptimization)] (item) =>
         {
             long first = (long)item * Block;
             int n = (int)Math.Min(Block, length - first);
             float* a = x + first, b = y + first, destination = z + first;
             int i = 0;
             for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
-                T.Apply(Vector512.Load(a + i), Vector512.Load(b + i)).Store(destination + i);
+                T.Apply(Vector.Load(a + i), Vector.Load(b + i)).Store(destination + i);
             if (i < n)
                 VectorMath.StorePartial(T.Apply(VectorMath.LoadPartial(a + i, n - i), VectorMath.LoadPartial(b + i, n - i)), destination + i, n - i);
         });

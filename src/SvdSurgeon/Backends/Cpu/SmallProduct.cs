@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SvdSurgeon.Backends.Cpu;
@@ -8,33 +9,40 @@ namespace SvdSurgeon.Backends.Cpu;
 /// </summary>
 internal static unsafe class SmallProduct
 {
-    private const int Lanes = VectorMath.Lanes;
+    /// <summary>Floats in a vector of 512 bits, of which the columns of b and c are a multiple.</summary>
+    public const int Lanes = 16;
 
-    /// <summary>c[m, n] (+)= a[m, k] · b[k, n]. Element (i, l) of a stands at a[i·aRow + l·aColumn]; n is a multiple of 16.</summary>
+    private const int Half = Lanes / 2;
+
+    /// <summary>c[m, n] (+)= a[m, k] · b[k, n]. Element (i, l) of a stands at a[i·aRow + l·aColumn]; n is a multiple of <see cref="Lanes"/>.</summary>
     public static void Multiply(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int m, int n, int k, bool accumulate)
     {
         int i = 0;
-        // Sixteen accumulators of 512 bits fit the registers of AVX-512 only.
+        // Sixteen accumulators of 512 bits fit the registers of AVX-512 only; twelve of 256 fit those of AVX2, and of AdvSimd as pairs.
         if (Vector512.IsHardwareAccelerated)
             for (; i <= m - 8; i += 8)
             {
                 int j = 0;
-                for (; j <= n - 2 * Lanes; j += 2 * Lanes) Tile8x2(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
+                for (; j <= n - 2 * Lanes; j += 2 * Lanes) Tile8x32(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
                 for (; j < n; j += Lanes)
                 {
-                    Tile4x1(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
-                    Tile4x1(a + (i + 4L) * aRow, aRow, aColumn, b + j, bRow, c + (i + 4L) * cRow + j, cRow, k, accumulate);
+                    Tile4x16(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
+                    Tile4x16(a + (i + 4L) * aRow, aRow, aColumn, b + j, bRow, c + (i + 4L) * cRow + j, cRow, k, accumulate);
                 }
             }
+        for (; i <= m - 6; i += 6)
+            for (int j = 0; j < n; j += Lanes)
+                Tile6x16(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
         for (; i <= m - 4; i += 4)
             for (int j = 0; j < n; j += Lanes)
-                Tile4x1(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
+                Tile4x16(a + (long)i * aRow, aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, cRow, k, accumulate);
         for (; i < m; i++)
             for (int j = 0; j < n; j += Lanes)
-                Tile1x1(a + (long)i * aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, k, accumulate);
+                Tile1x16(a + (long)i * aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, k, accumulate);
     }
 
-    private static void Tile8x2(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile8x32(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
     {
         Vector512<float> c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71;
         c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = c40 = c41 = c50 = c51 = c60 = c61 = c70 = c71 = Vector512<float>.Zero;
@@ -86,43 +94,86 @@ internal static unsafe class SmallProduct
         c70.Store(c); c71.Store(c + Lanes);
     }
 
-    private static void Tile4x1(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile6x16(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
     {
-        Vector512<float> c0, c1, c2, c3;
-        c0 = c1 = c2 = c3 = Vector512<float>.Zero;
+        Vector256<float> c0l, c0r, c1l, c1r, c2l, c2r, c3l, c3r, c4l, c4r, c5l, c5r;
+        c0l = c0r = c1l = c1r = c2l = c2r = c3l = c3r = c4l = c4r = c5l = c5r = Vector256<float>.Zero;
         if (accumulate)
         {
-            c0 = Vector512.Load(c);
-            c1 = Vector512.Load(c + cRow);
-            c2 = Vector512.Load(c + 2L * cRow);
-            c3 = Vector512.Load(c + 3L * cRow);
+            float* p = c;
+            c0l = Vector256.Load(p); c0r = Vector256.Load(p + Half); p += cRow;
+            c1l = Vector256.Load(p); c1r = Vector256.Load(p + Half); p += cRow;
+            c2l = Vector256.Load(p); c2r = Vector256.Load(p + Half); p += cRow;
+            c3l = Vector256.Load(p); c3r = Vector256.Load(p + Half); p += cRow;
+            c4l = Vector256.Load(p); c4r = Vector256.Load(p + Half); p += cRow;
+            c5l = Vector256.Load(p); c5r = Vector256.Load(p + Half);
+        }
+        nint r1 = aRow, r2 = 2 * (nint)aRow, r3 = 3 * (nint)aRow, r4 = 4 * (nint)aRow, r5 = 5 * (nint)aRow;
+        for (int l = 0; l < k; l++)
+        {
+            Vector256<float> left = Vector256.Load(b), right = Vector256.Load(b + Half), x;
+            x = Vector256.Create(a[0]); c0l = Vector256.FusedMultiplyAdd(x, left, c0l); c0r = Vector256.FusedMultiplyAdd(x, right, c0r);
+            x = Vector256.Create(a[r1]); c1l = Vector256.FusedMultiplyAdd(x, left, c1l); c1r = Vector256.FusedMultiplyAdd(x, right, c1r);
+            x = Vector256.Create(a[r2]); c2l = Vector256.FusedMultiplyAdd(x, left, c2l); c2r = Vector256.FusedMultiplyAdd(x, right, c2r);
+            x = Vector256.Create(a[r3]); c3l = Vector256.FusedMultiplyAdd(x, left, c3l); c3r = Vector256.FusedMultiplyAdd(x, right, c3r);
+            x = Vector256.Create(a[r4]); c4l = Vector256.FusedMultiplyAdd(x, left, c4l); c4r = Vector256.FusedMultiplyAdd(x, right, c4r);
+            x = Vector256.Create(a[r5]); c5l = Vector256.FusedMultiplyAdd(x, left, c5l); c5r = Vector256.FusedMultiplyAdd(x, right, c5r);
+            a += aColumn;
+            b += bRow;
+        }
+        c0l.Store(c); c0r.Store(c + Half); c += cRow;
+        c1l.Store(c); c1r.Store(c + Half); c += cRow;
+        c2l.Store(c); c2r.Store(c + Half); c += cRow;
+        c3l.Store(c); c3r.Store(c + Half); c += cRow;
+        c4l.Store(c); c4r.Store(c + Half); c += cRow;
+        c5l.Store(c); c5r.Store(c + Half);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile4x16(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
+    {
+        Vector256<float> c0l, c0r, c1l, c1r, c2l, c2r, c3l, c3r;
+        c0l = c0r = c1l = c1r = c2l = c2r = c3l = c3r = Vector256<float>.Zero;
+        if (accumulate)
+        {
+            float* p = c;
+            c0l = Vector256.Load(p); c0r = Vector256.Load(p + Half); p += cRow;
+            c1l = Vector256.Load(p); c1r = Vector256.Load(p + Half); p += cRow;
+            c2l = Vector256.Load(p); c2r = Vector256.Load(p + Half); p += cRow;
+            c3l = Vector256.Load(p); c3r = Vector256.Load(p + Half);
         }
         nint r1 = aRow, r2 = 2 * (nint)aRow, r3 = 3 * (nint)aRow;
         for (int l = 0; l < k; l++)
         {
-            var v = Vector512.Load(b);
-            c0 = Vector512.FusedMultiplyAdd(Vector512.Create(a[0]), v, c0);
-            c1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[r1]), v, c1);
-            c2 = Vector512.FusedMultiplyAdd(Vector512.Create(a[r2]), v, c2);
-            c3 = Vector512.FusedMultiplyAdd(Vector512.Create(a[r3]), v, c3);
+            Vector256<float> left = Vector256.Load(b), right = Vector256.Load(b + Half), x;
+            x = Vector256.Create(a[0]); c0l = Vector256.FusedMultiplyAdd(x, left, c0l); c0r = Vector256.FusedMultiplyAdd(x, right, c0r);
+            x = Vector256.Create(a[r1]); c1l = Vector256.FusedMultiplyAdd(x, left, c1l); c1r = Vector256.FusedMultiplyAdd(x, right, c1r);
+            x = Vector256.Create(a[r2]); c2l = Vector256.FusedMultiplyAdd(x, left, c2l); c2r = Vector256.FusedMultiplyAdd(x, right, c2r);
+            x = Vector256.Create(a[r3]); c3l = Vector256.FusedMultiplyAdd(x, left, c3l); c3r = Vector256.FusedMultiplyAdd(x, right, c3r);
             a += aColumn;
             b += bRow;
         }
-        c0.Store(c);
-        c1.Store(c + cRow);
-        c2.Store(c + 2L * cRow);
-        c3.Store(c + 3L * cRow);
+        c0l.Store(c); c0r.Store(c + Half); c += cRow;
+        c1l.Store(c); c1r.Store(c + Half); c += cRow;
+        c2l.Store(c); c2r.Store(c + Half); c += cRow;
+        c3l.Store(c); c3r.Store(c + Half);
     }
 
-    private static void Tile1x1(float* a, int aColumn, float* b, int bRow, float* c, int k, bool accumulate)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Tile1x16(float* a, int aColumn, float* b, int bRow, float* c, int k, bool accumulate)
     {
-        var sum = accumulate ? Vector512.Load(c) : Vector512<float>.Zero;
-        for (int l = 0; l < k; l++)
+        Vector256<float> l = default, r = default;
+        if (accumulate) (l, r) = (Vector256.Load(c), Vector256.Load(c + Half));
+        for (int p = 0; p < k; p++)
         {
-            sum = Vector512.FusedMultiplyAdd(Vector512.Create(a[0]), Vector512.Load(b), sum);
+            var x = Vector256.Create(a[0]);
+            l = Vector256.FusedMultiplyAdd(x, Vector256.Load(b), l);
+            r = Vector256.FusedMultiplyAdd(x, Vector256.Load(b + Half), r);
             a += aColumn;
             b += bRow;
         }
-        sum.Store(c);
+        l.Store(c);
+        r.Store(c + Half);
     }
 }

@@ -1,11 +1,11 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Backends.Cpu;
 
 /// <summary>Losses over one row of logits. Sums run in float32 over 1,024 numbers and in float64 across these.</summary>
 internal static unsafe class SoftmaxKernels
 {
-    private const int Lanes = VectorMath.Lanes;
     private const int Block = 1024;
 
     /// <summary>
@@ -32,25 +32,26 @@ internal static unsafe class SoftmaxKernels
     }
 
     /// <summary>Σ p (log p − log q), p and q the softmax of two rows of logits. NaN when a logit is not finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double KullbackLeibler(float* p, float* q, int n)
     {
         if (!AllFinite(p, n) || !AllFinite(q, n)) return double.NaN;
         float pMax = VectorMath.Max(p, n), qMax = VectorMath.Max(q, n);
         double pSum = SumExp(p, n, pMax, false), qSum = SumExp(q, n, qMax, false);
         // Σ p (p_i − q_i) over the shifted logits, then the two normalisers.
-        var pShift = Vector512.Create(pMax);
-        var qShift = Vector512.Create(qMax);
+        var pShift = Vector.Create(pMax);
+        var qShift = Vector.Create(qMax);
         double weighted = 0;
         for (int first = 0; first < n; first += Block)
         {
             int end = Math.Min(n, first + Block), i = first;
-            var sum = Vector512<float>.Zero;
-            for (; i <= end - Lanes; i += Lanes)
+            var sum = Vector<float>.Zero;
+            for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
             {
-                var a = Vector512.Load(p + i) - pShift;
-                sum = Vector512.FusedMultiplyAdd(VectorMath.Exp(a), a - (Vector512.Load(q + i) - qShift), sum);
+                var a = Vector.Load(p + i) - pShift;
+                sum = Vector.FusedMultiplyAdd(VectorMath.Exp(a), a - (Vector.Load(q + i) - qShift), sum);
             }
-            weighted += Vector512.Sum(sum);
+            weighted += Vector.Sum(sum);
             for (; i < end; i++)
             {
                 float a = p[i] - pMax;
@@ -61,17 +62,18 @@ internal static unsafe class SoftmaxKernels
     }
 
     // Σ exp(x − max); with store, x becomes exp(x − max).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SumExp(float* x, int n, float max, bool store)
     {
-        var shift = Vector512.Create(max);
+        var shift = Vector.Create(max);
         double total = 0;
         for (int first = 0; first < n; first += Block)
         {
             int end = Math.Min(n, first + Block), i = first;
-            var sum = Vector512<float>.Zero;
-            for (; i <= end - Lanes; i += Lanes)
+            var sum = Vector<float>.Zero;
+            for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
             {
-                var e = VectorMath.Exp(Vector512.Load(x + i) - shift);
+                var e = VectorMath.Exp(Vector.Load(x + i) - shift);
                 sum += e;
                 if (store) e.Store(x + i);
             }
@@ -81,19 +83,20 @@ internal static unsafe class SoftmaxKernels
                 sum += e;
                 if (store) VectorMath.StorePartial(e, x + i, end - i);
             }
-            total += Vector512.Sum(sum);
+            total += Vector.Sum(sum);
         }
         return total;
     }
 
     // x − x is 0 for a number and NaN for ±∞ and NaN.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AllFinite(float* x, int n)
     {
-        var zeros = Vector512<float>.Zero;
+        var zeros = Vector<float>.Zero;
         int i = 0;
-        for (; i <= n - Lanes; i += Lanes)
+        for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
         {
-            var v = Vector512.Load(x + i);
+            var v = Vector.Load(x + i);
             zeros += v - v;
         }
         if (i < n)
@@ -101,6 +104,6 @@ internal static unsafe class SoftmaxKernels
             var v = VectorMath.LoadPartial(x + i, n - i);
             zeros += v - v;
         }
-        return Vector512.EqualsAll(zeros, Vector512<float>.Zero);
+        return Vector.EqualsAll(zeros, Vector<float>.Zero);
     }
 }

@@ -51,7 +51,7 @@ internal static unsafe class MatrixProducts
     /// </summary>
     public static double SquaredNorm(ThreadTeam team, IProducts products, Matrix a, Matrix h)
     {
-        const int rows = 128;
+        const int rows = 384;
         int n = a.Columns;
         if (h.Rows != n || h.Columns != n) throw new ArgumentException($"The metric of {a.Rows} × {n} is {n} × {n}, not {h.Rows} × {h.Columns}.", nameof(h));
         using var strip = new Workspace((nuint)((long)Math.Min(rows, n) * n * sizeof(double)));

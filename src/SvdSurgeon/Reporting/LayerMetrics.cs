@@ -80,7 +80,12 @@ internal sealed class LayerMetrics(PipelineContext context, CompressedModules mo
             json["output_error" + when] = gram is null ? null : Relative(Truncation.Norm(la, difference, gram), outputs);
             json["weight_error" + when] = Relative(Norm(difference), weights);
         }
-        if (Surgery(dense.Name) is { } kept) Add("_before", Truncation.Difference(w, Uncorrected(la, dense, kept.Length, columns)));
+        if (Surgery(dense.Name) is { } kept)
+        {
+            var uncorrected = Uncorrected(la, dense, kept.Length, columns);
+            for (int i = 0; i < w.Data.Length; i++) uncorrected.Data[i] = w.Data[i] - uncorrected.Data[i];
+            Add("_before", uncorrected);
+        }
         SubtractWeight(w, stored);
         Add("", w);
     }

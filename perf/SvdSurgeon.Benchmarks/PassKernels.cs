@@ -1,5 +1,6 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Compression;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Benchmarks;
@@ -15,7 +16,7 @@ public sealed record PassKernel(string Name, double Operations, double Bytes, Ac
 }
 
 /// <summary>
-/// The kernels of the forward and backward passes beside the products, at the shapes of SmolLM2-135M: four sequences of 512 tokens, hidden size 576,
+/// The kernels of the forward and backward passes beside the products, and those of the surgeon, at the shapes of SmolLM2-135M: four sequences of 512 tokens, hidden size 576,
 /// intermediate size 1536, nine heads of 64 with three key-value heads, 49,152 words.
 /// </summary>
 internal sealed class PassKernels : IDisposable
@@ -35,6 +36,7 @@ internal sealed class PassKernels : IDisposable
         foreach (var kernel in Attention()) yield return kernel;
         foreach (var kernel in Head()) yield return kernel;
         foreach (var kernel in Statistics()) yield return kernel;
+        foreach (var kernel in Surgery()) yield return kernel;
     }
 
     private IEnumerable<PassKernel> Elementwise()
@@ -94,7 +96,20 @@ internal sealed class PassKernels : IDisposable
         var sums = new double[Hidden];
         const double numbers = (double)Tokens * Hidden;
         yield return new("column dot (spectral gradient)", 2 * numbers, 2 * sizeof(float) * numbers, () => _backend.ColumnDot(p, q, g));
-        yield return new("column sums", numbers, sizeof(float) * numbers, () => _backend.AddColumnSums(p, true, sums));
+        yield return new("column sums, magnitudes", numbers, sizeof(float) * numbers, () => _backend.AddColumnSums(p, true, sums));
+    }
+
+    // A gate projection at kept 0.6: 251 of 283 components stay, twice as many sequences as components.
+    private IEnumerable<PassKernel> Surgery()
+    {
+        const int rank = 251, components = 283, samples = 2 * components;
+        var algebra = _backend.LinearAlgebra;
+        var gradients = Singles(samples * components);
+        double[] sigma = [.. Enumerable.Range(0, components).Select(i => 1.0 / (1 + i))];
+        var fisher = new SpectralFisher(algebra, components);
+        fisher.Add(gradients);
+        yield return new("spectral fisher", (double)samples * components * components, sizeof(float) * (double)samples * components, () => new SpectralFisher(algebra, components).Add(gradients));
+        yield return new("surgeon, update", (double)rank * rank * rank / 3, sizeof(double) * (double)components * components, () => Surgeon.Operate(algebra, sigma, fisher, rank, new SurgeonOptions()));
     }
 
     private Tensor Zeros(int rows, int columns) => _backend.Allocate(rows, columns);

@@ -6,7 +6,7 @@ using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;
 
-/// <summary>A plain table in under two minutes: best of several runs, ours and OpenBLAS alternating.</summary>
+/// <summary>A plain table in about two minutes: best of several runs, ours and OpenBLAS alternating where it has the same.</summary>
 internal static unsafe class QuickTable
 {
     private static readonly (int M, int N, int K, bool TransposeB)[] Products =

@@ -6,9 +6,10 @@ namespace SvdSurgeon.Benchmarks;
 [Config(typeof(Settings))]
 public class PassBenchmarks
 {
-    private static readonly PassKernels s_kernels = new(0);
+    // Made once: BenchmarkDotNet asks for the source again for every kernel.
+    private static readonly Lazy<PassKernel[]> s_kernels = new(() => [.. new PassKernels(threads: 0).All()]);
 
-    public static IEnumerable<PassKernel> Kernels => s_kernels.All();
+    public static IEnumerable<PassKernel> Kernels => s_kernels.Value;
 
     [ParamsSource(nameof(Kernels))]
     public PassKernel Kernel { get; set; } = new("", 0, 0, () => { });

@@ -23,7 +23,6 @@ internal sealed class PassKernels : IDisposable
 {
     private const int Sequences = 4, Length = 512, Tokens = Sequences * Length, Hidden = 576, Wide = 1536, Heads = 9, KeyValueHeads = 3, HeadDim = 64, Words = 49_152, HeadTokens = 128;
     private readonly CpuBackend _backend;
-    private readonly Random _random = new(1);
 
     public PassKernels(int threads) => _backend = new CpuBackend(threads);
 
@@ -41,7 +40,7 @@ internal sealed class PassKernels : IDisposable
 
     private IEnumerable<PassKernel> Elementwise()
     {
-        Tensor a = Normal(Tokens, Wide), b = Normal(Tokens, Wide), c = Normal(Tokens, Wide), y = Zeros(Tokens, Wide), z = Zeros(Tokens, Wide);
+        Tensor a = Filled(Tokens, Wide), b = Filled(Tokens, Wide), c = Filled(Tokens, Wide), y = Zeros(Tokens, Wide), z = Zeros(Tokens, Wide);
         PassKernel Kernel(string name, int operations, int tensors, Action run) => new(name, (double)operations * Tokens * Wide, (double)tensors * sizeof(float) * Tokens * Wide, run);
         yield return Kernel("relu", 1, 2, () => _backend.Relu(a, y));
         yield return Kernel("relu, backward", 1, 3, () => _backend.ReluBackward(b, a, y));
@@ -54,7 +53,7 @@ internal sealed class PassKernels : IDisposable
 
     private IEnumerable<PassKernel> Norms()
     {
-        Tensor x = Normal(Tokens, Hidden), dy = Normal(Tokens, Hidden), y = Zeros(Tokens, Hidden), mean = Zeros(Tokens, 1), r = Zeros(Tokens, 1);
+        Tensor x = Filled(Tokens, Hidden), dy = Filled(Tokens, Hidden), y = Zeros(Tokens, Hidden), mean = Zeros(Tokens, 1), r = Zeros(Tokens, 1);
         var scale = StoredTensor.FromSingles("scale", [Hidden], Enumerable.Repeat(1f, Hidden).ToArray(), DType.F32);
         PassKernel Kernel(string name, int operations, int tensors, Action run) => new(name, (double)operations * Tokens * Hidden, (double)tensors * sizeof(float) * Tokens * Hidden, run);
         yield return Kernel("layer norm", 7, 2, () => _backend.LayerNorm(x, scale, scale, 1e-5f, y, mean, r));
@@ -71,7 +70,7 @@ internal sealed class PassKernels : IDisposable
     {
         const double product = 2.0 * Sequences * Heads * Length * Length / 2 * HeadDim;
         const double queries = (double)Tokens * Heads * HeadDim * sizeof(float), keys = (double)Tokens * KeyValueHeads * HeadDim * sizeof(float);
-        Tensor q = Normal(Tokens, Heads * HeadDim), k = Normal(Tokens, KeyValueHeads * HeadDim), v = Normal(Tokens, KeyValueHeads * HeadDim), dy = Normal(Tokens, Heads * HeadDim);
+        Tensor q = Filled(Tokens, Heads * HeadDim), k = Filled(Tokens, KeyValueHeads * HeadDim), v = Filled(Tokens, KeyValueHeads * HeadDim), dy = Filled(Tokens, Heads * HeadDim);
         Tensor y = Zeros(Tokens, Heads * HeadDim), logSumExp = Zeros(Tokens, Heads), dq = Zeros(Tokens, Heads * HeadDim), dk = Zeros(Tokens, KeyValueHeads * HeadDim), dv = Zeros(Tokens, KeyValueHeads * HeadDim);
         var shape = new AttentionShape(Sequences, Length, Length, Heads, KeyValueHeads, HeadDim);
         yield return new("attention", 2 * product, 2 * queries + 2 * keys, () => _backend.Attention(q, k, v, shape, y, logSumExp));
@@ -80,8 +79,8 @@ internal sealed class PassKernels : IDisposable
 
     private IEnumerable<PassKernel> Head()
     {
-        Tensor hidden = Normal(HeadTokens, Hidden), other = Normal(HeadTokens, Hidden), dHidden = Zeros(HeadTokens, Hidden);
-        var head = StoredTensor.FromSingles("head", [Words, Hidden], Singles(Words * Hidden), DType.F32);
+        Tensor hidden = Filled(HeadTokens, Hidden), other = Filled(HeadTokens, Hidden), dHidden = Zeros(HeadTokens, Hidden);
+        var head = StoredTensor.FromSingles("head", [Words, Hidden], Numbers.Singles(Words * Hidden), DType.F32);
         int[] labels = [.. Enumerable.Range(0, HeadTokens)];
         double[] losses = new double[HeadTokens];
         const double product = 2.0 * HeadTokens * Words * Hidden, bytes = (double)Words * Hidden * sizeof(float);
@@ -92,7 +91,7 @@ internal sealed class PassKernels : IDisposable
 
     private IEnumerable<PassKernel> Statistics()
     {
-        Tensor p = Normal(Tokens, Hidden), q = Normal(Tokens, Hidden), g = Zeros(Sequences, Hidden);
+        Tensor p = Filled(Tokens, Hidden), q = Filled(Tokens, Hidden), g = Zeros(Sequences, Hidden);
         var sums = new double[Hidden];
         const double numbers = (double)Tokens * Hidden;
         yield return new("column dot (spectral gradient)", 2 * numbers, 2 * sizeof(float) * numbers, () => _backend.ColumnDot(p, q, g));
@@ -104,7 +103,7 @@ internal sealed class PassKernels : IDisposable
     {
         const int rank = 251, components = 283, samples = 2 * components;
         var algebra = _backend.LinearAlgebra;
-        var gradients = Singles(samples * components);
+        var gradients = Numbers.Singles(samples * components);
         double[] sigma = [.. Enumerable.Range(0, components).Select(i => 1.0 / (1 + i))];
         var fisher = new SpectralFisher(algebra, components);
         fisher.Add(gradients);
@@ -114,17 +113,10 @@ internal sealed class PassKernels : IDisposable
 
     private Tensor Zeros(int rows, int columns) => _backend.Allocate(rows, columns);
 
-    private Tensor Normal(int rows, int columns)
+    private Tensor Filled(int rows, int columns)
     {
         var x = Zeros(rows, columns);
-        _backend.Upload(Singles(rows * columns), x);
-        return x;
-    }
-
-    private float[] Singles(int count)
-    {
-        var x = new float[count];
-        foreach (ref float v in x.AsSpan()) v = 2 * _random.NextSingle() - 1;
+        _backend.Upload(Numbers.Singles(rows * columns), x);
         return x;
     }
 }

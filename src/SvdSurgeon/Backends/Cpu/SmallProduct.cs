@@ -41,6 +41,7 @@ internal static unsafe class SmallProduct
                 Tile1x16(a + (long)i * aRow, aColumn, b + j, bRow, c + (long)i * cRow + j, k, accumulate);
     }
 
+    // The tiles are alike but for their sizes and written out: sums stay in registers only as variables of their own.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile8x32(float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow, int k, bool accumulate)
     {

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>Bad input: exit code 2, one sentence that names the file, tensor or option and the way out, nothing written.</summary>
-[TestFixture, Parallelizable(ParallelScope.Children)]
+[TestFixture]
 public sealed class BadInputTests
 {
     [Test]

@@ -13,7 +13,7 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder["made"], .. options,
-            "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "16", "--fisher-sequences", "16", "--seed", "5", "--eval-text", Svdsurgeon.EvaluationText, "--eval-windows", "4"]);
+            "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "8", "--fisher-sequences", "8", "--seed", "5", "--eval-text", Svdsurgeon.EvaluationText, "--eval-windows", "4"]);
         var expected = ResultFiles(folder["made"]);
         Assert.That(expected.Keys, Does.Contain("recipe.json").And.Contain("ratio-0.4/recipe.json").And.Contain("ratio-0.4/model.safetensors"));
         foreach (string threads in (string[])["1", "2"])

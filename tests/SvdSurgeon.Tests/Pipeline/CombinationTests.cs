@@ -5,7 +5,7 @@ using SvdSurgeon.Pipeline;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>Every combination of method, columns, allocation, storage and update, each without and with the surgeon on top, end to end.</summary>
-[TestFixture]
+[TestFixture, Parallelizable(ParallelScope.All)]
 public sealed class CombinationTests
 {
     private const double Ratio = 0.5;

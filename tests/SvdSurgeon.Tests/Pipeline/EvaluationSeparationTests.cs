@@ -15,7 +15,7 @@ public sealed class EvaluationSeparationTests
     public void Evaluation_data_is_opened_once_and_after_every_result_is_written()
     {
         using var tales = new TinyTales();
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(1);
         string output = Path.Combine(tales.Folder, "separate");
         int opened = 0;
         TokenWindows Open()

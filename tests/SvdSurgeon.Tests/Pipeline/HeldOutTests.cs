@@ -57,7 +57,7 @@ public sealed class HeldOutTests
     public void Losses_equal_the_forward_pass_from_every_layer_on()
     {
         using var tales = new TinyTales();
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(1);
         var tokens = TinyTales.Calibration(9);
         var model = DecoderModel.Load(tales.Model);
         var context = new PipelineContext(tales.Model, model, "", backend, new WorkFolder(""), new Progress<StageProgress>(), default);

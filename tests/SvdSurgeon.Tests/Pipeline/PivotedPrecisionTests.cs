@@ -23,7 +23,7 @@ public sealed class PivotedPrecisionTests
         using var tales = new TinyTales();
         var options = new CompressionOptions { Method = CompressionMethod.Kfac, Allocate = AllocationRule.Spectrum, Surgeon = SurgeonMode.None, Ratios = [0.6], StorageType = DType.F32 };
         using var compressed = Checkpoint.Open(tales.Compress(options, 64).Models[0].Folder);
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(1);
         double factored = Of(Converted(StorageForm.Factored)), pivoted = Of(Converted(StorageForm.Pivoted));
         TestContext.Out.WriteLine($"{type}: factored {factored:F6}, pivoted {pivoted:F6}, {100 * (pivoted / factored - 1):F4} %");
         Assert.That(pivoted, Is.EqualTo(factored).Within(Tolerance).Percent);

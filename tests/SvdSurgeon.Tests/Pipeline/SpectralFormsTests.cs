@@ -3,7 +3,7 @@ using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-[TestFixture, NonParallelizable]
+[TestFixture]
 public sealed class SpectralFormsTests
 {
     // Two orders of float32 sums of the same products.

@@ -37,7 +37,7 @@ public sealed class TargetTests
     {
         using var tales = new TinyTales();
         var model = tales.Compress(OnePass, Sequences, Windows, target: new PerplexityTarget(0.05)).Models[0];
-        using var backend = new CpuBackend();
+        using var backend = new CpuBackend(1);
         double limit = 1.05 * Perplexity.Evaluate(DecoderModel.Load(tales.Model), backend, TinyTales.Evaluation(Windows)).Ppl;
         Assert.That(model.Perplexity!.Ppl, Is.LessThanOrEqualTo(limit));
         Assert.That(Path.GetFileName(model.Folder), Is.EqualTo($"ratio-{ResultFolder.RatioText(model.Ratio)}"));

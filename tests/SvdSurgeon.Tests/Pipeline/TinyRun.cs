@@ -21,7 +21,8 @@ internal sealed class TinyRun : IDisposable
     /// <param name="temporary">Its folder, when it goes with the run.</param>
     public TinyRun(Checkpoint model, string? temporary = null) => (Model, _temporary) = (model, temporary);
 
-    public CpuBackend Backend { get; } = new();
+    // One thread: other fixtures run on the other cores.
+    public CpuBackend Backend { get; } = new(1);
     public Checkpoint Model { get; }
     public string Folder => _folder;
 

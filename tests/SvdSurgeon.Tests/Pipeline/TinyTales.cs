@@ -8,11 +8,11 @@ using SvdSurgeon.Pipeline;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>The small OPT model that ships with the program, its calibration and evaluation ids, and a folder for one test's results.</summary>
-/// <param name="backend">Where to compute, disposed with this; null for the CPU.</param>
+/// <param name="backend">Where to compute, disposed with this; null for one core, as other fixtures run on the others.</param>
 internal sealed class TinyTales(CpuBackend? backend = null) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
-    private readonly CpuBackend _backend = backend ?? new CpuBackend();
+    private readonly CpuBackend _backend = backend ?? new CpuBackend(1);
 
     public static string Path => System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets", "tinytales-opt");
     public string Folder => _folder;

@@ -34,7 +34,7 @@ internal static unsafe class Cholesky
     private static void Subtract(ThreadTeam team, double* panel, int rows, int width, nint stride)
     {
         var operand = new Operand<double>(panel, stride, rowsAlongK: false);
-        Gemm.Run(team, new ProductShape<double>(rows, rows, width, panel + width, stride, true) { LowerOnly = true }, operand with { IsNegated = true }, operand);
+        Gemm.Run(team, new ProductShape<double>(rows, rows, width, panel + width, stride, true) { Diagonal = 0 }, operand with { IsNegated = true }, operand);
     }
 
     private static bool FactorCorner(double* corner, nint stride, int n)

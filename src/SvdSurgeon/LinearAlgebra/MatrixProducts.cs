@@ -40,7 +40,7 @@ internal static unsafe class MatrixProducts
         fixed (double* pa = a.Data, pc = c.Data)
         {
             var operand = new Operand<double>(pa, a.Columns, rowsAlongK: false);
-            Gemm.Run(team, new ProductShape<double>(n, n, a.Columns, pc, n, false) { LowerOnly = true }, operand, operand);
+            Gemm.Run(team, new ProductShape<double>(n, n, a.Columns, pc, n, false) { Diagonal = 0 }, operand, operand);
         }
         return c;
     }
@@ -61,7 +61,7 @@ internal static unsafe class MatrixProducts
             for (int first = 0; first < n; first += rows)
             {
                 int count = Math.Min(rows, n - first), width = first + count;
-                products.Run(team, new ProductShape<double>(count, width, a.Rows, own, width, false), new Operand<double>(pa + first, n, rowsAlongK: true), new Operand<double>(pa, n, rowsAlongK: true));
+                products.Run(team, new ProductShape<double>(count, width, a.Rows, own, width, false) { Diagonal = first }, new Operand<double>(pa + first, n, rowsAlongK: true), new Operand<double>(pa, n, rowsAlongK: true));
                 for (int i = 0; i < count; i++)
                 {
                     double* row = own + (long)i * width, metric = ph + (long)(first + i) * n;

@@ -85,7 +85,7 @@ internal sealed unsafe class Tridiagonalization
         int next = first + width, rest = n - next;
         Gemm.Run(
             team,
-            new ProductShape<double>(rest, rest, 2 * width, a + (long)next * n + next, n, true) { LowerOnly = true },
+            new ProductShape<double>(rest, rest, 2 * width, a + (long)next * n + next, n, true) { Diagonal = 0 },
             new Operand<double>(left + next, n, rowsAlongK: true),
             new Operand<double>(right + next, n, rowsAlongK: true));
     }

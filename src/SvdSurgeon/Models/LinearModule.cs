@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 
@@ -103,18 +105,14 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
     }
 
     // product[m, n] = a[m, r] · b[r, n]
-    private protected static float[] Multiply(StoredTensor a, StoredTensor b)
+    private protected static unsafe float[] Multiply(StoredTensor a, StoredTensor b)
     {
         int m = (int)a.Shape[0], r = a.Columns, n = b.Columns;
-        float[] left = a.ToSingles(), right = b.ToSingles(), product = new float[(long)m * n];
-        for (int i = 0; i < m; i++)
-            for (int l = 0; l < r; l++)
-            {
-                float factor = left[(long)i * r + l];
-                var to = product.AsSpan(i * n, n);
-                var from = right.AsSpan(l * n, n);
-                for (int j = 0; j < n; j++) to[j] += factor * from[j];
-            }
+        var product = new float[(long)m * n];
+        using var alone = new ThreadTeam(1);
+        fixed (float* left = a.ToSingles(), to = product)
+            Gemm.Run(alone, new ProductShape<float>(m, n, r, to, n, false), new Operand<float>(left, r, rowsAlongK: false), new Operand<float>(b, rowsAlongK: true));
+        GC.KeepAlive(b);
         return product;
     }
 }

@@ -19,12 +19,13 @@ internal static class PackedSymmetric
     /// <summary>The full matrix of size <paramref name="n"/>.</summary>
     public static Matrix Unpack(ReadOnlySpan<double> packed, int n)
     {
-        var full = new Matrix(n, n);
-        for (int i = 0, at = 0; i < n; at += ++i)
-        {
-            packed.Slice(at, i + 1).CopyTo(full.Row(i));
-            for (int j = 0; j < i; j++) full[j, i] = full[i, j];
-        }
+        // A block at a time, so that the lines of the upper triangle are written while they are in a cache.
+        const int block = 32;
+        var full = UnpackLower(packed, n);
+        for (int top = 0; top < n; top += block)
+            for (int left = 0; left <= top; left += block)
+                for (int i = top; i < Math.Min(top + block, n); i++)
+                    for (int j = left; j < Math.Min(left + block, i); j++) full[j, i] = full[i, j];
         return full;
     }
 

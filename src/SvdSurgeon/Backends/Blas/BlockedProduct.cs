@@ -14,8 +14,11 @@ internal readonly unsafe struct ProductShape<T>(int m, int n, int k, T* c, nint 
     public bool Accumulate { get; } = accumulate;
     /// <summary>Added to every row of c once; null for none.</summary>
     public T* Bias { get; init; }
-    /// <summary>Only tiles that touch the lower triangle are computed; what lies above the diagonal in c is undefined.</summary>
-    public bool LowerOnly { get; init; }
+    /// <summary>
+    /// By how much c's first row lies below its first column in a triangular matrix, of which only tiles are computed that touch the lower triangle: row i up to column
+    /// i + diagonal, and what lies right of it is undefined; null to compute all of c.
+    /// </summary>
+    public int? Diagonal { get; init; }
 }
 
 /// <summary>
@@ -74,7 +77,7 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
                 for (_i = 0; _i < _shape.M; _i += _rows)
                 {
                     _rows = Math.Min(maxRows, _shape.M - _i);
-                    int tiles = _tiles.Arrange(_rows, _columns, _shape.LowerOnly ? _i - _j : null);
+                    int tiles = _tiles.Arrange(_rows, _columns, _shape.Diagonal + _i - _j);
                     if (tiles == 0) continue;
                     _partsA = _a.Parts(_rows, _depth, TKernel.Rows);
                     _parts = _partsA + partsB;
@@ -100,7 +103,7 @@ internal sealed unsafe class BlockedProduct<T, TKernel> where T : unmanaged wher
         int bottom = Math.Min(_rows, top + TileRows), right = Math.Min(_columns, left + TileColumns);
         for (int j = left; j < right; j += TKernel.Columns)
             for (int i = top; i < bottom; i += TKernel.Rows)
-                if (!_shape.LowerOnly || _j + j < _i + i + TKernel.Rows)
+                if (_shape.Diagonal is not { } diagonal || _j + j < diagonal + _i + i + TKernel.Rows)
                     Panels(i, Math.Min(TKernel.Rows, bottom - i), j, Math.Min(TKernel.Columns, right - j));
         if (_shape.Bias is not null && _p == 0)
             for (int i = top; i < bottom; i++) Vectors.AddRow(_shape.Bias + _j + left, C(i, left), right - left);

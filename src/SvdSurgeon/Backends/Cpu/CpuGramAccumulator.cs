@@ -45,18 +45,11 @@ internal sealed unsafe class CpuGramAccumulator : GramAccumulator
     private void AddStrip(float* block, int tokens, int top, int height, CpuTensor scratch)
     {
         int n = Size, width = top + height;
-        // The square at the strip's right end needs its lower triangle alone.
-        if (top > 0)
-            _products.Run(
-                _team,
-                new ProductShape<float>(height, top, tokens, scratch.Pointer, width, false),
-                new Operand<float>(block + top, n, rowsAlongK: true),
-                new Operand<float>(block, n, rowsAlongK: true));
         _products.Run(
             _team,
-            new ProductShape<float>(height, height, tokens, scratch.Pointer + top, width, false) { LowerOnly = true },
+            new ProductShape<float>(height, width, tokens, scratch.Pointer, width, false) { Diagonal = top },
             new Operand<float>(block + top, n, rowsAlongK: true),
-            new Operand<float>(block + top, n, rowsAlongK: true));
+            new Operand<float>(block, n, rowsAlongK: true));
         var lower = _lower!;
         _team.Run(height, r =>
         {

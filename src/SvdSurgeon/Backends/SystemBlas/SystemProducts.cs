@@ -20,13 +20,13 @@ internal sealed unsafe class SystemProducts(BlasFunctions blas) : IProducts
             return;
         }
         var (product, left, right) = (shape, a, b);
-        bool down = shape.LowerOnly || shape.M >= shape.N;
-        int length = down ? shape.M : shape.N, most = shape.LowerOnly ? TriangleStripe : Stripe;
+        bool down = shape.Diagonal is not null || shape.M >= shape.N;
+        int length = down ? shape.M : shape.N, most = shape.Diagonal is null ? Stripe : TriangleStripe;
         int stripes = (length + most - 1) / most;
         team.Run(stripes, i =>
         {
             int first = (int)((long)length * i / stripes), end = (int)((long)length * (i + 1) / stripes);
-            if (down) Multiply(product, left, right, first, end - first, 0, product.LowerOnly ? Math.Min(end, product.N) : product.N);
+            if (down) Multiply(product, left, right, first, end - first, 0, product.Diagonal is { } diagonal ? Math.Min(end + diagonal, product.N) : product.N);
             else Multiply(product, left, right, 0, product.M, first, end - first);
         });
     }

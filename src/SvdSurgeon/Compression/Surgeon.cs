@@ -28,7 +28,7 @@ public static class Surgeon
         return Result(sigma, pool, kept, Compensate(la, sigma, pool, kept, options), saliencies);
     }
 
-    /// <summary>Operates on several modules: small pools in one batch where the device has one, all others one by one.</summary>
+    /// <summary>Operates on several modules: small pools in one batch where the device has one, all others beside each other.</summary>
     /// <inheritdoc cref="Operate(ILinearAlgebra, ReadOnlySpan{double}, SpectralFisher, int, SurgeonOptions)"/>
     public static IReadOnlyList<SurgeonResult> Operate(ILinearAlgebra la, ISurgeonBatch? batch, IReadOnlyList<SurgeonTask> tasks, SurgeonOptions options)
     {
@@ -36,7 +36,12 @@ public static class Surgeon
         int Pool(int i) => RankBudget.Pool(tasks[i].Sigma.Length, tasks[i].Rank, options.PoolFraction);
         // The first-order term has no kernel.
         int[] together = batch is null || options.FirstOrderWeight != 0 ? [] : [.. Truncation.FirstIndices(tasks.Count).Where(i => Pool(i) <= batch.LargestPool)];
-        foreach (int i in Truncation.FirstIndices(tasks.Count).Except(together)) results[i] = Operate(la, tasks[i].Sigma, tasks[i].Fisher(), tasks[i].Rank, options);
+        int[] alone = [.. Truncation.FirstIndices(tasks.Count).Except(together)];
+        la.ForEach(alone.Length, a =>
+        {
+            var task = tasks[alone[a]];
+            results[alone[a]] = Operate(la, task.Sigma, task.Fisher(), task.Rank, options);
+        });
         if (together.Length == 0) return results;
 
         FisherPool[] pools = [.. together.Select(i => tasks[i].Fisher().Pool(Pool(i), options.Shrinkage))];

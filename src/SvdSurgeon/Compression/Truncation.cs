@@ -31,12 +31,17 @@ public static class Truncation
             throw new ArgumentException($"Component {kept[^1]} was asked for, {factors.Components} have vectors.", nameof(kept));
         var a = factors.Left.SelectColumns(kept);
         var b = factors.Right.SelectRows(kept);
+        var roots = new double[kept.Length];
         for (int c = 0; c < kept.Length; c++)
         {
-            double root = Math.Sqrt(sigma[c]);
-            if (!double.IsFinite(root)) throw new NumericalException($"Singular value {kept[c]} is {sigma[c]}, which is not a finite number at or above 0.");
-            for (int i = 0; i < a.Rows; i++) a[i, c] *= root;
-            foreach (ref double v in b.Row(c)) v *= root;
+            roots[c] = Math.Sqrt(sigma[c]);
+            if (!double.IsFinite(roots[c])) throw new NumericalException($"Singular value {kept[c]} is {sigma[c]}, which is not a finite number at or above 0.");
+            foreach (ref double v in b.Row(c)) v *= roots[c];
+        }
+        for (int i = 0; i < a.Rows; i++)
+        {
+            var row = a.Row(i);
+            for (int c = 0; c < row.Length; c++) row[c] *= roots[c];
         }
         return new LowRankFactors(a, b);
     }

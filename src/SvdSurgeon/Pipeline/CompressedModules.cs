@@ -62,7 +62,7 @@ internal sealed class CompressedModules : IDisposable
                 using var file = factors.OpenLayer(missing[i].Index);
                 using var inputs = means?.Layer(missing[i].Index);
                 LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
-                var operated = fisher is null ? [] : Operate(context, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
+                var operated = fisher is null ? [] : Operate(context, missing[i].Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
                 SurgeryLog.Write(artifact, missing[i].Index, operated);
                 var group = missing[i].Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g))).ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
                 var entries = new List<TensorEntry>[modules.Length];
@@ -185,15 +185,16 @@ internal sealed class CompressedModules : IDisposable
 
     // The surgeon's results of a layer, by module.
     private static Dictionary<string, SurgeonResult> Operate(
-        PipelineContext context, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, SurgeonMode mode, SurgeonOptions surgeon)
+        PipelineContext context, int layer, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, SurgeonMode mode, SurgeonOptions surgeon)
     {
         var la = context.Backend.LinearAlgebra;
         var selection = mode == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
+        using var fishers = fisher.Open(la, layer);
         string[] names = [.. modules.Select(module => module.Name).Where(name => Rank(ranks[name], file) != 0)];
         var tasks = names.Select(name => new SurgeonTask(file[name + ".sigma"].Doubles().ToArray(), Rank(ranks[name], file), () =>
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            return fisher.Fisher(la, name);
+            return fishers.Fisher(name);
         })).ToList();
         var results = Surgeon.Operate(la, context.Backend.SurgeonBatch, tasks, surgeon with { Selection = selection });
         return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);

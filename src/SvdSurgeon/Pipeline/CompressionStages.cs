@@ -57,11 +57,17 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
     private List<RankLosses> FisherLosses(FactorSet factors, CompressionOptions options)
     {
         var (la, source, spectra) = (context.Backend.LinearAlgebra, Fisher(factors, options), factors.Spectra(context.Model));
-        return [.. context.Model.Linears.Select(m =>
+        var losses = new List<RankLosses>();
+        foreach (var layer in context.Model.Layers)
         {
-            var fisher = source.Fisher(la, m.Name);
-            return RankLosses.FromFisher(la, m.OutFeatures, m.InFeatures, spectra[m.Name], fisher.Pool(fisher.Size, options.SurgeonOptions.Shrinkage), options.SurgeonOptions.Damping);
-        })];
+            using var fishers = source.Open(la, layer.Index);
+            foreach (var m in layer.Linears)
+            {
+                var fisher = fishers.Fisher(m.Name);
+                losses.Add(RankLosses.FromFisher(la, m.OutFeatures, m.InFeatures, spectra[m.Name], fisher.Pool(fisher.Size, options.SurgeonOptions.Shrinkage), options.SurgeonOptions.Damping));
+            }
+        }
+        return losses;
     }
 
     private ISpectralFisherSource Fisher(FactorSet factors, CompressionOptions options) => context.Work.Watch<ISpectralFisherSource>(_fishers, () => options.Fisher == FisherSamples.Tokens

@@ -1,4 +1,3 @@
-using SvdSurgeon.Compression;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Pipeline;
@@ -9,6 +8,6 @@ internal interface ISpectralFisherSource
     /// <summary>Key of the artifact.</summary>
     string Key { get; }
 
-    /// <summary>The spectral Fisher of a module, for all the components that were collected.</summary>
-    SpectralFisher Fisher(ILinearAlgebra la, string module);
+    /// <summary>Opens the files that hold the Fishers of a layer's modules.</summary>
+    SpectralFisherReader Open(ILinearAlgebra la, int layer);
 }

@@ -41,19 +41,13 @@ internal sealed class SpectralGradients : ISpectralFisherSource
         });
     }
 
-    /// <summary>The spectral Fisher of a module, for all the components that were collected.</summary>
-    public SpectralFisher Fisher(ILinearAlgebra la, string module)
-    {
-        SpectralFisher? fisher = null;
-        for (int block = 0; block < _blocks.Count; block++)
+    public SpectralFisherReader Open(ILinearAlgebra la, int layer) =>
+        new([.. Enumerable.Range(0, _blocks.Count).Select(block => Artifact.Part(ArtifactParts.Rows(_blocks.First(block))))], (files, module) =>
         {
-            using var file = SafeTensorsFile.Open(Artifact.Part(ArtifactParts.Rows(_blocks.First(block))));
-            var rows = file[module];
-            fisher ??= new SpectralFisher(la, rows.Columns);
-            fisher.Add(rows.ToSingles());
-        }
-        return fisher!;
-    }
+            var fisher = new SpectralFisher(la, files[0][module].Columns);
+            foreach (var file in files) fisher.Add(file[module].ToSingles());
+            return fisher;
+        });
 
     private static void Run(PipelineContext context, FactorSet factors, TokenSet tokens, Artifact artifact, SequenceBlocks blocks, int[] missing)
     {

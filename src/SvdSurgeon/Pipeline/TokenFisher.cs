@@ -14,15 +14,9 @@ namespace SvdSurgeon.Pipeline;
 /// </summary>
 internal sealed class TokenFisher : ISpectralFisherSource
 {
-    private readonly Dictionary<string, int> _layers;
     private readonly long _tokens;
 
-    private TokenFisher(Artifact artifact, DecoderModel model, TokenSet tokens)
-    {
-        Artifact = artifact;
-        _layers = model.Layers.SelectMany(layer => layer.Linears.Select(m => (m.Name, layer.Index))).ToDictionary(p => p.Name, p => p.Index, StringComparer.Ordinal);
-        _tokens = (long)tokens.Sequences * tokens.Length;
-    }
+    private TokenFisher(Artifact artifact, TokenSet tokens) => (Artifact, _tokens) = (artifact, (long)tokens.Sequences * tokens.Length);
 
     /// <summary>Where it is kept.</summary>
     public Artifact Artifact { get; }
@@ -40,18 +34,17 @@ internal sealed class TokenFisher : ISpectralFisherSource
         return context.Timed(SpectralGradients.Stage, !statistic.IsIncomplete(context.Model), () =>
         {
             GradientPass.Run(context, SpectralGradients.Stage, context.Model, tokens, statistic);
-            return new TokenFisher(artifact, context.Model, tokens);
+            return new TokenFisher(artifact, tokens);
         });
     }
 
-    public SpectralFisher Fisher(ILinearAlgebra la, string module)
+    public SpectralFisherReader Open(ILinearAlgebra la, int layer) => new([Artifact.Part(PipelineContext.LayerPart(layer))], (files, module) =>
     {
-        using var file = SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(_layers[module])));
-        var sum = file[module + ".sum"].Doubles();
+        var sum = files[0][module + ".sum"].Doubles();
         var fisher = new SpectralFisher(la, sum.Length);
-        fisher.AddGram(PackedSymmetric.Unpack(file[module + ".fisher"].Doubles(), sum.Length), sum, _tokens);
+        fisher.AddGram(PackedSymmetric.Unpack(files[0][module + ".fisher"].Doubles(), sum.Length), sum, _tokens);
         return fisher;
-    }
+    });
 
     private static long Bytes(FactorSet factors, DecoderLayer layer)
     {

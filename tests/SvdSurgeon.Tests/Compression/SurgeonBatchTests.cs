@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NUnit.Framework;
 using SvdSurgeon.Compression;
 using static SvdSurgeon.Tests.Compression.Numbers;
@@ -30,12 +31,12 @@ public sealed class SurgeonBatchTests
     }
 
     [Test]
-    public void Without_a_batch_every_Fisher_is_read_once_in_order()
+    public void Without_a_batch_every_Fisher_is_read_once()
     {
-        var read = new List<int>();
+        var read = new ConcurrentBag<int>();
         SurgeonTask[] tasks = [.. Enumerable.Range(0, 3).Select(i => Task(i, Rank, 4)).Select((task, i) => task with { Fisher = () => { read.Add(i); return task.Fisher(); } })];
         Surgeon.Operate(La, null, tasks, new SurgeonOptions());
-        Assert.That(read, Is.EqualTo(new[] { 0, 1, 2 }));
+        Assert.That(read, Is.EquivalentTo(new[] { 0, 1, 2 }));
     }
 
     private static SurgeonTask Task(int seed, int rank, int samples)

@@ -20,7 +20,6 @@ public sealed class SpectralGradientsTests
         var tokens = run.Tokens(sequences);
         var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options.Storage, options.PoolFraction);
         var gradients = SpectralGradients.Collect(context, factors, tokens);
-        var la = run.Backend.LinearAlgebra;
         string module = context.Model.Linears[0].Name;
 
         // Stored: blocks of at most 32 rows, each a file of its own.
@@ -33,7 +32,8 @@ public sealed class SpectralGradientsTests
         }
 
         // In memory: H̄ and fewer than k rows that are not folded yet, for 64 sequences as for 512.
-        var fisher = gradients.Fisher(la, module);
+        using var fishers = gradients.Open(run.Backend.LinearAlgebra, 0);
+        var fisher = fishers.Fisher(module);
         var state = fisher.Save();
         Assert.Multiple(() =>
         {
@@ -44,7 +44,7 @@ public sealed class SpectralGradientsTests
         fisher = null;
         state = null;
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        fisher = gradients.Fisher(la, module);
+        fisher = fishers.Fisher(module);
         long held = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.That(held, Is.LessThan(2L * fisher.Size * fisher.Size * sizeof(double) + Overhead));
 

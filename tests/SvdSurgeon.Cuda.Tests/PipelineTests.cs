@@ -31,7 +31,7 @@ public sealed class PipelineTests(string device)
             Assert.That(backend.SurgeonLaunches, Is.EqualTo(launches * Models.DecoderModel.Load(a).Layers.Count));
             foreach (var module in Models.DecoderModel.Load(a).Linears)
             {
-                float[] x = module.ToDense(), y = Models.DecoderModel.Load(b).Linears.First(m => m.Name == module.Name).ToDense();
+                float[] x = module.ToDense(cpu), y = Models.DecoderModel.Load(b).Linears.First(m => m.Name == module.Name).ToDense(cpu);
                 double largest = x.Max(Math.Abs);
                 for (int i = 0; i < x.Length; i++) Assert.That(y[i], Is.EqualTo(x[i]).Within(Tolerance * largest), $"{module.Name} [{i}]");
             }

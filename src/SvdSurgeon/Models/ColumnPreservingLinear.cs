@@ -83,10 +83,10 @@ public sealed class ColumnPreservingLinear : LinearModule
     }
 
     /// <inheritdoc/>
-    public override float[] ToDense()
+    public override float[] ToDense(IBackend backend)
     {
         float[] w = new float[(long)OutFeatures * InFeatures], kept = C.ToSingles();
-        float[] others = A.Columns == 0 ? new float[(long)OutFeatures * _others.Length] : Multiply(A, B);
+        float[] others = A.Columns == 0 ? new float[(long)OutFeatures * _others.Length] : Multiply(backend, A, B);
         for (int i = 0; i < OutFeatures; i++)
         {
             for (int j = 0; j < _columns.Length; j++) w[(long)i * InFeatures + _columns[j]] = kept[(long)i * _columns.Length + j];

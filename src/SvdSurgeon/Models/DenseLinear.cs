@@ -30,5 +30,5 @@ public sealed class DenseLinear(string name, StoredTensor weight, StoredTensor? 
         backend.LinearBackward(dy, Weight, dx, accumulate);
 
     /// <inheritdoc/>
-    public override float[] ToDense() => Weight.ToSingles();
+    public override float[] ToDense(IBackend backend) => Weight.ToSingles();
 }

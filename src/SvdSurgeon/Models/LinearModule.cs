@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Backends.Blas;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 
@@ -45,7 +43,8 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
     public abstract void BackwardInput(IBackend backend, Tensor dy, Tensor dx, bool accumulate = false);
 
     /// <summary>W in float32, m × n, row-major.</summary>
-    public abstract float[] ToDense();
+    /// <param name="backend">Multiplies its factors.</param>
+    public abstract float[] ToDense(IBackend backend);
 
     /// <summary>
     /// The module called <paramref name="name"/>: <c>name.weight</c>; <c>name.A</c> and <c>.B</c>; these with <c>.C</c> and <c>.columns</c>;
@@ -104,15 +103,15 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
         return (chosen, others);
     }
 
-    // product[m, n] = a[m, r] · b[r, n]
-    private protected static unsafe float[] Multiply(StoredTensor a, StoredTensor b)
+    // a[m, r] · b[r, n]
+    private protected static float[] Multiply(IBackend backend, StoredTensor a, StoredTensor b)
     {
-        int m = (int)a.Shape[0], r = a.Columns, n = b.Columns;
-        var product = new float[(long)m * n];
-        using var alone = new ThreadTeam(1);
-        fixed (float* left = a.ToSingles(), to = product)
-            Gemm.Run(alone, new ProductShape<float>(m, n, r, to, n, false), new Operand<float>(left, r, rowsAlongK: false), new Operand<float>(b, rowsAlongK: true));
-        GC.KeepAlive(b);
-        return product;
+        using var left = backend.Allocate(a.Rows, a.Columns);
+        using var product = backend.Allocate(a.Rows, b.Columns);
+        backend.Upload(a.ToSingles(), left);
+        backend.LinearBackward(left, b, product);
+        var values = new float[(long)a.Rows * b.Columns];
+        backend.Download(product, values);
+        return values;
     }
 }

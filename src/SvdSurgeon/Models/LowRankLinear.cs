@@ -43,5 +43,5 @@ public sealed class LowRankLinear(string name, StoredTensor a, StoredTensor b, S
     }
 
     /// <inheritdoc/>
-    public override float[] ToDense() => Multiply(A, B);
+    public override float[] ToDense(IBackend backend) => Multiply(backend, A, B);
 }

@@ -75,10 +75,10 @@ public sealed class PivotedLinear : LinearModule
     }
 
     /// <inheritdoc/>
-    public override float[] ToDense()
+    public override float[] ToDense(IBackend backend)
     {
         float[] w = new float[(long)OutFeatures * InFeatures], basis = Basis.ToSingles();
-        float[] mixed = _others.Length == 0 ? [] : Multiply(Mix, Basis);
+        float[] mixed = _others.Length == 0 ? [] : Multiply(backend, Mix, Basis);
         for (int i = 0; i < _pivots.Length; i++) basis.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_pivots[i] * InFeatures));
         for (int i = 0; i < _others.Length; i++) mixed.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_others[i] * InFeatures));
         return w;

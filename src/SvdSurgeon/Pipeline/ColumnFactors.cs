@@ -38,7 +38,7 @@ internal static class ColumnFactors
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 if (ranks[module.Name].Rank is not { } rank) continue;
-                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                var w = FactorSet.Weights(context.Backend, module);
                 var preservation = new ColumnPreservation(la, w, gram, rank, FactorSet.Load(file, module.Name, int.MaxValue), scaling.Output(module), countIndices: true);
                 var split = preservation.Choose(options.Columns!.Value);
                 if (split.Traded == 0)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
@@ -71,7 +72,7 @@ internal sealed class CompressedModules : IDisposable
                     context.Cancellation.ThrowIfCancellationRequested();
                     string name = modules[m].Name;
                     double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
-                    entries[m] = Module(context.Backend.LinearAlgebra, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
+                    entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
                 });
                 SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries.SelectMany(made => made));
             }
@@ -201,8 +202,9 @@ internal sealed class CompressedModules : IDisposable
     }
 
     private static List<TensorEntry> Module(
-        ILinearAlgebra la, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, double[]? meanInput, CompressionOptions options)
+        IBackend backend, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, double[]? meanInput, CompressionOptions options)
     {
+        var la = backend.LinearAlgebra;
         var type = options.WrittenType(module.StoredTensors[0].Type);
         int rank = Rank(plan, file);
         var factors = FactorSet.Load(file, plan.Name, operated is null ? rank : operated.Kept[^1] + 1);
@@ -211,7 +213,7 @@ internal sealed class CompressedModules : IDisposable
         var entries = columns is null ? Store(la, plan.Name, lowRank, options.Storage, type) : Store(plan.Name, columns, type);
         if (meanInput is not null)
         {
-            var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+            var w = FactorSet.Weights(backend, module);
             double[] bias = module.Bias is null ? [] : [.. module.Bias.ToSingles().Select(b => (double)b)];
             var corrected = BiasCorrection.Correct(bias, w, columns?.Product(la) ?? lowRank.Product(la), meanInput);
             entries.Add(TensorEntry.FromSingles(plan.Name + Bias, [corrected.Length], corrected.Select(b => (float)b).ToArray(), module.Bias is null ? type : options.WrittenType(module.Bias.Type)));

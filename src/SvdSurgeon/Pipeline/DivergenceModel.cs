@@ -100,7 +100,7 @@ internal sealed class DivergenceModel
             var gradient = new Matrix(module.OutFeatures, module.InFeatures, sums.Of(module.Name + DivergenceSums.GradientSum, (long)module.OutFeatures * module.InFeatures));
             made[i] =
             [
-                Entry(module.Name + Weights, input.Whiten(output.WhitenRows(FactorSet.Weights(module)))),
+                Entry(module.Name + Weights, input.Whiten(output.WhitenRows(FactorSet.Weights(_context.Backend, module)))),
                 Entry(module.Name + Direction, NewtonStep.Direction(gradient, input, output)),
                 TensorEntry.FromDoubles(module.Name + OutputFactor, PackedSymmetric.Pack(lower)),
             ];

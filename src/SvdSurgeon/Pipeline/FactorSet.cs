@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Compression;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
@@ -50,7 +51,7 @@ internal sealed class FactorSet(Artifact artifact)
         {
             using var scaling = metric.Open(layer.Index);
             return DecomposeLayer(context, layer, module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage), scaling.Input, scaling.Output,
-                Weights);
+                module => Weights(context.Backend, module));
         });
     }
 
@@ -116,7 +117,7 @@ internal sealed class FactorSet(Artifact artifact)
     };
 
     /// <summary>W in float64.</summary>
-    public static Matrix Weights(LinearModule module) => Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+    public static Matrix Weights(IBackend backend, LinearModule module) => Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense(backend));
 
     private static Artifact Open(PipelineContext context, string stage, JsonObject inputs)
     {

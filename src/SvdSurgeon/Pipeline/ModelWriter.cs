@@ -53,7 +53,7 @@ internal static class ModelWriter
             IEnumerable<StoredTensor> added = dense[plan.Name].Bias is null && module.Bias is not null ? [module.Bias] : [];
             if (!options.Dense) return module.StoredTensors.Concat(added).Select(TensorEntry.From);
             var type = options.WrittenType(tensor.Type);
-            return [new TensorEntry(tensor.Name, type, tensor.Shape, stream => TensorEntry.FromSingles(tensor.Name, tensor.Shape, module.ToDense(), type).WriteTo(stream))];
+            return [new TensorEntry(tensor.Name, type, tensor.Shape, stream => TensorEntry.FromSingles(tensor.Name, tensor.Shape, module.ToDense(context.Backend), type).WriteTo(stream))];
         });
         // A bias that was corrected takes the place of the source's; factors have names of their own.
         return [.. entries.Select(entry => modules.Tensors.TryGetValue(entry.Name, out var corrected) ? TensorEntry.From(corrected) : entry)];

@@ -137,7 +137,7 @@ internal sealed class SequentialPass : IDisposable
             foreach (var module in modules)
             {
                 _context.Cancellation.ThrowIfCancellationRequested();
-                var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+                var w = FactorSet.Weights(_context.Backend, module);
                 var target = SequentialTarget.Weights(la, w, cross, gram, fit.Strength, fit.Damping);
                 var factors = FactorSet.Rounded(Compression.Whitening.Factorize(la, target, input, scaling.Output(module), _ranks[module.Name].Pool));
                 entries.AddRange(FactorSet.Entries(module.Name, factors));

@@ -94,7 +94,7 @@ internal sealed class UpdatePass : IDisposable
 
     private SpectralFactors Updated(LinearModule module, SpectralFactors factors, KeptColumns? kept, int rank, Matrix gram)
     {
-        var w = Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense());
+        var w = FactorSet.Weights(_context.Backend, module);
         return FactorSet.Rounded(FactorUpdate.Refit(_context.Backend.LinearAlgebra, kept?.Moving(w) ?? w, factors, rank, gram));
     }
 }

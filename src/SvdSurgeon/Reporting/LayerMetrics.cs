@@ -73,7 +73,7 @@ internal sealed class LayerMetrics : IDisposable
     private void AddErrors(JsonObject json, DenseLinear dense, LinearModule stored, int[] columns, Matrix? gram)
     {
         var la = _context.Backend.LinearAlgebra;
-        var w = Matrix.FromSingles(dense.OutFeatures, dense.InFeatures, dense.ToDense());
+        var w = FactorSet.Weights(_context.Backend, dense);
         (double outputs, double weights) = (gram is null ? 0 : _modules.Metric.OutputNorm(dense.Name, () => Truncation.Norm(la, w, gram)), Norm(w));
         void Add(string when, Matrix difference)
         {
@@ -86,7 +86,7 @@ internal sealed class LayerMetrics : IDisposable
             for (int i = 0; i < w.Data.Length; i++) uncorrected.Data[i] = w.Data[i] - uncorrected.Data[i];
             Add("_before", uncorrected);
         }
-        float[] compressed = stored.ToDense();
+        float[] compressed = stored.ToDense(_context.Backend);
         for (int i = 0; i < compressed.Length; i++) w.Data[i] -= compressed[i];
         Add("", w);
     }

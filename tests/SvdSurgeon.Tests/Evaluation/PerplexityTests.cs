@@ -93,7 +93,7 @@ public sealed class PerplexityTests
         using var golden = new GoldenModel("opt");
         using var backend = new CpuBackend(1);
         var module = golden.Model.Linears[7];
-        float[] weight = module.ToDense();
+        float[] weight = module.ToDense(backend);
         weight[5] = float.NaN;
         golden.Model.Replace(module.Name, new DenseLinear(module.Name,
             SvdSurgeon.Tensors.StoredTensor.FromSingles("weight", [module.OutFeatures, module.InFeatures], weight), module.Bias));

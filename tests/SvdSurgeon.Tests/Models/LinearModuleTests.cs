@@ -53,7 +53,7 @@ public sealed class LinearModuleTests
     public void Forward_and_backward_use_the_matrix_that_ToDense_shows(LinearModule module, string kind, int? rank, int parameters)
     {
         Assert.That((module.Kind, module.Rank, module.ParameterCount, module.OutFeatures, module.InFeatures), Is.EqualTo((kind, rank, (long)parameters, M, N)));
-        float[] w = module.ToDense(), bias = module.Bias?.ToSingles() ?? new float[M];
+        float[] w = module.ToDense(_backend), bias = module.Bias?.ToSingles() ?? new float[M];
         float[] x = RandomNumbers.Singles(21, Tokens * N), dy = RandomNumbers.Singles(22, Tokens * M);
         foreach (bool accumulate in new[] { false, true })
         {

@@ -59,7 +59,11 @@ internal static class ModelMetrics
             // The wide ones take longest and go first, so that no thread is left alone with one.
             int[] order = [.. Enumerable.Range(0, measured.Count).OrderByDescending(i => measured[i].Module.InFeatures)];
             var made = new JsonObject[measured.Count];
-            context.Backend.LinearAlgebra.ForEach(made.Length, i => made[order[i]] = measured[order[i]].Layer.Of(measured[order[i]].Module, plans[measured[order[i]].Module.Name]));
+            context.Backend.LinearAlgebra.ForEach(made.Length, i =>
+            {
+                var (module, layer) = measured[order[i]];
+                made[order[i]] = layer.Of(module, plans[module.Name]);
+            });
             return made;
         }
         finally { open.ForEach(layer => layer.Dispose()); }

@@ -6,7 +6,6 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;
 
-[NonParallelizable]
 public sealed class ProductTests(string instructionSet) : EveryInstructionSet(instructionSet)
 {
     // float32 sums of at most 4,200 products of standard normal numbers.

@@ -4,7 +4,6 @@ using static SvdSurgeon.Tests.Backends.ProductTests;
 
 namespace SvdSurgeon.Tests.Backends;
 
-[NonParallelizable]
 public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet(instructionSet)
 {
     [TestCase(1, 1), TestCase(1, 5), TestCase(40, 17), TestCase(300, 64), TestCase(700, 131)]

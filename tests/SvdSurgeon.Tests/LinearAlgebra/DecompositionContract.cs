@@ -38,8 +38,8 @@ public abstract class DecompositionContract
             }
     }
 
-    // Below, at and beyond the strips that it is made in.
-    [TestCase(1, 1), TestCase(40, 7), TestCase(3, 128), TestCase(64, 129), TestCase(17, 300)]
+    // Below, at and beyond the strips of 384 rows that it is made in.
+    [TestCase(1, 1), TestCase(40, 7), TestCase(64, 129), TestCase(3, 384), TestCase(17, 385), TestCase(5, 800)]
     public void The_squared_norm_is_the_sum_over_all_rows_in_the_metric(int m, int n)
     {
         var a = Random(3, m, n);

@@ -99,7 +99,13 @@ public sealed class ColumnPreservation
         var (columns, rest) = Partition(traded);
         if (traded == 0) return new ColumnSplit(Rank, 0, columns, rest, _whole, null, PlainError, PlainError);
         Matrix? map = null;
-        var metric = mode == ColumnMode.Preserve ? Block(rest, rest) : SchurComplement(columns, rest, out map);
+        var metric = Block(rest, rest);
+        if (mode == ColumnMode.Refit)
+        {
+            var explained = Explained(columns, rest, out var lower);
+            metric = Unexplained(metric, explained);
+            map = _la.SolveTriangular(lower, explained, Side.Left, transpose: true).Transpose();
+        }
         var factors = Whitening.Factorize(_la, _w.SelectColumns(rest), rest.Length == 0 ? null : WhiteningFactor.Cholesky(_la, metric), _output, maxComponents);
         return new ColumnSplit(Math.Min(Rank - traded, factors.Sigma.Length), traded, columns, rest, factors, map, Error(traded, mode), PlainError);
     }
@@ -149,9 +155,8 @@ public sealed class ColumnPreservation
         if (ColumnCount(traded) > _w.Columns) return double.PositiveInfinity;
         var (columns, rest) = Partition(traded);
         if (rest.Length == 0) return 0;
-        var metric = mode == ColumnMode.Preserve ? Block(rest, rest) : SchurComplement(columns, rest, out _);
-        var sigma = _la.SingularValues(WhiteningFactor.Cholesky(_la, metric).Whiten(_rows.SelectColumns(rest)));
-        return Truncation.Error(sigma, Math.Min(Rank - traded, sigma.Length));
+        var metric = mode == ColumnMode.Preserve ? Block(rest, rest) : Unexplained(Block(rest, rest), Explained(columns, rest, out _));
+        return _la.TruncationError(WhiteningFactor.Cholesky(_la, metric).Whiten(_rows.SelectColumns(rest)), Rank - traded);
     }
 
     private int[] ByImportance()
@@ -177,13 +182,17 @@ public sealed class ColumnPreservation
 
     private Matrix Block(int[] rows, int[] columns) => _gram.SelectRows(rows).SelectColumns(columns);
 
-    // H_ss − H_sc H_cc⁻¹ H_cs = H_ss − TᵀT with L T = H_cs, and the map H_sc H_cc⁻¹ = (L⁻ᵀT)ᵀ.
-    private Matrix SchurComplement(int[] columns, int[] rest, out Matrix map)
+    // T with L T = H_cs and L Lᵀ = H_cc: TᵀT is what the kept columns explain of the rest, (L⁻ᵀT)ᵀ the map H_sc H_cc⁻¹.
+    private Matrix Explained(int[] columns, int[] rest, out Matrix lower)
     {
-        var lower = PositiveDefinite.Factor(_la, Block(columns, columns), "The Gram matrix of the kept columns", out _);
-        var t = _la.SolveTriangular(lower, Block(columns, rest), Side.Left, transpose: false);
-        map = _la.SolveTriangular(lower, t, Side.Left, transpose: true).Transpose();
-        var complement = Truncation.Difference(Block(rest, rest), _la.Multiply(t, t, transposeA: true));
+        lower = PositiveDefinite.Factor(_la, Block(columns, columns), "The Gram matrix of the kept columns", out _);
+        return _la.SolveTriangular(lower, Block(columns, rest), Side.Left, transpose: false);
+    }
+
+    // The Schur complement H_ss − H_sc H_cc⁻¹ H_cs = H_ss − TᵀT.
+    private Matrix Unexplained(Matrix rest, Matrix explained)
+    {
+        var complement = Truncation.Difference(rest, _la.Multiply(explained, explained, transposeA: true));
         // Where the kept columns explain the rest completely, what is left is rounding of either sign.
         for (int i = 0; i < complement.Rows; i++) complement[i, i] = Math.Max(complement[i, i], 0);
         return complement;

@@ -47,12 +47,7 @@ public static class Truncation
     }
 
     /// <summary>sqrt(Σ_{i>r} σ_i²): with one-sided whitening exactly ‖(W − W')Xᵀ‖_F, with plain SVD ‖W − W'‖_F.</summary>
-    public static double Error(ReadOnlySpan<double> sigma, int rank)
-    {
-        double sum = 0;
-        for (int i = sigma.Length - 1; i >= rank; i--) sum += sigma[i] * sigma[i];
-        return Math.Sqrt(sum);
-    }
+    public static double Error(ReadOnlySpan<double> sigma, int rank) => TruncationError.Of(sigma, rank);
 
     /// <summary>‖(W − W')Xᵀ‖_F = sqrt(tr((W − W') H (W − W')ᵀ)), from the Gram matrix H = XᵀX alone.</summary>
     public static double Error(ILinearAlgebra la, Matrix w, Matrix approximation, Matrix gram) => Norm(la, Difference(w, approximation), gram);

@@ -105,10 +105,10 @@ public abstract class WhiteningFactor
             AddedJitter = jitter;
         }
 
-        public override Matrix Whiten(Matrix w) => _la.Multiply(w, _lower);
+        public override Matrix Whiten(Matrix w) => _la.MultiplyTriangular(_lower, w, Side.Right, transpose: false);
         public override Matrix Unwhiten(Matrix v) => _la.SolveTriangular(_lower, v, Side.Right, transpose: false);
         public override Matrix WhitenGradient(Matrix g) => _la.SolveTriangular(_lower, g, Side.Right, transpose: true);
-        public override Matrix WhitenRows(Matrix w) => _la.Multiply(_lower, w, transposeA: true);
+        public override Matrix WhitenRows(Matrix w) => _la.MultiplyTriangular(_lower, w, Side.Left, transpose: true);
         public override Matrix UnwhitenRows(Matrix u) => _la.SolveTriangular(_lower, u, Side.Left, transpose: true);
         public override Matrix WhitenGradientRows(Matrix g) => _la.SolveTriangular(_lower, g, Side.Left, transpose: false);
     }

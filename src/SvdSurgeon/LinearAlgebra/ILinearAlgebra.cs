@@ -29,6 +29,10 @@ public interface ILinearAlgebra
     /// <summary>op(a) · op(b).</summary>
     Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false);
 
+    /// <summary>op(L) B (left) or B op(L) (right), L lower triangular with zeros above its diagonal, op the transpose when asked.</summary>
+    Matrix MultiplyTriangular(Matrix lower, Matrix b, Side side, bool transpose) =>
+        side == Side.Left ? Multiply(lower, b, transposeA: transpose) : Multiply(b, lower, transposeB: transpose);
+
     /// <summary>tr(A H Aᵀ) for a symmetric H: the sum of squares of A's rows in the metric of H.</summary>
     double SquaredNorm(Matrix a, Matrix h)
     {
@@ -56,8 +60,11 @@ public interface ILinearAlgebra
     /// <summary>The decompositions of several matrices; a device may take those of equal shape together.</summary>
     IReadOnlyList<SvdResult> Svd(IReadOnlyList<Matrix> matrices) => [.. matrices.Select(Svd)];
 
-    /// <summary>Singular values alone, descending.</summary>
-    double[] SingularValues(Matrix a);
+    /// <summary>‖A − A_k‖_F of the best A_k of rank k: the root of the sum of squares of all singular values but the first k.</summary>
+    double TruncationError(Matrix a, int rank) => LinearAlgebra.TruncationError.Of(Svd(a).Sigma, rank);
+
+    /// <summary>How many items of <see cref="ForEach"/> run at a time.</summary>
+    int ItemsAtOnce => 1;
 
     /// <summary>
     /// Calls <paramref name="body"/> once for every item in [0, items), several at a time where that helps: for many small independent

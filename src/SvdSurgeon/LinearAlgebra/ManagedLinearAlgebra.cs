@@ -10,6 +10,9 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
+    public Matrix MultiplyTriangular(Matrix lower, Matrix b, Side side, bool transpose) => TriangularProduct.Multiply(team, ManagedProducts.Instance, lower, b, side, transpose);
+
+    /// <inheritdoc/>
     public double SquaredNorm(Matrix a, Matrix h) => MatrixProducts.SquaredNorm(team, ManagedProducts.Instance, a, h);
 
     /// <inheritdoc/>
@@ -38,7 +41,10 @@ internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
     public SvdResult Svd(Matrix a) => GramSvd.Decompose(team, a);
 
     /// <inheritdoc/>
-    public double[] SingularValues(Matrix a) => Svd(a).Sigma;
+    public double TruncationError(Matrix a, int rank) => LinearAlgebra.TruncationError.Of(team, a, rank);
+
+    /// <inheritdoc/>
+    public int ItemsAtOnce => team.ThreadsHere;
 
     /// <inheritdoc/>
     public void ForEach(int items, Action<int> body) => team.RunInOrder(items, body);

@@ -32,15 +32,15 @@ internal static unsafe class MatrixProducts
             Gemm.Multiply(team, a.Rows, b.Columns, a.Columns, pa, a.Columns, false, pb, b.Columns, false, pc, c.Columns, true);
     }
 
-    /// <summary>The lower triangle of a aᵀ, with half the work; what lies above the diagonal is undefined.</summary>
-    public static Matrix LowerGram(ThreadTeam team, Matrix a)
+    /// <summary>The lower triangle of a aᵀ, or of aᵀa, with half the work; what lies above the diagonal is undefined.</summary>
+    public static Matrix LowerGram(ThreadTeam team, Matrix a, bool ofColumns = false)
     {
-        int n = a.Rows;
+        int n = ofColumns ? a.Columns : a.Rows;
         var c = new Matrix(n, n);
         fixed (double* pa = a.Data, pc = c.Data)
         {
-            var operand = new Operand<double>(pa, a.Columns, rowsAlongK: false);
-            Gemm.Run(team, new ProductShape<double>(n, n, a.Columns, pc, n, false) { Diagonal = 0 }, operand, operand);
+            var operand = new Operand<double>(pa, a.Columns, rowsAlongK: ofColumns);
+            Gemm.Run(team, new ProductShape<double>(n, n, ofColumns ? a.Rows : a.Columns, pc, n, false) { Diagonal = 0 }, operand, operand);
         }
         return c;
     }

@@ -9,10 +9,7 @@ internal static class SymmetricEigen
     public static (double[] Values, Matrix Rows) Decompose(ThreadTeam team, Matrix a)
     {
         int n = a.Rows;
-        double largest = a.LargestOfLower("eigen-decomposition");
-        // A power of two changes no digit and keeps squares in range.
-        double unit = largest == 0 ? 1 : Math.ScaleB(1, Math.ILogB(largest));
-        var form = Tridiagonalization.Reduce(team, a, 1 / unit);
+        var form = Reduce(team, a, out double unit);
         var rows = TridiagonalEigen.Decompose(team, form.Diagonal, form.OffDiagonal);
         form.TransformBack(team, rows);
         // Divide and conquer leaves ascending values.
@@ -27,5 +24,24 @@ internal static class SymmetricEigen
             swap.CopyTo(rows.Row(n - 1 - i));
         }
         return (values, rows);
+    }
+
+    /// <summary>Eigenvalues alone, descending. Reads the lower triangle only.</summary>
+    public static double[] Values(ThreadTeam team, Matrix a)
+    {
+        var form = Reduce(team, a, out double unit);
+        var values = form.Diagonal;
+        ImplicitQl.Values(values, form.OffDiagonal);
+        Array.Reverse(values);
+        for (int i = 0; i < values.Length; i++) values[i] *= unit;
+        return values;
+    }
+
+    // A power of two changes no digit and keeps squares in range.
+    private static Tridiagonalization Reduce(ThreadTeam team, Matrix a, out double unit)
+    {
+        double largest = a.LargestOfLower("eigen-decomposition");
+        unit = largest == 0 ? 1 : Math.ScaleB(1, Math.ILogB(largest));
+        return Tridiagonalization.Reduce(team, a, 1 / unit);
     }
 }

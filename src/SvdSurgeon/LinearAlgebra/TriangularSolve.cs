@@ -9,7 +9,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// </summary>
 internal readonly unsafe struct TriangularSolve
 {
-    private const int Block = 64;
+    private const int Block = 128;
 
     private readonly ThreadTeam _team;
     private readonly double* _lower;
@@ -63,7 +63,7 @@ internal readonly unsafe struct TriangularSolve
     {
         if (size <= Block)
         {
-            TriangularStrip.SolveColumns(_team, Corner(first), _stride, transpose, x, strideX, size, columns);
+            Substitution.SolveColumns(_team, Corner(first), _stride, transpose, x, strideX, size, columns);
             return;
         }
         int half = Half(size), rest = size - half;
@@ -87,7 +87,7 @@ internal readonly unsafe struct TriangularSolve
         if (size <= Block)
         {
             // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-            TriangularStrip.SolveRows(_team, Corner(first), _stride, !transpose, x, strideX, size, rows);
+            Substitution.SolveRows(_team, Corner(first), _stride, !transpose, x, strideX, size, rows);
             return;
         }
         int half = Half(size), rest = size - half;

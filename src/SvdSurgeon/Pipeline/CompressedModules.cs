@@ -57,26 +57,7 @@ internal sealed class CompressedModules : IDisposable
         var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
         return context.Timed(stage, missing.Count == 0, () =>
         {
-            for (int i = 0; i < missing.Count; i++)
-            {
-                context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Count));
-                using var file = factors.OpenLayer(missing[i].Index);
-                using var inputs = means?.Layer(missing[i].Index);
-                LinearModule[] modules = [.. missing[i].Linears.Where(module => ranks[module.Name].Rank is not null)];
-                var operated = fisher is null ? [] : Operate(context, missing[i].Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(missing[i].Index));
-                SurgeryLog.Write(artifact, missing[i].Index, operated);
-                var group = missing[i].Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g))).ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
-                var entries = new List<TensorEntry>[modules.Length];
-                context.Backend.LinearAlgebra.ForEach(modules.Length, m =>
-                {
-                    context.Cancellation.ThrowIfCancellationRequested();
-                    string name = modules[m].Name;
-                    double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
-                    entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
-                });
-                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), entries.SelectMany(made => made));
-            }
-            context.Progress.Report(new StageProgress(stage, "", 1, 1));
+            LayersSideBySide.Run(context, stage, missing, layer => BuildLayer(context, layer, ranks, artifact, factors, fisher, means, options));
             return Open(context, new CompressedModules(plan, artifact, factors, metric));
         });
     }
@@ -179,6 +160,26 @@ internal sealed class CompressedModules : IDisposable
         }
         modules.Tensors = tensors;
         return modules;
+    }
+
+    private static void BuildLayer(PipelineContext context, DecoderLayer layer, Dictionary<string, ModulePlan> ranks, Artifact artifact, FactorSet factors, ISpectralFisherSource? fisher,
+        InputStatistics? means, CompressionOptions options)
+    {
+        using var file = factors.OpenLayer(layer.Index);
+        using var inputs = means?.Layer(layer.Index);
+        LinearModule[] modules = [.. layer.Linears.Where(module => ranks[module.Name].Rank is not null)];
+        var operated = fisher is null ? [] : Operate(context, layer.Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(layer.Index));
+        SurgeryLog.Write(artifact, layer.Index, operated);
+        var group = layer.Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g))).ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
+        var entries = new List<TensorEntry>[modules.Length];
+        context.Backend.LinearAlgebra.ForEach(modules.Length, m =>
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            string name = modules[m].Name;
+            double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
+            entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
+        });
+        SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), entries.SelectMany(made => made));
     }
 
     // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.

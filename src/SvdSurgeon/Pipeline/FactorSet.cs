@@ -55,19 +55,20 @@ internal sealed class FactorSet(Artifact artifact)
         });
     }
 
-    /// <summary>Makes the parts that are not there yet, layer by layer.</summary>
-    public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make)
+    /// <summary>Makes the parts that are not there yet, a layer each.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="stage">What makes them.</param>
+    /// <param name="inputs">What they depend on.</param>
+    /// <param name="make">Makes those of a layer; several layers at once where they are small.</param>
+    /// <param name="before">What all of them need; called when any is missing.</param>
+    public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make, Action? before = null)
     {
         var artifact = Open(context, stage, inputs);
         DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
         return context.Timed(stage, missing.Length == 0, () =>
         {
-            for (int i = 0; i < missing.Length; i++)
-            {
-                context.Progress.Report(new StageProgress(stage, $"layer {missing[i].Index + 1}/{context.Model.Layers.Count}", i, missing.Length));
-                SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(missing[i].Index)), make(missing[i]));
-            }
-            context.Progress.Report(new StageProgress(stage, "", 1, 1));
+            if (missing.Length > 0) before?.Invoke();
+            LayersSideBySide.Run(context, stage, missing, layer => SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), make(layer)));
             return new FactorSet(artifact);
         });
     }
@@ -125,9 +126,6 @@ internal sealed class FactorSet(Artifact artifact)
         return context.Work.Open(stage, inputs);
     }
 
-    // Weights above which a module is decomposed alone.
-    private const long ModuleAlone = 4 << 20;
-
     /// <summary>Decomposes the modules of one layer.</summary>
     /// <param name="context">The run.</param>
     /// <param name="layer">Its modules, as they are now.</param>
@@ -163,7 +161,7 @@ internal sealed class FactorSet(Artifact artifact)
             foreach (var module in modules)
             {
                 var task = new ModuleTask(module, shared, output(module));
-                if ((long)module.OutFeatures * module.InFeatures > ModuleAlone) Decompose([task]);
+                if ((long)module.OutFeatures * module.InFeatures > LayersSideBySide.ModuleAlone) Decompose([task]);
                 else small.Add(task);
             }
         }

@@ -49,7 +49,7 @@ internal sealed class NewtonState
         {
             using var at = _divergence.Open(layer.Index);
             return FactorSet.DecomposeLayer(_setting.Context, layer, module => pools[module.Name], at.Input, at.Output, module => at.Target(module, scale), whitened: true);
-        });
+        }, before: _divergence.Require);
     }
 
     /// <summary>Finds a length that lowers the divergence, doubling or halving from <paramref name="previous"/> on, and keeps it in a file; 0 when none does.</summary>

@@ -159,11 +159,40 @@ public abstract class DecompositionContract
         for (int i = 0; i < 20; i++) Assert.That(scaled.Sigma[i] / scale, Is.EqualTo(plain.Sigma[i]).Within(1e-10 * plain.Sigma[0]));
     }
 
-    [Test]
-    public void Singular_values_alone_are_the_same()
+    [TestCase(50, 80), TestCase(80, 50), TestCase(130, 131), TestCase(1, 7)]
+    public void The_error_of_a_truncation_is_that_of_the_singular_values_cut_off(int m, int n)
     {
-        foreach (var a in new[] { Random(12, 50, 80), Random(12, 80, 50) })
-            Assert.That(_algebra.SingularValues(a), Is.EqualTo(_algebra.Svd(a).Sigma).Within(1e-10));
+        var a = Random(12, m, n);
+        double[] sigma = _algebra.Svd(a).Sigma;
+        foreach (int rank in new[] { 0, 1, sigma.Length / 2, sigma.Length - 1, sigma.Length, sigma.Length + 3 })
+            Assert.That(_algebra.TruncationError(a, rank), Is.EqualTo(Math.Sqrt(sigma.Skip(rank).Sum(s => s * s))).Within(1e-7).Percent, $"rank {rank}");
+    }
+
+    // Far below the largest singular value its square's rounding would cover the rest.
+    [TestCase(1), TestCase(1e-160), TestCase(1e150)]
+    public void The_error_of_a_truncation_is_right_where_it_is_small(double scale)
+    {
+        var sigma = new double[40];
+        for (int i = 0; i < sigma.Length; i++) sigma[i] = scale * Math.Pow(10, -0.25 * i);
+        var a = Compose(Orthonormal(7, 60, 40), sigma, Orthonormal(8, 90, 40).Transpose());
+        for (int rank = 0; rank < 36; rank += 5)
+        {
+            double expected = sigma[rank] * Math.Sqrt(sigma.Skip(rank).Sum(s => s / sigma[rank] * (s / sigma[rank])));
+            Assert.That(_algebra.TruncationError(a, rank), Is.EqualTo(expected).Within(1e-6 * expected), $"rank {rank}");
+        }
+    }
+
+    [Test]
+    public void A_triangle_multiplies_like_the_whole_matrix([Values(1, 100, 128, 300)] int n, [Values] Side side, [Values] bool transpose)
+    {
+        var lower = Random(17, n, n);
+        for (int i = 0; i < n; i++) lower.Row(i)[(i + 1)..].Clear();
+        var b = side == Side.Left ? Random(18, n, 70) : Random(18, 70, n);
+        var expected = side == Side.Left ? _algebra.Multiply(lower, b, transposeA: transpose) : _algebra.Multiply(b, lower, transposeB: transpose);
+        var product = _algebra.MultiplyTriangular(lower, b, side, transpose);
+        Assert.That((product.Rows, product.Columns), Is.EqualTo((expected.Rows, expected.Columns)));
+        Assert.That(product.Data, Is.EqualTo(expected.Data).Within(1e-12));
+        Assert.Throws<ArgumentException>(() => _algebra.MultiplyTriangular(lower, new Matrix(n + 1, n + 1), side, transpose));
     }
 
     [Test]
@@ -172,7 +201,7 @@ public abstract class DecompositionContract
         var a = Random(13, 5, 5);
         a[1, 0] = double.NaN;
         Assert.Throws<NumericalException>(() => _algebra.Svd(a));
-        Assert.Throws<NumericalException>(() => _algebra.SingularValues(a));
+        Assert.Throws<NumericalException>(() => _algebra.TruncationError(a, 2));
         Assert.Throws<NumericalException>(() => _algebra.SymmetricEigen(a));
     }
 

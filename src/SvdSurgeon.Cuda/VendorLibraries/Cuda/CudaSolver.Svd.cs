@@ -96,8 +96,6 @@ internal sealed unsafe partial class CudaSolver
         return results;
     }
 
-    public double[] SingularValues(Matrix a) => Svd(a).Sigma;
-
     // All matrices m × n with m ≤ n ≤ 32: theirs are n × m, so that their U holds our V and their V our U, one vector a row of ours.
     private SvdResult?[] Jacobi(IReadOnlyList<Matrix> matrices)
     {

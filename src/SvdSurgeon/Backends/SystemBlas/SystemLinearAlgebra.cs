@@ -20,6 +20,9 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, _products, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
+    public Matrix MultiplyTriangular(Matrix lower, Matrix b, Side side, bool transpose) => TriangularProduct.Multiply(team, _products, lower, b, side, transpose);
+
+    /// <inheritdoc/>
     public double SquaredNorm(Matrix a, Matrix h) => MatrixProducts.SquaredNorm(team, _products, a, h);
 
     /// <inheritdoc/>
@@ -97,7 +100,10 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public SvdResult Svd(Matrix a) => GramSvd.Decompose(team, a);
 
     /// <inheritdoc/>
-    public double[] SingularValues(Matrix a) => Svd(a).Sigma;
+    public double TruncationError(Matrix a, int rank) => LinearAlgebra.TruncationError.Of(team, a, rank);
+
+    /// <inheritdoc/>
+    public int ItemsAtOnce => team.ThreadsHere;
 
     /// <inheritdoc/>
     public void ForEach(int items, Action<int> body) => team.RunInOrder(items, body);

@@ -129,7 +129,7 @@ public abstract partial class BackendContract
         AssertEqual(algebra.Multiply(us, vt), a, tolerance);
         AssertEqual(algebra.Multiply(u, u, transposeA: true), Matrix.Identity(r), tolerance);
         AssertEqual(algebra.Multiply(vt, vt, transposeB: true), Matrix.Identity(r), tolerance);
-        Assert.That(algebra.SingularValues(a).Zip(sigma, (x, y) => Math.Abs(x - y)).Max(), Is.LessThan(tolerance * sigma[0]));
+        Assert.That(algebra.TruncationError(a, r / 2), Is.EqualTo(Math.Sqrt(sigma.Skip(r / 2).Sum(s => s * s))).Within(tolerance * sigma[0]));
 
         var gram = algebra.Multiply(a, a, transposeB: true);
         var (values, vectors) = algebra.SymmetricEigen(gram);

@@ -37,7 +37,7 @@ internal readonly unsafe struct TriangularSolve
         if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
             throw new ArgumentException($"A {lower.Rows} × {lower.Rows} triangle cannot be solved with {b.Rows} × {b.Columns}.", nameof(b));
         for (int i = 0; i < lower.Rows; i++)
-            if (lower[i, i] == 0) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero.");
+            if (double.IsInfinity(1 / lower[i, i])) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero, or as good as zero.");
     }
 
     /// <summary>The solution for whole matrices.</summary>

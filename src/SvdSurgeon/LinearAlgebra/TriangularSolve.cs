@@ -9,7 +9,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// </summary>
 internal readonly unsafe struct TriangularSolve
 {
-    private const int Block = 128;
+    private const int Block = 768;
 
     private readonly ThreadTeam _team;
     private readonly double* _lower;
@@ -43,10 +43,16 @@ internal readonly unsafe struct TriangularSolve
     /// <summary>The solution for whole matrices.</summary>
     public static Matrix Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose)
     {
-        var x = b.Clone();
-        fixed (double* l = lower.Data, px = x.Data)
+        int n = lower.Rows;
+        var x = n > Block ? b.Clone() : new Matrix(b.Rows, b.Columns, GC.AllocateUninitializedArray<double>(b.Data.Length));
+        fixed (double* l = lower.Data, pb = b.Data, px = x.Data)
         {
-            var solve = new TriangularSolve(team, l, lower.Columns, lower.Rows);
+            if (n <= Block)
+            {
+                SolveBlock(team, l, n, n, side, transpose, pb, px, x.Columns, side == Side.Left ? x.Columns : x.Rows);
+                return x;
+            }
+            var solve = new TriangularSolve(team, l, n, n);
             if (side == Side.Left) solve.Left(px, x.Columns, x.Columns, transpose);
             else solve.Right(px, x.Columns, x.Rows, transpose);
         }
@@ -63,7 +69,7 @@ internal readonly unsafe struct TriangularSolve
     {
         if (size <= Block)
         {
-            Substitution.SolveColumns(_team, Corner(first), _stride, transpose, x, strideX, size, columns);
+            SolveBlock(_team, Corner(first), _stride, size, Side.Left, transpose, x, x, strideX, columns);
             return;
         }
         int half = Half(size), rest = size - half;
@@ -86,8 +92,7 @@ internal readonly unsafe struct TriangularSolve
     {
         if (size <= Block)
         {
-            // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-            Substitution.SolveRows(_team, Corner(first), _stride, !transpose, x, strideX, size, rows);
+            SolveBlock(_team, Corner(first), _stride, size, Side.Right, transpose, x, x, strideX, rows);
             return;
         }
         int half = Half(size), rest = size - half;
@@ -104,6 +109,13 @@ internal readonly unsafe struct TriangularSolve
             Gemm.Subtract(_team, rows, half, rest, x2, strideX, false, below, _stride, false, x, strideX);
             Right(first, half, x, strideX, rows, transpose);
         }
+    }
+
+    private static void SolveBlock(ThreadTeam team, double* l, nint strideL, int size, Side side, bool transpose, double* b, double* x, nint stride, int sides)
+    {
+        if (side == Side.Left) Substitution.SolveColumns(team, l, strideL, transpose, b, x, stride, size, sides);
+        // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
+        else Substitution.SolveRows(team, l, strideL, !transpose, b, x, stride, size, sides);
     }
 
     // A triangle is cut in two at whole blocks.

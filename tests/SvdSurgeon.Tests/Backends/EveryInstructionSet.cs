@@ -14,11 +14,14 @@ public abstract class EveryInstructionSet(string name)
     [OneTimeTearDown]
     public void UseBestAgain() => InstructionSets.Active = InstructionSets.Best;
 
-    /// <summary>Computes with it from now on, or ends the fixture where the processor lacks it.</summary>
+    /// <summary>
+    /// Computes with it from now on, or ends the fixture where the processor lacks it. The kernels for AVX-512 run with AVX2 too: the
+    /// runtime makes two instructions of one, with the same results.
+    /// </summary>
     public static void Use(string name)
     {
         var wanted = Enum.Parse<InstructionSet>(name);
-        if (wanted > InstructionSets.Best) Assert.Ignore($"This processor has no {name}.");
+        if (wanted > InstructionSets.Best && InstructionSets.Best < InstructionSet.Avx2) Assert.Ignore($"This processor has no {name}.");
         InstructionSets.Active = wanted;
     }
 }

@@ -51,7 +51,8 @@ public abstract class DecompositionContract
         Assert.That(_algebra.SquaredNorm(a, h), Is.EqualTo(sum).Within(1e-10).Percent);
     }
 
-    [TestCase(1), TestCase(2), TestCase(7), TestCase(64), TestCase(131), TestCase(300)]
+    // Around the blocks of 48 rows and the panels of 4, 8 and 16 columns, beyond one product's depth of 256, and where the matrix is halved.
+    [TestCase(1), TestCase(2), TestCase(7), TestCase(47), TestCase(48), TestCase(49), TestCase(55), TestCase(64), TestCase(97), TestCase(131), TestCase(300), TestCase(575), TestCase(2051)]
     public void The_lower_factor_times_its_transpose_is_the_matrix(int n)
     {
         var a = PositiveDefinite(n);
@@ -64,18 +65,19 @@ public abstract class DecompositionContract
         AssertNear(_algebra.Multiply(l, l, transposeB: true), a, 1e-12 * n);
     }
 
-    [TestCase(3), TestCase(200)]
-    public void An_indefinite_matrix_has_no_lower_factor(int n)
+    // In the first, a middle and the last block.
+    [TestCase(3, 2), TestCase(200, 0), TestCase(200, 60), TestCase(200, 199)]
+    public void An_indefinite_matrix_has_no_lower_factor(int n, int pivot)
     {
         var a = PositiveDefinite(n);
-        a[n - 1, n - 1] = -1;
+        a[pivot, pivot] = -1;
         Assert.That(_algebra.TryCholesky(a, out _), Is.False);
-        a[n - 1, n - 1] = double.NaN;
+        a[pivot, pivot] = double.NaN;
         Assert.That(_algebra.TryCholesky(a, out _), Is.False);
     }
 
     [Test, Combinatorial]
-    public void Triangular_solves_leave_no_residual([Values] Side side, [Values] bool transpose, [Values(1, 2, 17, 64, 150)] int n, [Values(1, 33, 70)] int others)
+    public void Triangular_solves_leave_no_residual([Values] Side side, [Values] bool transpose, [Values(1, 2, 17, 64, 97, 150, 401, 800)] int n, [Values(1, 33, 70)] int others)
     {
         Assert.That(_algebra.TryCholesky(PositiveDefinite(n), out var l), Is.True);
         var b = side == Side.Left ? Random(3, n, others) : Random(3, others, n);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using SvdSurgeon.Backends.Blas;
 
 namespace SvdSurgeon.Backends.Cpu;
 
@@ -19,7 +20,7 @@ internal static unsafe class SmallProduct
     {
         int i = 0;
         // Sixteen accumulators of 512 bits fit the registers of AVX-512 only; twelve of 256 fit those of AVX2, and of AdvSimd as pairs.
-        if (Vector512.IsHardwareAccelerated)
+        if (InstructionSets.Active == InstructionSet.Avx512)
             for (; i <= m - 8; i += 8)
             {
                 int j = 0;

@@ -4,11 +4,12 @@ using SvdSurgeon.Backends.Cpu;
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>
-/// op(L) X = B and X op(L) = B with many right-hand sides, in place and by halves: all but small blocks on the diagonal are products, most
-/// of them large.
+/// op(L) X = B and X op(L) = B with many right-hand sides: a small triangle by substitution, a large one by halves in place, so that all but
+/// the triangles on its diagonal are products.
 /// </summary>
 internal readonly unsafe struct TriangularSolve
 {
+    // Triangles of up to so many rows are packed as a whole.
     private const int Block = 768;
 
     private readonly ThreadTeam _team;
@@ -43,18 +44,15 @@ internal readonly unsafe struct TriangularSolve
     /// <summary>The solution for whole matrices.</summary>
     public static Matrix Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose)
     {
-        int n = lower.Rows;
-        var x = n > Block ? b.Clone() : new Matrix(b.Rows, b.Columns, GC.AllocateUninitializedArray<double>(b.Data.Length));
-        fixed (double* l = lower.Data, pb = b.Data, px = x.Data)
+        int n = lower.Rows, columns = b.Columns;
+        bool inPlace = n > Block;
+        var x = inPlace ? b.Clone() : new Matrix(b.Rows, columns, GC.AllocateUninitializedArray<double>(b.Data.Length));
+        fixed (double* l = lower.Data, from = b.Data, to = x.Data)
         {
-            if (n <= Block)
-            {
-                SolveBlock(team, l, n, n, side, transpose, pb, px, x.Columns, side == Side.Left ? x.Columns : x.Rows);
-                return x;
-            }
             var solve = new TriangularSolve(team, l, n, n);
-            if (side == Side.Left) solve.Left(px, x.Columns, x.Columns, transpose);
-            else solve.Right(px, x.Columns, x.Rows, transpose);
+            if (!inPlace) solve.Substitute(0, n, from, to, columns, side == Side.Left ? columns : b.Rows, side, transpose);
+            else if (side == Side.Left) solve.Left(to, columns, columns, transpose);
+            else solve.Right(to, columns, b.Rows, transpose);
         }
         return x;
     }
@@ -69,7 +67,7 @@ internal readonly unsafe struct TriangularSolve
     {
         if (size <= Block)
         {
-            SolveBlock(_team, Corner(first), _stride, size, Side.Left, transpose, x, x, strideX, columns);
+            Substitute(first, size, x, x, strideX, columns, Side.Left, transpose);
             return;
         }
         int half = Half(size), rest = size - half;
@@ -92,7 +90,7 @@ internal readonly unsafe struct TriangularSolve
     {
         if (size <= Block)
         {
-            SolveBlock(_team, Corner(first), _stride, size, Side.Right, transpose, x, x, strideX, rows);
+            Substitute(first, size, x, x, strideX, rows, Side.Right, transpose);
             return;
         }
         int half = Half(size), rest = size - half;
@@ -111,17 +109,17 @@ internal readonly unsafe struct TriangularSolve
         }
     }
 
-    private static void SolveBlock(ThreadTeam team, double* l, nint strideL, int size, Side side, bool transpose, double* b, double* x, nint stride, int sides)
+    // With the triangle that begins at row and column first; x may take the place of b.
+    private void Substitute(int first, int size, double* b, double* x, nint stride, int sides, Side side, bool transpose)
     {
-        if (side == Side.Left) Substitution.SolveColumns(team, l, strideL, transpose, b, x, stride, size, sides);
+        double* corner = _lower + first * _stride + first;
+        if (side == Side.Left) Substitution.SolveColumns(_team, corner, _stride, transpose, b, x, stride, size, sides);
         // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-        else Substitution.SolveRows(team, l, strideL, !transpose, b, x, stride, size, sides);
+        else Substitution.SolveRows(_team, corner, _stride, !transpose, b, x, stride, size, sides);
     }
 
     // A triangle is cut in two at whole blocks.
     private static int Half(int size) => (size / 2 + Block - 1) / Block * Block;
-
-    private double* Corner(int first) => _lower + first * _stride + first;
 
     // L of the rows after the first half.
     private double* Below(int first, int half) => _lower + (first + half) * _stride + first;

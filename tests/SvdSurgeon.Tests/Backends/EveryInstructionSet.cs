@@ -3,7 +3,7 @@ using SvdSurgeon.Backends.Blas;
 
 namespace SvdSurgeon.Tests.Backends;
 
-/// <summary>Base of fixtures that run once on each instruction set that the processor has.</summary>
+/// <summary>Base of fixtures that run once on each instruction set that the processor has, or carries out as others.</summary>
 [TestFixture(nameof(InstructionSet.Portable)), TestFixture(nameof(InstructionSet.Avx2)), TestFixture(nameof(InstructionSet.Avx512))]
 [NonParallelizable]
 public abstract class EveryInstructionSet(string name)

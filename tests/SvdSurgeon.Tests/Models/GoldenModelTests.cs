@@ -1,12 +1,19 @@
 using NUnit.Framework;
+using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Models;
+using SvdSurgeon.Tests.Backends;
 
 namespace SvdSurgeon.Tests.Models;
 
-[TestFixtureSource(typeof(GoldenModel), nameof(GoldenModel.All))]
-public sealed class GoldenModelTests(string name)
+[TestFixtureSource(nameof(OnEveryInstructionSet)), NonParallelizable]
+public sealed class GoldenModelTests(string name, string instructionSet)
 {
+    private static IEnumerable<object[]> OnEveryInstructionSet =>
+        from set in Enum.GetNames<InstructionSet>()
+        from model in GoldenModel.All
+        select new object[] { model, set };
+
     private const double LogitTolerance = 2e-4;      // of the largest logit: float32 through three layers
     private const double LossTolerance = 1e-5;       // relative
     private const double GradientTolerance = 1e-4;   // of the tensor's largest entry
@@ -17,6 +24,7 @@ public sealed class GoldenModelTests(string name)
     [OneTimeSetUp]
     public void Open()
     {
+        EveryInstructionSet.Use(instructionSet);
         _golden = new GoldenModel(name);
         _backend = new CpuBackend(2);
     }
@@ -24,6 +32,7 @@ public sealed class GoldenModelTests(string name)
     [OneTimeTearDown]
     public void Close()
     {
+        InstructionSets.Active = InstructionSets.Best;
         _golden?.Dispose();
         _backend?.Dispose();
     }

@@ -53,7 +53,7 @@ public sealed class ProductTests(string instructionSet) : EveryInstructionSet(in
                     new Operand<double>(pa, strideA, transposeA) { IsNegated = negateA }, new Operand<double>(pb, strideB, !transposeB) { IsNegated = negateB });
                 Gemm.Multiply(team, m, n, k, subtract ? pMinus : pa, strideA, transposeA, pb, strideB, transposeB, pAdded, n, true);
             }
-            Assert.That(c, Is.EqualTo(added), $"{m} × {n} × {k}");
+            Assert.That(c.AsSpan().SequenceEqual(added), $"{m} × {n} × {k}");
         }
 
         static double[] Doubles(int seed, int count) => [.. RandomNumbers.Singles(seed, count).Select(x => (double)x)];

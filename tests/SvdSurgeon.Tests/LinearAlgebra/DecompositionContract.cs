@@ -51,8 +51,8 @@ public abstract class DecompositionContract
         Assert.That(_algebra.SquaredNorm(a, h), Is.EqualTo(sum).Within(1e-10).Percent);
     }
 
-    // Around the blocks of 48 rows and the panels of 4, 8 and 16 columns, beyond one product's depth of 256, and where the matrix is halved.
-    [TestCase(1), TestCase(2), TestCase(7), TestCase(47), TestCase(48), TestCase(49), TestCase(55), TestCase(64), TestCase(97), TestCase(131), TestCase(300), TestCase(575), TestCase(2051)]
+    // Around the blocks of 48 rows and the panels of 4, 8 and 16 columns, and beyond one product's depth of 256.
+    [TestCase(1), TestCase(2), TestCase(7), TestCase(47), TestCase(48), TestCase(49), TestCase(55), TestCase(64), TestCase(97), TestCase(131), TestCase(300), TestCase(575)]
     public void The_lower_factor_times_its_transpose_is_the_matrix(int n)
     {
         var a = PositiveDefinite(n);
@@ -303,11 +303,8 @@ public abstract class DecompositionContract
     {
         Assert.That((actual.Rows, actual.Columns), Is.EqualTo((expected.Rows, expected.Columns)));
         double worst = 0;
-        for (int i = 0; i < actual.Data.Length; i++)
-        {
-            double difference = Math.Abs(actual.Data[i] - expected.Data[i]);
-            if (!(difference <= worst)) worst = difference;
-        }
-        Assert.That(worst, Is.LessThanOrEqualTo(tolerance));
+        for (int i = 0; i < actual.Data.Length; i++) worst = Math.Max(worst, Math.Abs(actual.Data[i] - expected.Data[i]));
+        // Math.Max keeps what is not a number; to Is.LessThan it would be less than anything.
+        Assert.That(worst <= tolerance, $"off by {worst}");
     }
 }

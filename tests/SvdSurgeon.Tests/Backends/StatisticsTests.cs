@@ -32,6 +32,27 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
             }
     }
 
+    // Relative to √(h_ii h_jj). With a mean of 1 all terms of a sum have one sign, and rounding errors grow with the sum; columns differ by up to 10⁴, as activations do.
+    [TestCase(0f, 1e-7), TestCase(1f, 1e-6)]
+    public void A_gram_matrix_of_many_tokens_stays_close_to_float64(float mean, double tolerance)
+    {
+        const int tokens = 8292, n = 70;
+        float[] x = RandomNumbers.Singles(1, tokens * n);
+        for (int i = 0; i < x.Length; i++) x[i] = (mean + x[i]) * MathF.Pow(10, i % n % 5 - 2);
+        using var backend = new CpuBackend(2);
+        using var gram = backend.CreateGram(n);
+        using (var tx = Tensor(backend, tokens, n, x)) gram.Add(tx);
+        var h = gram.ToMatrix();
+        var expected = new double[n, n];
+        for (int t = 0; t < tokens; t++)
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j <= i; j++) expected[i, j] += (double)x[t * n + i] * x[t * n + j];
+        double worst = 0;
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j <= i; j++) worst = Math.Max(worst, Math.Abs(h[i, j] - expected[i, j]) / Math.Sqrt(expected[i, i] * expected[j, j]));
+        Assert.That(worst <= tolerance, $"{worst:G2}");
+    }
+
     [TestCase(1, 1, 1), TestCase(3, 7, 25), TestCase(2, 64, 130)]
     public void ColumnDot_sums_the_products_of_each_sequence(int sequences, int tokens, int k)
     {

@@ -1,18 +1,16 @@
-using NUnit.Framework;
-
 namespace SvdSurgeon;
 
 /// <summary>
 /// Temporary files of all tests lie in memory where there is room for them, unless TMPDIR says where: the program waits for the disk after every file it
 /// writes, and the tests write tens of thousands.
 /// </summary>
-[SetUpFixture]
+[NUnit.Framework.SetUpFixture]
 public sealed class TemporaryFilesInMemory
 {
     private const string Memory = "/dev/shm", Variable = "TMPDIR";
     private const long Room = 4L << 30;
 
-    [OneTimeSetUp]
+    [NUnit.Framework.OneTimeSetUp]
     public void Choose()
     {
         if (Environment.GetEnvironmentVariable(Variable) is null && Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace >= Room)

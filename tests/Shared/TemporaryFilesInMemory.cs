@@ -8,7 +8,7 @@ namespace SvdSurgeon;
 public sealed class TemporaryFilesInMemory
 {
     private const string Memory = "/dev/shm", Variable = "TMPDIR";
-    private const long Room = 4L << 30;
+    private const long Room = 1L << 30;
 
     [NUnit.Framework.OneTimeSetUp]
     public void Choose()

@@ -112,14 +112,39 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
             int i = _backward ? high - 1 - done : done, first = _backward ? i + 1 : 0;
             double* row = corner + i * _byRow;
             var reciprocal = new Vector<double>(1 / row[i * _byColumn]);
-            for (int c = 0; c < TKernel.Columns; c += Vector<double>.Count)
-            {
-                double* xi = x + i * TKernel.Columns + c, xj = x + first * TKernel.Columns + c;
-                var rest = Vector.Load(xi);
-                for (int j = first; j < first + done; j++, xj += TKernel.Columns) rest = Vector.MultiplyAddEstimate(new Vector<double>(-row[j * _byColumn]), Vector.Load(xj), rest);
-                Vector.Store(rest * reciprocal, xi);
-            }
+            double* xi = x + i * TKernel.Columns, solved = x + first * TKernel.Columns;
+            if (TKernel.Columns == 4 * Vector<double>.Count) FourVectors(row + first * _byColumn, done, solved, reciprocal, xi);
+            else
+                for (int c = 0; c < TKernel.Columns; c += Vector<double>.Count) OneVector(row + first * _byColumn, done, solved + c, reciprocal, xi + c);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OneVector(double* factors, int count, double* solved, Vector<double> reciprocal, double* x)
+    {
+        var rest = Vector.Load(x);
+        for (int j = 0; j < count; j++, solved += TKernel.Columns) rest = Vector.MultiplyAddEstimate(new Vector<double>(-factors[j * _byColumn]), Vector.Load(solved), rest);
+        Vector.Store(rest * reciprocal, x);
+    }
+
+    // A factor is read once for all columns of a tile, and four chains of additions run side by side.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void FourVectors(double* factors, int count, double* solved, Vector<double> reciprocal, double* x)
+    {
+        int width = Vector<double>.Count;
+        Vector<double> a = Vector.Load(x), b = Vector.Load(x + width), c = Vector.Load(x + 2 * width), d = Vector.Load(x + 3 * width);
+        for (int j = 0; j < count; j++, solved += TKernel.Columns)
+        {
+            var factor = new Vector<double>(-factors[j * _byColumn]);
+            a = Vector.MultiplyAddEstimate(factor, Vector.Load(solved), a);
+            b = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + width), b);
+            c = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + 2 * width), c);
+            d = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + 3 * width), d);
+        }
+        Vector.Store(a * reciprocal, x);
+        Vector.Store(b * reciprocal, x + width);
+        Vector.Store(c * reciprocal, x + 2 * width);
+        Vector.Store(d * reciprocal, x + 3 * width);
     }
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;

@@ -33,6 +33,8 @@ internal static class InputPass
         using var hidden = HiddenStore.Create(backend, sequences * length, model.Config.HiddenSize, context.Memory / 4, artifact.Folder);
         foreach (var (first, count) in blocks.SelectMany(block => all.Batches(block, length)))
             hidden.Write((first - start) * length, count * length, rows => model.Embed(backend, tokens.Rows(first, count), count, rows));
+        // Written, and flushed to the disk, while the next layer is computed.
+        using var writing = new BackgroundWrite();
         for (int layer = 0; layer <= last; layer++)
         {
             var totals = new Sums();
@@ -46,6 +48,8 @@ internal static class InputPass
                     hidden.Update((first - start) * length, count * length, rows => model.Layers[layer].Forward(backend, rows, new LayerContext(count, length), null, sums));
                 }
                 if (sums is null) continue;
+                // The totals of two layers are never held at once.
+                writing.Await();
                 if (context.Shard is null) sums.MoveTo(totals, model.Layers[layer]);
                 else
                 {
@@ -55,8 +59,10 @@ internal static class InputPass
                 }
             }
             if (sums is null || context.Shard is not null) continue;
-            statistic.Write(model.Layers[layer], totals);
+            var finished = model.Layers[layer];
+            writing.Begin(() => statistic.Write(finished, totals));
         }
+        writing.Await();
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }
 

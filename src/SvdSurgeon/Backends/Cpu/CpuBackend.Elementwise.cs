@@ -7,6 +7,15 @@ public sealed unsafe partial class CpuBackend
 {
     private const int ElementsAnItem = 16384;
 
+    // destination = source; by the threads that go on with the rows
+    /// <inheritdoc cref="IBackend.Copy"/>
+    public void Copy(Tensor source, Tensor destination)
+    {
+        RequireSameShape(source, destination);
+        var (from, to) = (Cpu(source), Cpu(destination));
+        ForElements(source.Length, (first, count) => new Span<float>(from.Pointer + first, count).CopyTo(new Span<float>(to.Pointer + first, count)));
+    }
+
     // y += a·x
     /// <inheritdoc cref="IBackend.AddScaled"/>
     public void AddScaled(Tensor x, float a, Tensor y)

@@ -51,9 +51,6 @@ public sealed partial class CpuBackend : IBackend
     public void Download(Tensor source, Span<float> destination) => ((CpuTensor)source).Span.CopyTo(destination);
 
     /// <inheritdoc/>
-    public void Copy(Tensor source, Tensor destination) => ((CpuTensor)source).Span.CopyTo(((CpuTensor)destination).Span);
-
-    /// <inheritdoc/>
     public void Fill(Tensor x, float value) => ((CpuTensor)x).Span.Fill(value);
 
     /// <inheritdoc/>

@@ -45,7 +45,7 @@ internal static unsafe class QuickTable
         foreach (int n in new[] { 576, 1536, 2048 }) DecompositionRuns.Eigen(algebra, n);
         foreach (var (m, n) in new[] { (576, 576), (192, 576), (576, 1536), (768, 3072), (2048, 2048) }) DecompositionRuns.Svd(algebra, m, n);
         Console.WriteLine($"{"of a product's rate, float64",-32} {"median",8}");
-        foreach (int n in new[] { 576, 1536 }) ProductShares.Print(algebra, n);
+        foreach (int n in new[] { 576, 1536 }) ProductShares.Print(team, algebra, n);
     }
 
     private static void PassTable(int threads)

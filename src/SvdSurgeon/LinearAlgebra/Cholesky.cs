@@ -10,10 +10,12 @@ internal static unsafe class Cholesky
     private const int Block = 2048;
 
     /// <summary>False when a pivot is not positive (or not a number).</summary>
-    public static bool TryFactor(ThreadTeam team, Matrix a, out Matrix lower)
+    public static bool TryFactor(ThreadTeam team, Matrix a, out Matrix lower) => TryFactor(team, a, lower = Matrix.Uninitialized(a.Rows, a.Rows));
+
+    /// <summary>The same into a matrix of a's size.</summary>
+    public static bool TryFactor(ThreadTeam team, Matrix a, Matrix lower)
     {
         int n = a.Rows;
-        lower = new Matrix(n, n, GC.AllocateUninitializedArray<double>(n * n));
         fixed (double* l = lower.Data, source = a.Data)
         {
             if (n <= Block) return FactorBlock(team, source, n, n, l);

@@ -1,3 +1,5 @@
+using SvdSurgeon.Backends.Blas;
+
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>A dense float64 matrix in host memory, row-major: what decompositions work on.</summary>
@@ -14,6 +16,9 @@ public sealed class Matrix
         Columns = columns;
         Data = data;
     }
+
+    /// <summary>A matrix whose numbers are all written before one is read.</summary>
+    internal static Matrix Uninitialized(int rows, int columns) => new(rows, columns, GC.AllocateUninitializedArray<double>(checked(rows * columns)));
 
     /// <summary>Rows.</summary>
     public int Rows { get; }
@@ -32,15 +37,14 @@ public sealed class Matrix
     public Matrix Clone() => new(Rows, Columns, (double[])Data.Clone());
 
     /// <summary>The transpose, copied.</summary>
-    public Matrix Transpose()
+    public unsafe Matrix Transpose()
     {
-        var t = new Matrix(Columns, Rows);
+        var t = Uninitialized(Columns, Rows);
         const int block = 32;
-        for (int i0 = 0; i0 < Rows; i0 += block)
-            for (int j0 = 0; j0 < Columns; j0 += block)
-                for (int i = i0; i < Math.Min(i0 + block, Rows); i++)
-                    for (int j = j0; j < Math.Min(j0 + block, Columns); j++)
-                        t.Data[j * Rows + i] = Data[i * Columns + j];
+        fixed (double* from = Data, to = t.Data)
+            for (int i = 0; i < Rows; i += block)
+                for (int j = 0; j < Columns; j += block)
+                    Packing.Transpose(from + (nint)i * Columns + j, Columns, Math.Min(block, Columns - j), Math.Min(block, Rows - i), to + (nint)j * Rows + i, Rows);
         return t;
     }
 
@@ -50,7 +54,7 @@ public sealed class Matrix
     /// <summary>Columns [first, first + count), copied.</summary>
     public Matrix ColumnRange(int first, int count)
     {
-        var c = new Matrix(Rows, count);
+        var c = Uninitialized(Rows, count);
         for (int i = 0; i < Rows; i++) Row(i).Slice(first, count).CopyTo(c.Row(i));
         return c;
     }
@@ -58,7 +62,7 @@ public sealed class Matrix
     /// <summary>The given columns in the given order, copied.</summary>
     public Matrix SelectColumns(ReadOnlySpan<int> indices)
     {
-        var c = new Matrix(Rows, indices.Length);
+        var c = Uninitialized(Rows, indices.Length);
         for (int i = 0; i < Rows; i++)
             for (int j = 0; j < indices.Length; j++) c.Data[i * indices.Length + j] = Data[i * Columns + indices[j]];
         return c;
@@ -67,7 +71,7 @@ public sealed class Matrix
     /// <summary>The given rows in the given order, copied.</summary>
     public Matrix SelectRows(ReadOnlySpan<int> indices)
     {
-        var c = new Matrix(indices.Length, Columns);
+        var c = Uninitialized(indices.Length, Columns);
         for (int i = 0; i < indices.Length; i++) Row(indices[i]).CopyTo(c.Row(i));
         return c;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
@@ -7,19 +8,20 @@ namespace SvdSurgeon.LinearAlgebra;
 /// <summary>
 /// a = L Lᵀ in the layout of the product's kernel. Lᵀ lies in panels [row][Columns] as wide as a tile and is found a block of rows at a time:
 /// all panels less what the rows above take from them, then solved with the block's corner on the diagonal. The next block's corner is
-/// factored meanwhile, so that a block costs one run of the threads.
+/// factored meanwhile, so that a block costs one run of the threads. Blocks form spans: what the spans before take is subtracted from all rows of
+/// a span at once, by all threads evenly, and the corners, which follow one from the other, wait for the rows of their own span alone.
 /// </summary>
 internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMicroKernel<double>
 {
-    // Rows of a block: a multiple of the height and of the width of every kernel's tile. Depth: rows above that are taken at a time.
-    private const int Height = 48, Depth = 256;
+    // Rows of a block: a multiple of the height and of the width of every kernel's tile. Rows of a span. Depth: rows above that are taken at a time.
+    private const int Height = 48, Span = 4 * Height, Depth = 256;
     private const int PanelsAnItem = 4;
     // More rows of L at once would compete for the same few lines of the cache.
     private const int RowsWritten = 4;
 
     private readonly ThreadTeam _team;
     private readonly double* _panels, _rows, _corners, _packed;
-    private readonly nint _apart, _rowsApart, _packedApart;
+    private readonly nint _apart, _packedApart;
     private readonly int _n;
 
     private PanelCholesky(ThreadTeam team, int n, double* memory)
@@ -28,11 +30,10 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
         _n = n;
         var strides = Strides(n);
         _apart = strides.Panel;
-        _rowsApart = strides.Rows;
         _packedApart = strides.Packed;
         _panels = memory;
         _rows = _panels + Panels(n) * _apart;
-        _corners = _rows + 2 * _rowsApart;
+        _corners = _rows + strides.Rows;
         _packed = _corners + 2 * Height * Height;
     }
 
@@ -43,7 +44,7 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     public static bool TryFactor(ThreadTeam team, double* a, nint stride, int n, double* lower)
     {
         var (apart, rows, packed) = Strides(n);
-        using var memory = new Workspace((nuint)((Panels(n) * apart + 2 * (rows + packed + Height * Height)) * sizeof(double)));
+        using var memory = new Workspace((nuint)((Panels(n) * apart + rows + 2 * (packed + Height * Height)) * sizeof(double)));
         var cholesky = new PanelCholesky<TKernel>(team, n, (double*)memory.Pointer);
         cholesky.Read(a, stride);
         if (!cholesky.Factor()) return false;
@@ -52,7 +53,7 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     }
 
     private static (nint Panel, nint Rows, nint Packed) Strides(int n) =>
-        ((nint)PackedTriangle<TKernel>.PanelRows(n) * TKernel.Columns, (nint)Height * n, PackedTriangle<TKernel>.Numbers(Height));
+        ((nint)PackedTriangle<TKernel>.PanelRows(n) * TKernel.Columns, (nint)Span * n, PackedTriangle<TKernel>.Numbers(Height));
 
     private static int Panels(int columns) => (columns + TKernel.Columns - 1) / TKernel.Columns;
 
@@ -77,26 +78,55 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
         bool positive = FactorCorner(0);
         for (int top = 0; top + Height < _n && positive; top += Height)
         {
-            int next = top + Height, corner = next / TKernel.Columns, rest = corner + Panels(Math.Min(Height, _n - next)), panels = Panels(_n);
-            _team.Run(1 + (panels - rest + PanelsAnItem - 1) / PanelsAnItem, item =>
+            int next = top + Height, corner = next / TKernel.Columns, rest = CornerEnd(next);
+            bool beginsSpan = next % Span == 0;
+            _team.Run(1 + Items(rest), item =>
             {
                 if (item > 0)
                 {
                     int first = rest + (item - 1) * PanelsAnItem;
-                    Solve(top, first, Math.Min(PanelsAnItem, panels - first));
+                    Solve(top, first, Math.Min(PanelsAnItem, Panels(_n) - first));
                     return;
                 }
                 Solve(top, corner, rest - corner);
-                CopyRows(next);
-                Subtract(next, corner, rest - corner);
+                if (beginsSpan) return;
+                CopyRows(next, next / Span * Span, next);
+                Subtract(next, Height, corner, rest - corner, next / Span * Span);
                 positive = FactorCorner(next);
             });
+            if (beginsSpan) positive = BeginSpan(next);
         }
         return positive;
     }
 
-    // What multiplies the panels for the block that begins at top; two blocks take turns.
-    private double* Rows(int top) => _rows + top / Height % 2 * _rowsApart;
+    // All rows of the span less what the spans above take from them, and its first corner.
+    private bool BeginSpan(int top)
+    {
+        bool positive = false;
+        int corner = top / TKernel.Columns, rest = CornerEnd(top);
+        _team.Run((Math.Min(Span, _n - top) + Height - 1) / Height, block => CopyRows(top + block * Height, 0, top));
+        _team.Run(1 + Items(rest), item =>
+        {
+            if (item > 0)
+            {
+                int first = rest + (item - 1) * PanelsAnItem;
+                Subtract(top, Span, first, Math.Min(PanelsAnItem, Panels(_n) - first), 0);
+                return;
+            }
+            Subtract(top, Height, corner, rest - corner, 0);
+            positive = FactorCorner(top);
+        });
+        return positive;
+    }
+
+    // The first panel right of the corner.
+    private int CornerEnd(int top) => top / TKernel.Columns + Panels(Math.Min(Height, _n - top));
+
+    // Into how many items the panels from the given one on are cut.
+    private int Items(int panel) => (Panels(_n) - panel + PanelsAnItem - 1) / PanelsAnItem;
+
+    // What multiplies the panels for the block that begins at top.
+    private double* Rows(int top) => _rows + top % Span * _n;
 
     private PackedTriangle<TKernel> Corner(int top)
     {
@@ -107,32 +137,33 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     // The block's rows of these panels, which come after its corner.
     private void Solve(int top, int first, int count)
     {
-        Subtract(top, first, count);
+        Subtract(top, Height, first, count, top / Span * Span);
         Corner(top).Solve(Panel(first) + (nint)top * TKernel.Columns, _apart, count);
     }
 
-    // The block's rows of these panels less what the rows above take from them; tiles below the diagonal are left out.
-    private void Subtract(int top, int first, int count)
+    // So many rows of these panels less what the rows [from, top) take from them; tiles below the diagonal are left out.
+    private void Subtract(int top, int height, int first, int count, int from)
     {
-        for (int k = 0; k < top; k += Depth)
+        for (int k = from; k < top; k += Depth)
             for (int p = first; p < first + count; p++)
             {
-                int end = Math.Min(Math.Min(top + Height, _n), (p + 1) * TKernel.Columns);
+                int end = Math.Min(Math.Min(top + height, _n), (p + 1) * TKernel.Columns);
                 double* above = Panel(p) + (nint)k * TKernel.Columns, rows = Rows(top) + (nint)k * TKernel.Rows;
                 for (int row = top; row < end; row += TKernel.Rows, rows += (nint)TKernel.Rows * _n)
                     TKernel.Multiply(Math.Min(Depth, top - k), rows, above, Panel(p) + (nint)row * TKernel.Columns, TKernel.Columns, true);
             }
     }
 
-    // Minus the columns above the block's corner, which are its rows of L, in groups as high as a tile.
-    private void CopyRows(int top)
+    // Minus rows [from, to) of the columns above the block's corner, which are its rows of L, in groups as high as a tile.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void CopyRows(int top, int from, int to)
     {
-        double* rows = Rows(top);
+        double* rows = Rows(top) + (nint)from * TKernel.Rows;
         for (int j = 0; j < Math.Min(Height, _n - top); j += Vector128<double>.Count)
         {
-            double* from = Panel((top + j) / TKernel.Columns) + (top + j) % TKernel.Columns;
-            double* to = rows + (nint)(j / TKernel.Rows) * TKernel.Rows * _n + j % TKernel.Rows;
-            for (int k = 0; k < top; k++, from += TKernel.Columns, to += TKernel.Rows) Vector128.Store(-Vector128.Load(from), to);
+            double* source = Panel((top + j) / TKernel.Columns) + (nint)from * TKernel.Columns + (top + j) % TKernel.Columns;
+            double* copy = rows + (nint)(j / TKernel.Rows) * TKernel.Rows * _n + j % TKernel.Rows;
+            for (int k = from; k < to; k++, source += TKernel.Columns, copy += TKernel.Rows) Vector128.Store(-Vector128.Load(source), copy);
         }
     }
 

@@ -44,9 +44,17 @@ internal readonly unsafe struct TriangularSolve
     /// <summary>The solution for whole matrices.</summary>
     public static Matrix Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose)
     {
+        var x = Matrix.Uninitialized(b.Rows, b.Columns);
+        Solve(team, lower, b, side, transpose, x);
+        return x;
+    }
+
+    /// <summary>The same into a matrix of b's size.</summary>
+    public static void Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose, Matrix x)
+    {
         int n = lower.Rows, columns = b.Columns;
         bool inPlace = n > Block;
-        var x = inPlace ? b.Clone() : new Matrix(b.Rows, columns, GC.AllocateUninitializedArray<double>(b.Data.Length));
+        if (inPlace) b.Data.CopyTo(x.Data, 0);
         fixed (double* l = lower.Data, from = b.Data, to = x.Data)
         {
             var solve = new TriangularSolve(team, l, n, n);
@@ -54,7 +62,6 @@ internal readonly unsafe struct TriangularSolve
             else if (side == Side.Left) solve.Left(to, columns, columns, transpose);
             else solve.Right(to, columns, b.Rows, transpose);
         }
-        return x;
     }
 
     /// <summary>X ← op(L)⁻¹ X, n × columns.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SvdSurgeon.LinearAlgebra;
@@ -27,6 +28,7 @@ internal static unsafe class UnblockedCholesky
     }
 
     // Row i less u[k, i] times the rows k above it, from column i on; what lies left of it in its vectors is not read again.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Reduce(double* upper, nint stride, double* row, int i, int n)
     {
         for (int j = i / Width * Width; j < n; j += Width)

@@ -51,8 +51,9 @@ public abstract class DecompositionContract
         Assert.That(_algebra.SquaredNorm(a, h), Is.EqualTo(sum).Within(1e-10).Percent);
     }
 
-    // Around the blocks of 48 rows and the panels of 4, 8 and 16 columns, and beyond one product's depth of 256.
-    [TestCase(1), TestCase(2), TestCase(7), TestCase(47), TestCase(48), TestCase(49), TestCase(55), TestCase(64), TestCase(97), TestCase(131), TestCase(300), TestCase(575)]
+    // Around the blocks of 48 rows, the spans of 192 and the panels of 4, 8 and 16 columns, and beyond one product's depth of 256.
+    [TestCase(1), TestCase(2), TestCase(7), TestCase(47), TestCase(48), TestCase(49), TestCase(55), TestCase(64), TestCase(97), TestCase(131)]
+    [TestCase(191), TestCase(192), TestCase(193), TestCase(240), TestCase(300), TestCase(385), TestCase(575)]
     public void The_lower_factor_times_its_transpose_is_the_matrix(int n)
     {
         var a = PositiveDefinite(n);
@@ -65,8 +66,8 @@ public abstract class DecompositionContract
         AssertNear(_algebra.Multiply(l, l, transposeB: true), a, 1e-12 * n);
     }
 
-    // In the first, a middle and the last block.
-    [TestCase(3, 2), TestCase(200, 0), TestCase(200, 60), TestCase(200, 199)]
+    // In the first, a middle and the last block, and in the first block of a span.
+    [TestCase(3, 2), TestCase(200, 0), TestCase(200, 60), TestCase(200, 199), TestCase(400, 192), TestCase(400, 250)]
     public void An_indefinite_matrix_has_no_lower_factor(int n, int pivot)
     {
         var a = PositiveDefinite(n);

@@ -17,7 +17,7 @@ internal static unsafe class MatrixProducts
         int n = transposeB ? b.Rows : b.Columns;
         if (k != (transposeB ? b.Columns : b.Rows))
             throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} cannot be multiplied this way.", nameof(b));
-        var c = k == 0 ? new Matrix(m, n) : Matrix.Uninitialized(m, n);
+        var c = Matrix.Uninitialized(m, n);
         fixed (double* pa = a.Data, pb = b.Data, pc = c.Data)
             products.Run(
                 team, new ProductShape<double>(m, n, k, pc, n, false), new Operand<double>(pa, a.Columns, transposeA), new Operand<double>(pb, b.Columns, !transposeB));

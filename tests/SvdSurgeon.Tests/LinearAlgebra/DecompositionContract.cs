@@ -38,6 +38,17 @@ public abstract class DecompositionContract
             }
     }
 
+    [Test]
+    public void A_product_over_nothing_is_zero()
+    {
+        // Large enough for memory that is not cleared, and most probably handed out again.
+        Fill(new Matrix(200, 200));
+        GC.Collect();
+        Assert.That(_algebra.Multiply(new Matrix(200, 0), new Matrix(0, 200)).Data, Is.All.Zero);
+
+        static void Fill(Matrix used) => Array.Fill(used.Data, double.NaN);
+    }
+
     // Below, at and beyond the strips of 384 rows that it is made in.
     [TestCase(1, 1), TestCase(40, 7), TestCase(64, 129), TestCase(3, 384), TestCase(17, 385), TestCase(5, 800)]
     public void The_squared_norm_is_the_sum_over_all_rows_in_the_metric(int m, int n)

@@ -3,7 +3,7 @@ using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Tests.LinearAlgebra;
 
-internal sealed class MatrixTests
+public sealed class MatrixTests
 {
     // Around the blocks of 32 and the vectors of four that it is made in.
     [TestCase(0, 3), TestCase(1, 1), TestCase(1, 70), TestCase(70, 1), TestCase(3, 5), TestCase(4, 32), TestCase(33, 66), TestCase(97, 31)]

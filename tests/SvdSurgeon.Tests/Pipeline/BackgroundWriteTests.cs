@@ -3,10 +3,10 @@ using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-internal sealed class BackgroundWriteTests
+public sealed class BackgroundWriteTests
 {
     [Test]
-    public void OneIsWrittenAfterTheOther()
+    public void One_is_written_after_the_other()
     {
         var order = new List<int>();
         using var writing = new BackgroundWrite();
@@ -24,7 +24,7 @@ internal sealed class BackgroundWriteTests
     }
 
     [Test]
-    public void WhatAWriteThrowsReachesTheCaller()
+    public void What_a_write_throws_reaches_the_caller()
     {
         using var writing = new BackgroundWrite();
         writing.Begin(() => throw new NumericalException("not finite"));
@@ -32,7 +32,7 @@ internal sealed class BackgroundWriteTests
     }
 
     [Test]
-    public void AnErrorElsewhereWaitsForTheWriteAndHidesItsOwn()
+    public void An_error_elsewhere_waits_for_the_write_and_hides_its_own()
     {
         bool written = false;
         var error = Assert.Throws<InvalidOperationException>(() =>

@@ -63,6 +63,20 @@ public sealed class DegenerateModelTests
         AssertUsable(run, run.Tokens(6), method);
     }
 
+    [Test]
+    public void Inputs_whose_squares_no_float32_holds_end_the_run_by_name()
+    {
+        // All weights are finite, and so are the inputs of fc2, about 1e21; their Gram matrix is not.
+        using var run = Damaged("opt", (name, values) =>
+        {
+            if (name.EndsWith("layers.1.fc1.weight", StringComparison.Ordinal)) values.Fill(1e20f);
+        });
+        var error = Assert.Throws<NumericalException>(() => run.Compress(Whiten));
+        Assert.That(error!.Message, Does.StartWith("model.decoder.layers.1.fc2: its inputs or gradients are not finite numbers."));
+        string[] parts = [.. Directory.EnumerateFiles(Path.Combine(run.Folder, "work"), "layer.*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file))];
+        Assert.That(parts, Is.EqualTo(["layer.0000.safetensors"]), "the layer before is whole, and nothing of this one is there");
+    }
+
     [TestCase("opt"), TestCase("llama-gqa-tied")]
     public void A_layer_of_zeros_gives_a_finite_model_by_every_method(string model)
     {

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 
@@ -73,7 +71,7 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
             int first = _backward ? row + rows : top, count = _backward ? high - above - rows : above;
             if (count > 0) Subtract(row, rows, first, count, x, apart, panels);
             // Panels side by side, since each is one long chain of operations.
-            for (int p = 0; p < panels; p++) Substitute(row, rows, x + p * apart + (nint)row * TKernel.Columns);
+            for (int p = 0; p < panels; p++) TileSubstitution.Solve<TKernel>(Corner(row), _byRow, _byColumn, _backward, rows, x + p * apart + (nint)row * TKernel.Columns);
         }
     }
 
@@ -88,6 +86,8 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
         }
     }
 
+    private double* Corner(int row) => _l + row * _byRow + row * _byColumn;
+
     // Of the group that begins with this row.
     private double* Packed(int row) => _packed + (nint)row * _size;
 
@@ -100,51 +100,6 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
         if (_byRow == 1) Packing.Copy(source, _byColumn, count, high, TKernel.Rows, to);
         else Packing.Transpose(source, _byRow, count, high, TKernel.Rows, to);
         Vectors.Negate(to, count * TKernel.Rows);
-    }
-
-    // x is high × the tile's columns.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Substitute(int top, int high, double* x)
-    {
-        double* corner = _l + top * _byRow + top * _byColumn;
-        for (int done = 0; done < high; done++)
-        {
-            int i = _backward ? high - 1 - done : done, first = _backward ? i + 1 : 0;
-            double* row = corner + i * _byRow;
-            var reciprocal = new Vector<double>(1 / row[i * _byColumn]);
-            double* xi = x + i * TKernel.Columns, solved = x + first * TKernel.Columns;
-            if (TKernel.Columns == 4 * Vector<double>.Count) FourVectors(row + first * _byColumn, done, solved, reciprocal, xi);
-            else
-                for (int c = 0; c < TKernel.Columns; c += Vector<double>.Count) OneVector(row + first * _byColumn, done, solved + c, reciprocal, xi + c);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void OneVector(double* factors, int count, double* solved, Vector<double> reciprocal, double* x)
-    {
-        var rest = Vector.Load(x);
-        for (int j = 0; j < count; j++, solved += TKernel.Columns) rest = Vector.MultiplyAddEstimate(new Vector<double>(-factors[j * _byColumn]), Vector.Load(solved), rest);
-        Vector.Store(rest * reciprocal, x);
-    }
-
-    // A factor is read once for all columns of a tile, and four chains of additions run side by side.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FourVectors(double* factors, int count, double* solved, Vector<double> reciprocal, double* x)
-    {
-        int width = Vector<double>.Count;
-        Vector<double> a = Vector.Load(x), b = Vector.Load(x + width), c = Vector.Load(x + 2 * width), d = Vector.Load(x + 3 * width);
-        for (int j = 0; j < count; j++, solved += TKernel.Columns)
-        {
-            var factor = new Vector<double>(-factors[j * _byColumn]);
-            a = Vector.MultiplyAddEstimate(factor, Vector.Load(solved), a);
-            b = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + width), b);
-            c = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + 2 * width), c);
-            d = Vector.MultiplyAddEstimate(factor, Vector.Load(solved + 3 * width), d);
-        }
-        Vector.Store(a * reciprocal, x);
-        Vector.Store(b * reciprocal, x + width);
-        Vector.Store(c * reciprocal, x + 2 * width);
-        Vector.Store(d * reciprocal, x + 3 * width);
     }
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;

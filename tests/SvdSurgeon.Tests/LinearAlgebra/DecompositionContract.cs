@@ -227,6 +227,7 @@ public abstract class DecompositionContract
         ILinearAlgebra first = Open(one), second = Open(three);
         var a = Random(14, 200, 320);
         var h = PositiveDefinite(210);
+        var spans = PositiveDefinite(430);
         var wide = Random(16, 430, 900);
         Assert.That(second.Multiply(wide, wide, transposeB: true).Data, Is.EqualTo(first.Multiply(wide, wide, transposeB: true).Data));
         Assert.That(second.Multiply(wide, wide, transposeA: true).Data, Is.EqualTo(first.Multiply(wide, wide, transposeA: true).Data));
@@ -234,6 +235,9 @@ public abstract class DecompositionContract
         first.TryCholesky(h, out var l1);
         second.TryCholesky(h, out var l2);
         Assert.That(l2.Data, Is.EqualTo(l1.Data));
+        first.TryCholesky(spans, out var spans1);
+        second.TryCholesky(spans, out var spans2);
+        Assert.That(spans2.Data, Is.EqualTo(spans1.Data));
         var b = Random(15, 210, 600);
         Assert.That(second.SolveTriangular(l1, b, Side.Left, true).Data, Is.EqualTo(first.SolveTriangular(l1, b, Side.Left, true).Data));
         Assert.That(second.SymmetricEigen(h).Vectors.Data, Is.EqualTo(first.SymmetricEigen(h).Vectors.Data));

@@ -8,6 +8,7 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
 {
     public static int Rows => 6;
     public static int Columns => 2 * Vector256<T>.Count;
+    public static int PanelRows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
@@ -63,6 +64,29 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
         Store(c + 5 * ldc, c5, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SubtractPanels(int k, T* a, T* b, T* c)
+    {
+        int w = Vector256<T>.Count;
+        Lanes.Prefetch(c, Columns, PanelRows, Columns);
+        Vector256<T> z = default;
+        Vector256<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
+        for (int p = 0; p < k; p++)
+        {
+            Vector256<T> l = Vector256.Load(b), r = Vector256.Load(b + w), x;
+            x = Vector256.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector256.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector256.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector256.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
+            a += 2 * w;
+            b += 2 * w;
+        }
+        Subtract(c, c0l, c0r);
+        Subtract(c + 2 * w, c1l, c1r);
+        Subtract(c + 4 * w, c2l, c2r);
+        Subtract(c + 6 * w, c3l, c3r);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(T* c, Vector256<T> left, Vector256<T> right, bool accumulate)
     {
@@ -72,4 +96,11 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(T* c, Vector256<T> x, bool accumulate) => Vector256.Store(accumulate ? x + Vector256.Load(c) : x, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Subtract(T* c, Vector256<T> left, Vector256<T> right)
+    {
+        Vector256.Store(Vector256.Load(c) - left, c);
+        Vector256.Store(Vector256.Load(c + Vector256<T>.Count) - right, c + Vector256<T>.Count);
+    }
 }

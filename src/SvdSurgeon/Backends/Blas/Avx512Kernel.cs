@@ -8,6 +8,7 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
 {
     public static int Rows => 12;
     public static int Columns => 2 * Vector512<T>.Count;
+    public static int PanelRows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
@@ -90,6 +91,38 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
         Store(c + 11 * ldc, c11, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SubtractPanels(int k, T* a, T* b, T* c)
+    {
+        int w = Vector512<T>.Count;
+        Lanes.Prefetch(c, Columns, PanelRows, Columns);
+        Vector512<T> z = default;
+        Vector512<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
+        Vector512<T> c4l = z, c4r = z, c5l = z, c5r = z, c6l = z, c6r = z, c7l = z, c7r = z;
+        for (int p = 0; p < k; p++)
+        {
+            Vector512<T> l = Vector512.Load(b), r = Vector512.Load(b + w), x;
+            x = Vector512.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector512.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector512.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector512.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
+            x = Vector512.Create(a[4]); c4l = Lanes.MultiplyAdd(x, l, c4l); c4r = Lanes.MultiplyAdd(x, r, c4r);
+            x = Vector512.Create(a[5]); c5l = Lanes.MultiplyAdd(x, l, c5l); c5r = Lanes.MultiplyAdd(x, r, c5r);
+            x = Vector512.Create(a[6]); c6l = Lanes.MultiplyAdd(x, l, c6l); c6r = Lanes.MultiplyAdd(x, r, c6r);
+            x = Vector512.Create(a[7]); c7l = Lanes.MultiplyAdd(x, l, c7l); c7r = Lanes.MultiplyAdd(x, r, c7r);
+            a += 2 * w;
+            b += 2 * w;
+        }
+        Subtract(c, c0l, c0r);
+        Subtract(c + 2 * w, c1l, c1r);
+        Subtract(c + 4 * w, c2l, c2r);
+        Subtract(c + 6 * w, c3l, c3r);
+        Subtract(c + 8 * w, c4l, c4r);
+        Subtract(c + 10 * w, c5l, c5r);
+        Subtract(c + 12 * w, c6l, c6r);
+        Subtract(c + 14 * w, c7l, c7r);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(T* c, Vector512<T> left, Vector512<T> right, bool accumulate)
     {
@@ -99,4 +132,11 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(T* c, Vector512<T> x, bool accumulate) => Vector512.Store(accumulate ? x + Vector512.Load(c) : x, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Subtract(T* c, Vector512<T> left, Vector512<T> right)
+    {
+        Vector512.Store(Vector512.Load(c) - left, c);
+        Vector512.Store(Vector512.Load(c + Vector512<T>.Count) - right, c + Vector512<T>.Count);
+    }
 }

@@ -14,4 +14,8 @@ internal unsafe interface IMicroKernel<T> where T : unmanaged
     static abstract void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate);
     /// <summary>The same for the left half of the columns.</summary>
     static abstract void MultiplyNarrow(int k, T* a, T* b, T* c, nint ldc, bool accumulate);
+    /// <summary>Height of the tile of <see cref="SubtractPanels"/>, a divisor of Columns.</summary>
+    static abstract int PanelRows { get; }
+    /// <summary>c −= Σ_p a[p] b[p]ᵀ, PanelRows × Columns, where a and c too lie in panels [..][Columns], a from any multiple of PanelRows on.</summary>
+    static abstract void SubtractPanels(int k, T* a, T* b, T* c);
 }

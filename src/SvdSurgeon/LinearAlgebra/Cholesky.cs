@@ -12,7 +12,7 @@ internal static unsafe class Cholesky
     /// <summary>False when a pivot is not positive (or not a number).</summary>
     public static bool TryFactor(ThreadTeam team, Matrix a, out Matrix lower) => TryFactor(team, a, lower = Matrix.Uninitialized(a.Rows, a.Rows));
 
-    /// <summary>The same into a matrix of a's size.</summary>
+    /// <summary>The same into a matrix of a's size, which may hold part of the factor when there is none.</summary>
     public static bool TryFactor(ThreadTeam team, Matrix a, Matrix lower)
     {
         int n = a.Rows;

@@ -154,13 +154,13 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     private void Solve(int top, int first, int end)
     {
         int from = top / Span * Span;
-        for (int row = top; row < top + Height; row += TKernel.PanelRows)
+        for (int row = top; row < top + Height; row += TKernel.PanelTileRows)
             // Panels side by side, since each is one long chain of operations.
             for (int p = first; p < end; p++)
             {
                 double* panel = Panel(p), x = panel + (nint)row * TKernel.Columns;
                 TKernel.SubtractPanels(row - from, At(from, row), panel + (nint)from * TKernel.Columns, x);
-                TileSubstitution.Solve<TKernel>(At(row, row), 1, TKernel.Columns, backward: false, TKernel.PanelRows, x);
+                TileSubstitution.Solve<TKernel>(At(row, row), 1, TKernel.Columns, backward: false, TKernel.PanelTileRows, x);
             }
     }
 
@@ -172,7 +172,7 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
             {
                 int bottom = Math.Min(Math.Min(top + height, _n), (p + 1) * TKernel.Columns);
                 double* panel = Panel(p), above = panel + (nint)k * TKernel.Columns;
-                for (int row = top; row < bottom; row += TKernel.PanelRows)
+                for (int row = top; row < bottom; row += TKernel.PanelTileRows)
                     TKernel.SubtractPanels(Math.Min(Depth, top - k), At(k, row), above, panel + (nint)row * TKernel.Columns);
             }
     }

@@ -7,6 +7,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// <summary>op(L) X = B row by row, for as many right-hand sides as a tile of the product's kernel is wide and about as many rows as it is high.</summary>
 internal static unsafe class TileSubstitution
 {
+    /// <summary>Solves in place; the caller has seen to it that no number on the diagonal is zero.</summary>
     /// <param name="l">op(L)[0, 0].</param>
     /// <param name="byRow">From a row of op(L) to the next.</param>
     /// <param name="byColumn">From a column to the next.</param>

@@ -8,7 +8,7 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
 {
     public static int Rows => 6;
     public static int Columns => 2 * Vector256<T>.Count;
-    public static int PanelRows => 4;
+    public static int PanelTileRows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
@@ -68,7 +68,7 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
     public static void SubtractPanels(int k, T* a, T* b, T* c)
     {
         int w = Vector256<T>.Count;
-        Lanes.Prefetch(c, Columns, PanelRows, Columns);
+        Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector256<T> z = default;
         Vector256<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
         for (int p = 0; p < k; p++)

@@ -8,7 +8,7 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
 {
     public static int Rows => 12;
     public static int Columns => 2 * Vector512<T>.Count;
-    public static int PanelRows => 8;
+    public static int PanelTileRows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
@@ -95,7 +95,7 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
     public static void SubtractPanels(int k, T* a, T* b, T* c)
     {
         int w = Vector512<T>.Count;
-        Lanes.Prefetch(c, Columns, PanelRows, Columns);
+        Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector512<T> z = default;
         Vector512<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
         Vector512<T> c4l = z, c4r = z, c5l = z, c5r = z, c6l = z, c6r = z, c7l = z, c7r = z;

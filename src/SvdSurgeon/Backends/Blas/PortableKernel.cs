@@ -8,7 +8,7 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
 {
     public static int Rows => 4;
     public static int Columns => 2 * Vector128<T>.Count;
-    public static int PanelRows => 4;
+    public static int PanelTileRows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int k, T* a, T* b, T* c, nint ldc, bool accumulate)
@@ -60,7 +60,7 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
     public static void SubtractPanels(int k, T* a, T* b, T* c)
     {
         int w = Vector128<T>.Count;
-        Lanes.Prefetch(c, Columns, PanelRows, Columns);
+        Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector128<T> z = default;
         Vector128<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
         for (int p = 0; p < k; p++)

@@ -46,7 +46,7 @@ Task("Bench")
 {
     var settings = new DotNetRunSettings { Configuration = configuration, NoBuild = true };
     DotNetRun("./perf/SvdSurgeon.Benchmarks", "--quick", settings);
-    DotNetRun("./perf/compare", "--quick " + Argument("compare", ""), settings);
+    DotNetRun("./perf/SvdSurgeon.Compare", "--quick " + Argument("compare", ""), settings);
 });
 
 Task("Pack")

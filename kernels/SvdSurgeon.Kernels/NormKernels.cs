@@ -1,4 +1,5 @@
 using ILGPU;
+using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.Kernels;
 

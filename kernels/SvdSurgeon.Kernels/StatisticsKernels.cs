@@ -1,4 +1,6 @@
 using ILGPU;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Kernels;
 

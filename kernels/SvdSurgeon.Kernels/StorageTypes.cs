@@ -1,3 +1,5 @@
+using SvdSurgeon.Tensors;
+
 namespace SvdSurgeon.Kernels;
 
 /// <summary>Storage types as kernels take them: the numbers of the library's DType (a test holds them together).</summary>

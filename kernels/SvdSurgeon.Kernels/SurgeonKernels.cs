@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Compression.Numerics;
+using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Kernels;
 

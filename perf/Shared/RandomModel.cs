@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 

@@ -1,5 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions.Eigen;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Compression.Numerics;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;

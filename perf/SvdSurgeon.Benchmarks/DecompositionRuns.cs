@@ -1,3 +1,6 @@
+using SvdSurgeon.Backends.Decompositions.Eigen;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Compression.Numerics;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;

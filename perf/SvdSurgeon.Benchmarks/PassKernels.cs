@@ -1,6 +1,7 @@
-using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Benchmarks;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Benchmarks;

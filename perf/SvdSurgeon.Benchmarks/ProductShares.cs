@@ -1,5 +1,7 @@
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Compression.Numerics;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;

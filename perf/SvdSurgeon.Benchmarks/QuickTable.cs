@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Numerics;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Backends.Decompositions;
 
 namespace SvdSurgeon.Benchmarks;
 

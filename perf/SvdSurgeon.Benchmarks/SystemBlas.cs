@@ -1,4 +1,5 @@
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions;
 using SvdSurgeon.Backends.SystemBlas;
 using SvdSurgeon.LinearAlgebra;
 

@@ -1,6 +1,6 @@
 using ILGPU;
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;

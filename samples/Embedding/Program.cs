@@ -1,10 +1,15 @@
-// Compresses a model and evaluates the result: dotnet run --project samples/Embedding MODEL CALIBRATION.txt EVALUATION.txt OUT
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
+using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Tokenization;
+
+// Compresses a model and evaluates the result: dotnet run --project samples/Embedding MODEL CALIBRATION.txt EVALUATION.txt OUT
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) => { e.Cancel = true; stop.Cancel(); };

@@ -1,3 +1,4 @@
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Kernels;

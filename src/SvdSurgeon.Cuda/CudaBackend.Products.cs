@@ -1,6 +1,7 @@
-using ILGPU;
 using ILGPU.Runtime;
+using ILGPU;
 using SvdSurgeon.Cuda.VendorLibraries;
+using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;

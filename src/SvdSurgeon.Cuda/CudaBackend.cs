@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime;
+using ILGPU;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.LinearAlgebra;

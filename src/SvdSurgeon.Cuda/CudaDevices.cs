@@ -1,7 +1,7 @@
-using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime;
+using ILGPU;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Cuda.VendorLibraries;
 

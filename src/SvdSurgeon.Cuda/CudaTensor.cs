@@ -1,5 +1,5 @@
-using ILGPU;
 using ILGPU.Runtime;
+using ILGPU;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Tensors;
 

@@ -1,5 +1,6 @@
-using ILGPU;
 using ILGPU.Runtime;
+using ILGPU;
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Kernels;
 
 namespace SvdSurgeon.Cuda;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Kernels;
 

@@ -1,4 +1,6 @@
 using Microsoft.ML.Tokenizers;
+using SvdSurgeon.Tokenization.Bpe;
+using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.MLTokenizers;
 

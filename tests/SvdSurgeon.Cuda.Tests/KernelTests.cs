@@ -1,6 +1,8 @@
 using ILGPU;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime;
+using ILGPU;
 using NUnit.Framework;
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Kernels;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.Tests;
 

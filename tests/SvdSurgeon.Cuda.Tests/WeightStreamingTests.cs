@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Statistics;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tests.Backends;
 using SvdSurgeon.Tests.Models;
@@ -70,8 +71,8 @@ public sealed class WeightStreamingTests
     {
         using var golden = new GoldenModel("llama-mha");
         using var small = CudaDevices.OpenSimulator(new CudaOptions { MemoryBytes = 3 << 20, LogitBytes = 1 });
-        small.RequireMemory(Pipeline.InputPass.Need(golden.Model, hiddenBytes: 1 << 14, batchTokens: 64));
-        var error = Assert.Throws<OutOfMemoryEstimateException>(() => small.RequireMemory(Pipeline.InputPass.Need(golden.Model, hiddenBytes: 1 << 27, batchTokens: 64)));
+        small.RequireMemory(InputPass.Need(golden.Model, hiddenBytes: 1 << 14, batchTokens: 64));
+        var error = Assert.Throws<OutOfMemoryEstimateException>(() => small.RequireMemory(InputPass.Need(golden.Model, hiddenBytes: 1 << 27, batchTokens: 64)));
         Assert.That(error!.Message, Does.Contain("--sequences").And.Contain("3 MiB may be used"));
     }
 

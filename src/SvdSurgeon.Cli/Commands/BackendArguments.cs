@@ -1,7 +1,7 @@
 using System.CommandLine;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
+using SvdSurgeon.Backends;
 
 namespace SvdSurgeon.Cli.Commands;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Cli.Commands;
 

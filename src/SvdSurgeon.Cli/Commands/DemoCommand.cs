@@ -5,10 +5,12 @@ using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Output;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Tokenization;
 

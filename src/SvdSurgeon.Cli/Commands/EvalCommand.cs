@@ -5,7 +5,7 @@ using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Commands;
 

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 using Spectre.Console;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Cli.Commands;
 

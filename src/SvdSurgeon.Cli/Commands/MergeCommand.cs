@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Cli.Output;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Cli.Commands;
 

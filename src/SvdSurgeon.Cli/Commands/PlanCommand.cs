@@ -6,7 +6,9 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Cli.Commands;

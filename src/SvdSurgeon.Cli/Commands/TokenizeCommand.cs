@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using System.Text;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Tokenization;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Cli.Output;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Cli.Output;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Spectre.Console;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Output;
 

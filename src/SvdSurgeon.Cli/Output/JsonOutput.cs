@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Output;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Spectre.Console;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Output;
 

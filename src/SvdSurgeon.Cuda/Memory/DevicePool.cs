@@ -1,6 +1,6 @@
 using System.Numerics;
-using ILGPU;
 using ILGPU.Runtime;
+using ILGPU;
 
 namespace SvdSurgeon.Cuda.Memory;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using ILGPU;
 using ILGPU.Runtime;
+using ILGPU;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.Memory;

@@ -1,4 +1,3 @@
-using SvdSurgeon.Compression;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
@@ -110,31 +109,3 @@ public interface IBackend : IDisposable
     /// <summary>sums[j] += Σ_t x[t, j], or of |x[t, j]|.</summary>
     void AddColumnSums(Tensor x, bool absolute, Span<double> sums);
 }
-
-/// <summary>
-/// Sum of xᵀx over blocks of rows: float32 products inside a block, float64 sums across blocks. With the CPU's own products h_ij is within 2e-7 √(h_ii h_jj) of what float64
-/// gives throughout, whatever the number of rows.
-/// </summary>
-public abstract class GramAccumulator(int n) : IDisposable
-{
-    /// <summary>Width.</summary>
-    public int Size { get; } = n;
-    /// <summary>Adds xᵀx; x is [T, n].</summary>
-    public abstract void Add(Tensor x);
-    /// <summary>The full symmetric matrix.</summary>
-    public abstract Matrix ToMatrix();
-    /// <summary>Adds the lower triangle, row by row, to <paramref name="lower"/> (n(n+1)/2 numbers) and starts again from zero.</summary>
-    public abstract void MoveTo(Span<double> lower);
-    /// <summary>Frees the memory.</summary>
-    public abstract void Dispose();
-}
-
-/// <summary>Sizes of one attention call. Query i of a sequence stands at position keyLength − queryLength + i and sees keys at or before it.</summary>
-/// <param name="Sequences">B.</param>
-/// <param name="QueryLength">Queries a sequence.</param>
-/// <param name="KeyLength">Keys a sequence, at least the queries.</param>
-/// <param name="Heads">Query heads.</param>
-/// <param name="KeyValueHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
-/// <param name="HeadDim">d; scores are scaled by 1/√d.</param>
-/// <param name="Window">Sliding window: a query sees the last Window keys, itself included; 0 for all.</param>
-public readonly record struct AttentionShape(int Sequences, int QueryLength, int KeyLength, int Heads, int KeyValueHeads, int HeadDim, int Window = 0);

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Models;
+using SvdSurgeon.Architectures;
+using SvdSurgeon.Formats.Gguf;
+using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats;

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
+using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Formats;
 

@@ -1,25 +1,5 @@
 namespace SvdSurgeon.LinearAlgebra;
 
-/// <summary>A = U diag(σ) Vᵀ with R = min(rows, columns).</summary>
-/// <param name="U">Left singular vectors, rows × R, orthonormal columns.</param>
-/// <param name="Sigma">Singular values, descending, length R.</param>
-/// <param name="Vt">Right singular vectors, R × columns, orthonormal rows.</param>
-public sealed record SvdResult(Matrix U, double[] Sigma, Matrix Vt);
-
-/// <summary>A = Q diag(λ) Qᵀ.</summary>
-/// <param name="Values">Eigenvalues, descending.</param>
-/// <param name="Vectors">Eigenvectors in the columns.</param>
-public sealed record EigenResult(double[] Values, Matrix Vectors);
-
-/// <summary>Which side of the unknown the triangular matrix stands on.</summary>
-public enum Side
-{
-    /// <summary>op(L) X = B.</summary>
-    Left,
-    /// <summary>X op(L) = B.</summary>
-    Right,
-}
-
 /// <summary>
 /// The decompositions the methods are made of, in float64 on host matrices: managed by default, a native library or cuBLAS/cuSOLVER
 /// behind the same calls. Same input, same bytes, whatever the number of threads.

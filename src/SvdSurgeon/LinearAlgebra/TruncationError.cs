@@ -1,4 +1,6 @@
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions.Eigen;
+using SvdSurgeon.Backends.Decompositions;
 
 namespace SvdSurgeon.LinearAlgebra;
 

@@ -1,4 +1,6 @@
+using SvdSurgeon.Architectures;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Models;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SvdSurgeon.Backends;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Models;
@@ -60,7 +61,7 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         public InFile(IBackend backend, int hiddenSize, string folder) : base(hiddenSize)
         {
             _backend = backend;
-            string path = Path.Combine(folder, Path.GetRandomFileName() + Formats.AtomicFile.TemporarySuffix);
+            string path = Path.Combine(folder, Path.GetRandomFileName() + AtomicFile.TemporarySuffix);
             _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
             // Without a name it cannot outlive the process, however that ends. Windows does this for DeleteOnClose by itself.
             if (!OperatingSystem.IsWindows()) File.Delete(path);

@@ -1,3 +1,4 @@
+using SvdSurgeon.Architectures;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 

@@ -1,5 +1,7 @@
+using SvdSurgeon.Architectures;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Models;

@@ -1,4 +1,6 @@
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Pipeline;
 

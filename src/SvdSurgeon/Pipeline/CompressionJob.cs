@@ -1,5 +1,6 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -34,21 +35,3 @@ public sealed record CompressionJob
     /// </summary>
     public Func<Evaluation.TokenWindows>? Evaluation { get; init; }
 }
-
-/// <summary>A compressed model on disk.</summary>
-/// <param name="Ratio">Kept fraction asked for.</param>
-/// <param name="AchievedRatio">Kept fraction reached: stored numbers over original parameters of the linear modules.</param>
-/// <param name="ParametersBefore">Parameters of the linear modules before.</param>
-/// <param name="ParametersAfter">After, every stored number counted.</param>
-/// <param name="Bytes">Size of the weight files.</param>
-/// <param name="Folder">The model's folder.</param>
-/// <param name="Perplexity">Where it was evaluated.</param>
-/// <param name="Steps">What the method auto tried; empty for other methods.</param>
-public sealed record CompressedModel(double Ratio, double AchievedRatio, long ParametersBefore, long ParametersAfter, long Bytes, string Folder, Evaluation.PerplexityResult? Perplexity,
-    IReadOnlyList<AutoStep> Steps);
-
-/// <summary>What a run gave.</summary>
-/// <param name="Models">One a ratio, in the order asked for.</param>
-/// <param name="Stages">Times and memory.</param>
-/// <param name="Warnings">What the user should know: sentences with the numbers and the way out.</param>
-public sealed record CompressionResult(IReadOnlyList<CompressedModel> Models, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Warnings);

@@ -3,7 +3,14 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
-using SvdSurgeon.Reporting;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Search;
+using SvdSurgeon.Pipeline.Stages;
+using SvdSurgeon.Pipeline.States;
+using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Pipeline;
 

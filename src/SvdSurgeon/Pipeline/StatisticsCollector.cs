@@ -1,31 +1,12 @@
 using SvdSurgeon.Backends;
-using SvdSurgeon.Calibration;
-using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Fisher;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Pipeline;
-
-/// <summary>One collection of statistics: what the options of a later compression need, from all calibration sequences or from a share of them.</summary>
-public sealed record StatisticsJob
-{
-    /// <summary>The dense model.</summary>
-    public required Checkpoint Model { get; init; }
-    /// <summary>The options of the compression.</summary>
-    public required CompressionOptions Options { get; init; }
-    /// <summary>All calibration sequences, as for the compression, also where a shard is collected.</summary>
-    public required TokenSet Calibration { get; init; }
-    /// <summary>Where artifacts are kept.</summary>
-    public required string WorkFolder { get; init; }
-    /// <summary>The share to collect; null for all.</summary>
-    public Shard? Shard { get; init; }
-    /// <summary>Bytes that the run may take; null for what the process may use.</summary>
-    public long? Memory { get; init; }
-}
-
-/// <summary>What was collected.</summary>
-/// <param name="Artifacts">The statistics in the work folder that belong to the options.</param>
-/// <param name="Stages">Times and memory.</param>
-/// <param name="Next">What remains to be done before everything is there; null when nothing is.</param>
-public sealed record StatisticsResult(IReadOnlyList<StoredArtifact> Artifacts, IReadOnlyList<StageTime> Stages, string? Next);
 
 /// <summary>Collects the statistics that a compression with the same options then finds.</summary>
 public static class StatisticsCollector

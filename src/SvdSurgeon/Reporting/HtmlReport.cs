@@ -1,5 +1,5 @@
-using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Reporting;
 
@@ -29,7 +29,7 @@ public static class HtmlReport
         List<ResultData> results = [.. runs.SelectMany(run => run.Results)];
         var labels = Labels(results);
         string model = ModelName(runs, results);
-        var page = new Markup().Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>");
+        var page = new HtmlMarkup().Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>");
         page.Add($"<title>{model}, compressed by SvdSurgeon</title><style>").Raw(ReportStyle.Css).Add($"</style></head>\n<body>");
         page.Add(OverviewSection.Draw(model, results, labels));
         if (results.Any(r => r.Steps.Count > 0)) page.Add(StepsSection.Draw(results));

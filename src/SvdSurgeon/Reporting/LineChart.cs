@@ -2,9 +2,6 @@ using static SvdSurgeon.Reporting.Marks;
 
 namespace SvdSurgeon.Reporting;
 
-/// <summary>A point of a series; <paramref name="Low"/> and <paramref name="High"/> bound its error.</summary>
-internal readonly record struct ChartPoint(double X, double Y, double Low, double High);
-
 /// <summary>Series over a common axis as inline SVG: lines told apart by shape and dash, a legend below, a text for those who do not see it.</summary>
 internal sealed class LineChart(string title, string description, string xLabel, string yLabel)
 {
@@ -24,9 +21,9 @@ internal sealed class LineChart(string title, string description, string xLabel,
     public required (double From, double To) YRange { get; init; }
 
     /// <summary>The chart with its legend.</summary>
-    public Markup Draw()
+    public HtmlMarkup Draw()
     {
-        var svg = new Markup().Line($"<figure><figcaption>{title}</figcaption><svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title}. {description}\">");
+        var svg = new HtmlMarkup().Line($"<figure><figcaption>{title}</figcaption><svg class=\"chart\" viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title}. {description}\">");
         foreach (var (at, text) in YTicks)
             svg.Add($"<path class=\"grid\" d=\"M{At(Left)} {At(Y(at))}H{At(Width - Right)}\"/><text x=\"{At(Left - 5)}\" y=\"{At(Y(at) + 3.5)}\" text-anchor=\"end\">{text}</text>");
         foreach (var (at, text) in XTicks)

@@ -8,14 +8,14 @@ internal static class Marks
     private static readonly string[] Dashes = ["", "6 3", "2 3", "8 3 2 3", "4 4", "1 3", "10 3"];
 
     /// <summary>Attributes of the line of series <paramref name="series"/>.</summary>
-    public static Markup Stroke(int series)
+    public static HtmlMarkup Stroke(int series)
     {
-        var markup = new Markup().Add($"class=\"line c{series % 7}\"");
+        var markup = new HtmlMarkup().Add($"class=\"line c{series % 7}\"");
         return Dashes[series % Dashes.Length] is { Length: > 0 } dash ? markup.Add($" stroke-dasharray=\"{dash}\"") : markup;
     }
 
     /// <summary>The shape of a series at a place.</summary>
-    public static Markup Shape(int series, double x, double y, double size = 4)
+    public static HtmlMarkup Shape(int series, double x, double y, double size = 4)
     {
         string path = (series % 7) switch
         {
@@ -27,13 +27,13 @@ internal static class Marks
             5 => $"M{At(x)} {At(y + size)}L{At(x + size)} {At(y - size)}H{At(x - size)}z",
             _ => $"M{At(x - size)} {At(y)}H{At(x + size)}M{At(x)} {At(y - size)}V{At(y + size)}",
         };
-        return new Markup().Add($"<path class=\"mark c{series % 7}\" d=\"{path}\"/>");
+        return new HtmlMarkup().Add($"<path class=\"mark c{series % 7}\" d=\"{path}\"/>");
     }
 
     /// <summary>A legend of names with their line and shape.</summary>
-    public static Markup Legend(IEnumerable<string> names)
+    public static HtmlMarkup Legend(IEnumerable<string> names)
     {
-        var markup = new Markup().Add($"<ul class=\"legend\">");
+        var markup = new HtmlMarkup().Add($"<ul class=\"legend\">");
         foreach (var (series, name) in names.Index())
             markup.Add($"<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\"><path {Stroke(series)} d=\"M0 6H36\"/>{Shape(series, 18, 6)}</svg> {name}</li>");
         return markup.Add($"</ul>");

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Reporting;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Reporting;
 
@@ -8,11 +8,11 @@ internal static class OverviewSection
 {
     private const string XLabel = "kept fraction of the linear modules";
 
-    public static Markup Draw(string model, List<ResultData> results, IReadOnlyDictionary<ResultData, string> labels)
+    public static HtmlMarkup Draw(string model, List<ResultData> results, IReadOnlyDictionary<ResultData, string> labels)
     {
         var first = results[0];
         var best = results.Where(r => r.Compressed is not null).GroupBy(r => r.Ratio).OrderByDescending(group => group.Key).Select(group => group.MinBy(r => r.Compressed!.MeanNll)!).ToList();
-        var markup = new Markup().Line($"<header><h1>{model}</h1>");
+        var markup = new HtmlMarkup().Line($"<header><h1>{model}</h1>");
         markup.Add($"<p class=\"lead\">{first.Modules.Count} linear modules with {first.Before:N0} parameters{(first.BytesBefore > 0 ? $", {Size(first.BytesBefore)} on disk" : "")}");
         if (first.Dense is { } dense) markup.Add($", perplexity {dense.Ppl:G5} ± {dense.Ppl * dense.LogSe:G2}");
         markup.Add($" before.</p>");
@@ -33,17 +33,17 @@ internal static class OverviewSection
     };
 
     // The best result of every size.
-    private static Markup Cards(List<ResultData> best, IReadOnlyDictionary<ResultData, string> labels)
+    private static HtmlMarkup Cards(List<ResultData> best, IReadOnlyDictionary<ResultData, string> labels)
     {
-        var markup = new Markup().Add($"<ul class=\"cards\">");
+        var markup = new HtmlMarkup().Add($"<ul class=\"cards\">");
         foreach (var r in best)
             markup.Line($"<li><span class=\"kept\">kept {r.Ratio:P0}</span> <span class=\"ppl\">{r.Compressed!.Ppl:G4}</span> <span class=\"error\">± {r.Compressed.Ppl * r.Compressed.LogSe:G2}</span> <span class=\"size\">{Size(r.BytesAfter)}</span> <span class=\"method\">{labels[r]}</span></li>");
         return markup.Add($"</ul><p class=\"note\">Perplexity of the best result of each size; lower is better. “Kept” counts every stored number of the linear modules inside the decoder layers; embeddings, norms and head are as they were.</p>");
     }
 
-    private static Markup Table(List<ResultData> results, List<ResultData> best, IReadOnlyDictionary<ResultData, string> labels)
+    private static HtmlMarkup Table(List<ResultData> results, List<ResultData> best, IReadOnlyDictionary<ResultData, string> labels)
     {
-        var markup = new Markup().Line($"<section><h2>All results</h2><div class=\"scroll\"><table class=\"sortable\"><caption>What every method gave. Excess is ln(perplexity / dense perplexity); ★ is the best of its size.</caption><thead><tr>");
+        var markup = new HtmlMarkup().Line($"<section><h2>All results</h2><div class=\"scroll\"><table class=\"sortable\"><caption>What every method gave. Excess is ln(perplexity / dense perplexity); ★ is the best of its size.</caption><thead><tr>");
         foreach (var (name, number) in (ReadOnlySpan<(string, bool)>)[("Method", false), ("Kept", true), ("Reached", true), ("Parameters", true), ("File", true), ("Perplexity", true), ("Excess", true), ("Folder", false)])
             markup.Add(ReportStyle.Header(name, number));
         markup.Add($"</tr></thead><tbody>");
@@ -57,7 +57,7 @@ internal static class OverviewSection
         return markup.Add($"</tbody></table></div></section>");
     }
 
-    private static Markup Charts(List<ResultData> results, IReadOnlyDictionary<ResultData, string> labels)
+    private static HtmlMarkup Charts(List<ResultData> results, IReadOnlyDictionary<ResultData, string> labels)
     {
         List<ResultData> measured = [.. results.Where(r => r.Compressed is not null)];
         var series = measured.GroupBy(r => labels[r]).ToList();
@@ -71,13 +71,13 @@ internal static class OverviewSection
             XRange = x, YRange = y, XTicks = XTicks(x), YTicks = YTicks(Math.Exp(y.From), Math.Exp(y.To)), Reference = (dense, "dense"),
         };
         foreach (var s in series) perplexity.Series.Add((s.Key, [.. s.OrderBy(r => r.Ratio).Select(r => new ChartPoint(r.Ratio, r.Compressed!.MeanNll, r.Compressed.MeanNll - r.Compressed.LogSe, r.Compressed.MeanNll + r.Compressed.LogSe))]));
-        var markup = new Markup().Add($"<div class=\"charts\">").Add(perplexity.Draw()).Add(Excess(series, x)).Add($"</div>");
+        var markup = new HtmlMarkup().Add($"<div class=\"charts\">").Add(perplexity.Draw()).Add(Excess(series, x)).Add($"</div>");
         int above = measured.Count(r => r.Compressed!.MeanNll > y.To);
         return above == 0 ? markup : markup.Add($"<p class=\"note\">{above} {(above == 1 ? "result lies" : "results lie")} above the perplexity axis and {(above == 1 ? "is" : "are")} drawn at its end.</p>");
     }
 
     // What is lost, on an axis that shows small losses as well as large ones.
-    private static Markup Excess(List<IGrouping<string, ResultData>> series, (double From, double To) x)
+    private static HtmlMarkup Excess(List<IGrouping<string, ResultData>> series, (double From, double To) x)
     {
         const double smallest = 1e-4;
         List<double> losses = [.. series.SelectMany(s => s).Select(r => Math.Max(r.Excess!.Value, smallest))];

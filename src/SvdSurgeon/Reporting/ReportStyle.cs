@@ -53,5 +53,5 @@ internal static class ReportStyle
         """;
 
     /// <summary>The head of a column that can be sorted.</summary>
-    public static Markup Header(string name, bool number) => new Markup().Add($"<th scope=\"col\"{(number ? new Markup().Add($" class=\"n\"") : new Markup())}><button type=\"button\">{name}</button></th>");
+    public static HtmlMarkup Header(string name, bool number) => new HtmlMarkup().Add($"<th scope=\"col\"{(number ? new HtmlMarkup().Add($" class=\"n\"") : new HtmlMarkup())}><button type=\"button\">{name}</button></th>");
 }

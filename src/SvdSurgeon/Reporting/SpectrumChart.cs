@@ -14,7 +14,7 @@ internal static class SpectrumChart
     private const int MostPoints = 80, MostCorrected = 12;
 
     /// <summary>The chart; a module without a spectrum has none.</summary>
-    public static Markup Draw(ModuleRow module)
+    public static HtmlMarkup Draw(ModuleRow module)
     {
         double[] sigma = module.Spectrum;
         int total = sigma.Length, kept = module.Corrected?.Length ?? module.Kept?.Length ?? module.Rank ?? total;
@@ -27,7 +27,7 @@ internal static class SpectrumChart
         string Path(int from, int to) => string.Join('L', Sample(from, to, MostPoints).Select(i => $"{At(X(i))} {At(Y(sigma[i]))}"));
 
         string ofAll = string.Create(CultureInfo.InvariantCulture, $"{total} singular values from {largest:G3} to {sigma[^1]:G3}, {(module.Rank is null ? "all kept in the dense module" : $"{kept} kept")}");
-        var svg = new Markup().Line($"<figure class=\"small\"><figcaption>{module.Name}</figcaption><svg class=\"spectrum\" viewBox=\"0 0 {Width} {At(height)}\" role=\"img\" aria-label=\"{module.Name}: {ofAll}\">");
+        var svg = new HtmlMarkup().Line($"<figure class=\"small\"><figcaption>{module.Name}</figcaption><svg class=\"spectrum\" viewBox=\"0 0 {Width} {At(height)}\" role=\"img\" aria-label=\"{module.Name}: {ofAll}\">");
         svg.Add($"<path class=\"axis\" d=\"M{At(Left)} {At(Top)}V{At(Top + Plot)}H{At(Width - Right)}\"/>");
         svg.Add($"<text x=\"{At(Left - 3)}\" y=\"{At(Top + 7)}\" text-anchor=\"end\">{Short(largest)}</text><text x=\"{At(Left - 3)}\" y=\"{At(Top + Plot)}\" text-anchor=\"end\">{Short(Math.Pow(10, low))}</text>");
         if (kept > 0) svg.Add($"<path class=\"kept\" d=\"M{Path(0, kept)}\"/>");
@@ -46,7 +46,7 @@ internal static class SpectrumChart
         return svg.Add($"</svg></figure>");
     }
 
-    private static void Saliencies(Markup svg, double[] saliencies, Func<double, double> x)
+    private static void Saliencies(HtmlMarkup svg, double[] saliencies, Func<double, double> x)
     {
         double top = saliencies.Max(), bottom = Top + Plot + 14 + Band - 4;
         if (top <= 0) return;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SvdSurgeon.Pipeline.Results;
 using static SvdSurgeon.Reporting.Marks;
 
 namespace SvdSurgeon.Reporting;
@@ -8,20 +9,20 @@ internal static class StepsSection
 {
     private const double Width = 240, Height = 18;
 
-    public static Markup Draw(List<ResultData> results)
+    public static HtmlMarkup Draw(List<ResultData> results)
     {
-        var markup = new Markup().Line($"<section><h2>What each step of auto gave</h2><p class=\"note\">Loss on calibration sequences that no statistic has seen; a step is kept only if it improves it by more than its error. Filled bars: kept steps, from the best before to the new best. Outlined, dashed bars: tried and left out.</p>");
+        var markup = new HtmlMarkup().Line($"<section><h2>What each step of auto gave</h2><p class=\"note\">Loss on calibration sequences that no statistic has seen; a step is kept only if it improves it by more than its error. Filled bars: kept steps, from the best before to the new best. Outlined, dashed bars: tried and left out.</p>");
         foreach (var result in results.Where(r => r.Steps.Count > 0)) markup.Add(Waterfall(result));
         return markup.Add($"</section>");
     }
 
-    private static Markup Waterfall(ResultData result)
+    private static HtmlMarkup Waterfall(ResultData result)
     {
         List<double> finite = [.. result.Steps.Select(s => s.HeldOutLoss).Where(double.IsFinite)];
-        if (finite.Count == 0) return new Markup();
+        if (finite.Count == 0) return new HtmlMarkup();
         double low = finite.Min(), high = Math.Max(finite.Where(loss => loss < low + 3).Max(), low + 1e-3), margin = (high - low) * 0.03;
         double X(double loss) => 2 + Math.Clamp((loss - low + margin) / (high - low + 2 * margin), 0, 1) * (Width - 4);
-        var markup = new Markup().Line($"<div class=\"scroll\"><table class=\"waterfall\"><caption>kept {result.Ratio:P0}: {MethodWords.Sentence(result.Chosen)}</caption><thead><tr><th scope=\"col\">Step</th><th scope=\"col\" class=\"n\">Perplexity</th><th scope=\"col\" class=\"n\">Change of loss</th><th scope=\"col\">Held-out loss, {low:G4} to {high:G4}</th></tr></thead><tbody>");
+        var markup = new HtmlMarkup().Line($"<div class=\"scroll\"><table class=\"waterfall\"><caption>kept {result.Ratio:P0}: {MethodWords.Sentence(result.Chosen)}</caption><thead><tr><th scope=\"col\">Step</th><th scope=\"col\" class=\"n\">Perplexity</th><th scope=\"col\" class=\"n\">Change of loss</th><th scope=\"col\">Held-out loss, {low:G4} to {high:G4}</th></tr></thead><tbody>");
         double before = double.NaN;
         foreach (var step in result.Steps)
         {
@@ -43,7 +44,7 @@ internal static class StepsSection
 
     private static string Ppl(double loss) => Math.Exp(loss).ToString("G5", CultureInfo.InvariantCulture);
 
-    private static string Change(Pipeline.AutoStep step)
+    private static string Change(AutoStep step)
     {
         if (step.Change is not { } change) return "";
         // Rounded first: a change too small to show has no sign.

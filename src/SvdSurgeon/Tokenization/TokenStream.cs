@@ -1,4 +1,5 @@
 using System.Text;
+using SvdSurgeon.Tokenization.Decoding;
 
 namespace SvdSurgeon.Tokenization;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using SvdSurgeon.Tokenization.Decoding;
+using SvdSurgeon.Tokenization.Files;
 
 namespace SvdSurgeon.Tokenization;
 

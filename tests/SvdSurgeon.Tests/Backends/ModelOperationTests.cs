@@ -1,7 +1,7 @@
 using System.Numerics;
 using NUnit.Framework;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tests.Reference;
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 

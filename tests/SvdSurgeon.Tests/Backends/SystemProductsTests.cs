@@ -1,8 +1,8 @@
 using NUnit.Framework;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Formats;
+using SvdSurgeon.Backends.Decompositions;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 

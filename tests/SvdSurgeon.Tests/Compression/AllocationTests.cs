@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
 namespace SvdSurgeon.Tests.Compression;

@@ -1,5 +1,8 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Refitting;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -96,8 +99,8 @@ public sealed class ColumnPreservationTests
                 h[i, j] *= 5;
                 h[j, i] *= 5;
             }
-        var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), Whitening.DefaultOutputDamping) : null;
-        if (twoSided) h = Whitening.Damp(h, Whitening.DefaultInputDamping);
+        var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), WhitenedSvd.DefaultOutputDamping) : null;
+        if (twoSided) h = WhitenedSvd.Damp(h, WhitenedSvd.DefaultInputDamping);
         AssertRefitIsNeverWorse(Gaussian(m, n, seed + 100), h, random.Next(1, largest + 1), output, countIndices);
     }
 
@@ -155,8 +158,8 @@ public sealed class ColumnPreservationTests
     public void In_the_two_sided_metric_the_error_is_that_of_the_stored_matrix([Values] ColumnMode mode)
     {
         var (w, c) = (Gaussian(15, 18, 9), Gram(60, 15, 11));
-        var h = Whitening.Damp(Gram(60, 18, 10), Whitening.DefaultInputDamping);
-        var output = WhiteningFactor.Damped(La, c, Whitening.DefaultOutputDamping);
+        var h = WhitenedSvd.Damp(Gram(60, 18, 10), WhitenedSvd.DefaultInputDamping);
+        var output = WhiteningFactor.Damped(La, c, WhitenedSvd.DefaultOutputDamping);
         var columns = new ColumnPreservation(La, w, h, 6, output: output);
         var split = columns.Split(2, mode);
         var difference = output.WhitenRows(Truncation.Difference(w, Store(columns, split).Product(La)));

@@ -1,5 +1,7 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Numerics;
+using SvdSurgeon.Compression.Refitting;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -40,7 +42,7 @@ public sealed class NewtonStepTests
         Matrix h = Gram(40, N, 15), c = Gram(40, M, 16), w = Gaussian(M, N, 17), gradient = Gaussian(M, N, 18);
         var (input, output) = (WhiteningFactor.Cholesky(La, h), WhiteningFactor.Cholesky(La, c));
         var stepped = Truncation.Difference(w, La.Multiply(PositiveDefinite.Solve(La, c, 0, gradient), PositiveDefinite.Solve(La, h, 0, Matrix.Identity(N))));
-        AreClose(Truncation.Keep(Decompose(w, gradient, input, output, 1), 3).Product(La), Truncation.Keep(Whitening.TwoSided(La, stepped, input, output), 3).Product(La), 1e-7);
+        AreClose(Truncation.Keep(Decompose(w, gradient, input, output, 1), 3).Product(La), Truncation.Keep(WhitenedSvd.TwoSided(La, stepped, input, output), 3).Product(La), 1e-7);
     }
 
     [Test]
@@ -68,7 +70,7 @@ public sealed class NewtonStepTests
     private static SpectralFactors Decompose(Matrix w, Matrix gradient, WhiteningFactor input, WhiteningFactor output, double length)
     {
         var target = NewtonStep.Target(input.Whiten(output.WhitenRows(w)), NewtonStep.Direction(gradient, input, output), length);
-        return Whitening.Factorize(La, [new WhiteningTask(target, input, output, int.MaxValue) { IsWhitened = true }])[0];
+        return WhitenedSvd.Factorize(La, [new WhiteningTask(target, input, output, int.MaxValue) { IsWhitened = true }])[0];
     }
 
     private static Matrix Step(Matrix w, Matrix gradient, WhiteningFactor input, WhiteningFactor output, double length) =>

@@ -1,5 +1,7 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -71,7 +73,7 @@ public sealed class PivotedStorageTests
     public void The_truncation_of_a_whitened_module_survives_single_precision()
     {
         var w = Gaussian(48, 64, 5);
-        var factors = Whitening.TwoSided(La, w, WhiteningFactor.Damped(La, Gram(200, 64, 6), 1e-3), WhiteningFactor.Damped(La, Gram(200, 48, 7), 0.3));
+        var factors = WhitenedSvd.TwoSided(La, w, WhiteningFactor.Damped(La, Gram(200, 64, 6), 1e-3), WhiteningFactor.Damped(La, Gram(200, 48, 7), 0.3));
         var lowRank = Truncation.Keep(factors, 20);
         var pivoted = PivotedStorage.From(La, lowRank);
         var rounded = new PivotedFactors(pivoted.Pivots, Matrix.FromSingles(20, 64, pivoted.Basis.ToSingles()), Matrix.FromSingles(28, 20, pivoted.Mix.ToSingles()));

@@ -1,5 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Storage;
 
 namespace SvdSurgeon.Tests.Compression;
 

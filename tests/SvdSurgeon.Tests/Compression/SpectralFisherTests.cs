@@ -1,5 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -30,7 +31,7 @@ public sealed class SpectralFisherTests
         using var golden = new AlgorithmCase("surgeon-" + name);
         var (x, d, gbar) = (golden.Matrix("X"), golden.Matrix("D"), golden.Matrix("gbar"));
         int k = gbar.Columns, tokens = x.Rows / gbar.Rows;
-        var factors = Whitening.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), k);
+        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), k);
         var (p, q) = (La.Multiply(d, factors.Left), La.Multiply(x, factors.Right, transposeB: true));
         var projected = new Matrix(gbar.Rows, k);
         for (int t = 0; t < x.Rows; t++)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Backends;
+using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Surgery;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
 namespace SvdSurgeon.Tests.Compression;

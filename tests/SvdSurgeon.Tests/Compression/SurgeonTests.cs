@@ -1,5 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -38,7 +39,7 @@ public sealed class SurgeonTests
         [Values("many", "few")] string name, [Values("update", "update-half", "select", "select-hd1")] string tag)
     {
         using var golden = new AlgorithmCase("surgeon-" + name);
-        var factors = Whitening.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), golden.Integers("rank")[1]);
+        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), golden.Integers("rank")[1]);
         AreClose(factors.Sigma, golden.Vector("sigma"), SigmaTolerance);
         var result = Surgeon.Operate(La, factors.Sigma, Fisher(golden.Matrix("gbar")), golden.Integers("rank")[0], Options(tag));
         Assert.That(result.Kept, Is.EqualTo(golden.Integers(tag + ".keep")));

@@ -1,5 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Refitting;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -13,7 +14,7 @@ public sealed class WhiteningTests
     public void Plain_svd_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = Whitening.Plain(La, golden.Matrix("W"));
+        var factors = WhitenedSvd.Plain(La, golden.Matrix("W"));
         AreClose(factors.Sigma, golden.Vector("svd.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("svd.W"), WeightTolerance);
     }
@@ -26,7 +27,7 @@ public sealed class WhiteningTests
         var mean = new double[x.Columns];
         for (int t = 0; t < x.Rows; t++)
             for (int j = 0; j < mean.Length; j++) mean[j] += Math.Abs(x[t, j]) / x.Rows;
-        var factors = Whitening.ActivationScaled(La, golden.Matrix("W"), mean);
+        var factors = WhitenedSvd.ActivationScaled(La, golden.Matrix("W"), mean);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("asvd.W"), WeightTolerance);
     }
 
@@ -34,7 +35,7 @@ public sealed class WhiteningTests
     public void Fisher_weighted_svd_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = Whitening.FisherWeighted(La, golden.Matrix("W"), golden.Vector("fwsvd.row_fisher"));
+        var factors = WhitenedSvd.FisherWeighted(La, golden.Matrix("W"), golden.Vector("fwsvd.row_fisher"));
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("fwsvd.W"), WeightTolerance);
     }
 
@@ -43,7 +44,7 @@ public sealed class WhiteningTests
     {
         using var golden = new AlgorithmCase("whitening-" + name);
         var input = WhiteningFactor.Cholesky(La, golden.Matrix("H"));
-        var factors = Whitening.OneSided(La, golden.Matrix("W"), input);
+        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), input);
         Assert.That(input.AddedJitter, Is.Zero);
         AreClose(factors.Sigma, golden.Vector("cholesky.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("cholesky.W"), WeightTolerance);
@@ -53,7 +54,7 @@ public sealed class WhiteningTests
     public void Eigen_whitening_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = Whitening.OneSided(La, golden.Matrix("W"), WhiteningFactor.Eigen(La, golden.Matrix("H")));
+        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Eigen(La, golden.Matrix("H")));
         AreClose(factors.Sigma, golden.Vector("eigen.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("eigen.W"), WeightTolerance);
     }
@@ -63,7 +64,7 @@ public sealed class WhiteningTests
     {
         using var golden = new AlgorithmCase("whitening-" + name);
         var (w, h) = (golden.Matrix("W"), golden.Matrix("H"));
-        var factors = Whitening.OneSided(La, w, WhiteningFactor.Eigen(La, h));
+        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, h));
         foreach (int rank in new[] { 1, golden.Integers("rank")[0], factors.Components })
         {
             double dropped = Truncation.Error(factors.Sigma, rank);
@@ -76,8 +77,8 @@ public sealed class WhiteningTests
     public void Cholesky_and_eigen_whitening_of_a_regular_gram_matrix_agree()
     {
         var (w, h) = (Gaussian(14, 9, 1), Gram(60, 9, 2));
-        var cholesky = Whitening.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
-        var eigen = Whitening.OneSided(La, w, WhiteningFactor.Eigen(La, h));
+        var cholesky = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var eigen = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, h));
         AreClose(eigen.Sigma, cholesky.Sigma, 1e-9);
         AreClose(Truncated(eigen, 4), Truncated(cholesky, 4), 1e-8);
     }
@@ -86,9 +87,9 @@ public sealed class WhiteningTests
     public void Two_sided_truncation_error_in_its_metric_equals_the_dropped_singular_values()
     {
         var (w, h, c) = (Gaussian(12, 17, 3), Gram(80, 17, 4), Gram(80, 12, 5));
-        var input = WhiteningFactor.Damped(La, h, Whitening.DefaultInputDamping);
-        var output = WhiteningFactor.Damped(La, c, Whitening.DefaultOutputDamping);
-        var factors = Whitening.TwoSided(La, w, input, output);
+        var input = WhiteningFactor.Damped(La, h, WhitenedSvd.DefaultInputDamping);
+        var output = WhiteningFactor.Damped(La, c, WhitenedSvd.DefaultOutputDamping);
+        var factors = WhitenedSvd.TwoSided(La, w, input, output);
         var difference = Truncation.Difference(w, Truncated(factors, 5));
         Assert.That(FrobeniusNorm(input.Whiten(output.WhitenRows(difference))), Is.EqualTo(Truncation.Error(factors.Sigma, 5)).Within(1e-9).Percent);
         AreClose(Truncated(factors, 12), w, 1e-9);
@@ -99,8 +100,8 @@ public sealed class WhiteningTests
     {
         var (w, h) = (Gaussian(8, 11, 6), Gram(50, 11, 7));
         var input = WhiteningFactor.Cholesky(La, h);
-        var two = Whitening.TwoSided(La, w, input, WhiteningFactor.Cholesky(La, Matrix.Identity(8)));
-        AreClose(Truncated(two, 3), Truncated(Whitening.OneSided(La, w, input), 3), 1e-10);
+        var two = WhitenedSvd.TwoSided(La, w, input, WhiteningFactor.Cholesky(La, Matrix.Identity(8)));
+        AreClose(Truncated(two, 3), Truncated(WhitenedSvd.OneSided(La, w, input), 3), 1e-10);
     }
 
     [Test]
@@ -118,8 +119,8 @@ public sealed class WhiteningTests
     public void Fewer_vectors_leave_all_singular_values()
     {
         var w = Gaussian(10, 20, 9);
-        var all = Whitening.Plain(La, w);
-        var few = Whitening.Plain(La, w, maxComponents: 4);
+        var all = WhitenedSvd.Plain(La, w);
+        var few = WhitenedSvd.Plain(La, w, maxComponents: 4);
         Assert.That(few.Sigma, Is.EqualTo(all.Sigma));
         Assert.That((few.Components, few.Left.Columns, few.Right.Columns), Is.EqualTo((4, 4, 20)));
         Assert.That(Truncated(few, 4).Data, Is.EqualTo(Truncated(all, 4).Data));
@@ -143,7 +144,7 @@ public sealed class WhiteningTests
             for (int i = 0; i < n; i++) h[i, i] -= 1e-7 * h[0, 0];
         var w = Gaussian(7, n, 11);
         var input = WhiteningFactor.Cholesky(La, h);
-        var factors = Whitening.OneSided(La, w, input);
+        var factors = WhitenedSvd.OneSided(La, w, input);
         Assert.That(input.AddedJitter, Is.GreaterThan(0));
         // All components together are W again, whatever the whitening was.
         AreClose(Truncated(factors, 7), w, 1e-5);
@@ -153,8 +154,8 @@ public sealed class WhiteningTests
     public void A_gram_matrix_of_zeros_gives_the_plain_svd()
     {
         var w = Gaussian(6, 9, 12);
-        AreClose(Truncated(Whitening.OneSided(La, w, WhiteningFactor.Cholesky(La, new Matrix(9, 9))), 3), Truncated(Whitening.Plain(La, w), 3), 1e-10);
-        var none = Whitening.OneSided(La, w, WhiteningFactor.Eigen(La, new Matrix(9, 9)));
+        AreClose(Truncated(WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, new Matrix(9, 9))), 3), Truncated(WhitenedSvd.Plain(La, w), 3), 1e-10);
+        var none = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, new Matrix(9, 9)));
         Assert.That(none.Sigma, Is.All.Zero);
         Assert.That(Truncated(none, 3).Data, Is.All.Zero);
     }
@@ -164,7 +165,7 @@ public sealed class WhiteningTests
     {
         var (w, h) = (Gaussian(10, 12, 13), Gram(5, 12, 14));
         var input = WhiteningFactor.Eigen(La, h);
-        var factors = Whitening.OneSided(La, w, input);
+        var factors = WhitenedSvd.OneSided(La, w, input);
         Assert.That(input.DroppedDirections, Is.EqualTo(7));
         Assert.That(factors.Components, Is.EqualTo(10));
         Assert.That(factors.Sigma[5..], Is.All.Zero);
@@ -176,9 +177,9 @@ public sealed class WhiteningTests
     {
         var w = Gaussian(5, 6, 15);
         var scale = new double[] { 1, 0, 2, 1, 0, 1 };
-        AreClose(Truncated(Whitening.ActivationScaled(La, w, scale), 5), w, 1e-6);
-        AreClose(Truncated(Whitening.FisherWeighted(La, w, scale.AsSpan(0, 5)), 5), w, 1e-6);
-        AreClose(Truncated(Whitening.ActivationScaled(La, w, new double[6]), 2), Truncated(Whitening.Plain(La, w), 2), 1e-10);
+        AreClose(Truncated(WhitenedSvd.ActivationScaled(La, w, scale), 5), w, 1e-6);
+        AreClose(Truncated(WhitenedSvd.FisherWeighted(La, w, scale.AsSpan(0, 5)), 5), w, 1e-6);
+        AreClose(Truncated(WhitenedSvd.ActivationScaled(La, w, new double[6]), 2), Truncated(WhitenedSvd.Plain(La, w), 2), 1e-10);
     }
 
     [TestCase(double.NaN), TestCase(double.PositiveInfinity)]
@@ -187,11 +188,11 @@ public sealed class WhiteningTests
         var (w, h) = (Gaussian(5, 6, 16), Gram(20, 6, 17));
         w[4, 5] = bad;
         h[5, 2] = bad;
-        Assert.That(() => Whitening.Plain(La, w), Throws.TypeOf<NumericalException>());
+        Assert.That(() => WhitenedSvd.Plain(La, w), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Cholesky(La, h), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Damped(La, h, 0.1), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Eigen(La, h), Throws.TypeOf<NumericalException>());
-        Assert.That(() => Whitening.ActivationScaled(La, Gaussian(5, 6, 16), [1, 1, bad, 1, 1, 1]), Throws.TypeOf<NumericalException>());
+        Assert.That(() => WhitenedSvd.ActivationScaled(La, Gaussian(5, 6, 16), [1, 1, bad, 1, 1, 1]), Throws.TypeOf<NumericalException>());
     }
 
     [Test]
@@ -226,7 +227,7 @@ public sealed class WhiteningTests
         using var golden = new AlgorithmCase("whitening-" + name);
         var (w, h, updated) = (golden.Matrix("W"), golden.Matrix("H"), golden.Matrix("update.H"));
         int rank = golden.Integers("rank")[0];
-        var factors = Whitening.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
         var refitted = Truncation.Keep(FactorUpdate.Refit(La, w, factors, rank, updated), rank);
         var b = Truncation.Keep(factors, rank).B;
         AreClose(refitted.B, b, 1e-12);
@@ -236,7 +237,7 @@ public sealed class WhiteningTests
     [Test]
     public void Refitting_without_any_input_changes_nothing()
     {
-        var factors = Whitening.Plain(La, Gaussian(8, 10, 1));
+        var factors = WhitenedSvd.Plain(La, Gaussian(8, 10, 1));
         var refitted = FactorUpdate.Refit(La, Gaussian(8, 10, 1), factors, 4, new Matrix(10, 10));
         Assert.That(refitted.Left.Data, Is.EqualTo(factors.Left.Data));
     }
@@ -245,7 +246,7 @@ public sealed class WhiteningTests
     public void Factor_update_survives_a_component_that_the_surgeon_set_to_zero()
     {
         var (w, h) = (Gaussian(6, 8, 18), Gram(40, 8, 19));
-        var factors = Whitening.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
         var b = Truncation.Keep(factors, [0, 1, 2], [factors.Sigma[0], 0, factors.Sigma[2]]).B;
         var a = FactorUpdate.LeftFactor(La, w, b, h);
         AreClose(La.Multiply(a, b), Truncation.Keep(factors, [0, 2], [factors.Sigma[0], factors.Sigma[2]]).Product(La), 1e-6);
@@ -260,10 +261,10 @@ public sealed class WhiteningTests
             new(Gaussian(6, 8, 20), input, null, 4), new(Gaussian(6, 8, 21), null, null, int.MaxValue),
             new(Gaussian(6, 8, 22), WhiteningFactor.Eigen(La, new Matrix(8, 8)), null, 3), new(Gaussian(6, 8, 23), input, WhiteningFactor.Cholesky(La, Gram(9, 6, 24)), 6),
         ];
-        var together = Whitening.Factorize(La, tasks);
+        var together = WhitenedSvd.Factorize(La, tasks);
         for (int i = 0; i < tasks.Length; i++)
         {
-            var alone = Whitening.Factorize(La, tasks[i].Weight, tasks[i].Input, tasks[i].Output, tasks[i].MaxComponents);
+            var alone = WhitenedSvd.Factorize(La, tasks[i].Weight, tasks[i].Input, tasks[i].Output, tasks[i].MaxComponents);
             Assert.That(together[i].Sigma, Is.EqualTo(alone.Sigma));
             Assert.That(together[i].Left.Data, Is.EqualTo(alone.Left.Data));
             Assert.That(together[i].Right.Data, Is.EqualTo(alone.Right.Data));

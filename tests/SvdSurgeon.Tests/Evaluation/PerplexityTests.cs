@@ -3,6 +3,7 @@ using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
 using SvdSurgeon.Tests.Models;
 

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;

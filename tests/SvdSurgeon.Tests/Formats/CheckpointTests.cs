@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 

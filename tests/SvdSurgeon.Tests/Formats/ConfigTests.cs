@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
-using SvdSurgeon.Formats;
-using SvdSurgeon.Models;
+using SvdSurgeon.Architectures;
+using SvdSurgeon.Formats.HuggingFace;
 
 namespace SvdSurgeon.Tests.Formats;
 

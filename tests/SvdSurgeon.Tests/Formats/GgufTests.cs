@@ -1,6 +1,7 @@
 using NUnit.Framework;
+using SvdSurgeon.Architectures;
+using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
+using SvdSurgeon.Formats.PyTorch;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using NUnit.Framework;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
 

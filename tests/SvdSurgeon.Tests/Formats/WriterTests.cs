@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;

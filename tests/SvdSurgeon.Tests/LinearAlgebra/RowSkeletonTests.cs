@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tests.Backends;
 

@@ -1,3 +1,4 @@
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 

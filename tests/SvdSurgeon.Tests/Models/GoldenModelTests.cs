@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
 using SvdSurgeon.Tests.Backends;
 

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
 using SvdSurgeon.Tensors;
 

@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tests.Backends;
 

@@ -1,3 +1,4 @@
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
 using SvdSurgeon.Tensors;
 

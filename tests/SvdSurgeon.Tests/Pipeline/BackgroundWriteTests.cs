@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,6 +1,9 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

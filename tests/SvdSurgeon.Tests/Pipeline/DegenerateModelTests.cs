@@ -1,10 +1,13 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;

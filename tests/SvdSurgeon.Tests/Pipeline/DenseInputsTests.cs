@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -1,6 +1,8 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;

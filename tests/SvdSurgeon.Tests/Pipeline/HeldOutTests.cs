@@ -1,7 +1,10 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,9 +1,15 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Modules;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

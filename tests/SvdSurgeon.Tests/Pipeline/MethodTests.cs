@@ -1,8 +1,13 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

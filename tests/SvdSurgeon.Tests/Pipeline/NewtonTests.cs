@@ -1,6 +1,7 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,11 +1,14 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Modules;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -1,8 +1,10 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -1,5 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

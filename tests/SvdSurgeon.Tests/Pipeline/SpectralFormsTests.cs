@@ -1,5 +1,7 @@
 using NUnit.Framework;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Fisher;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,6 +1,8 @@
 using NUnit.Framework;
-using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Fisher;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tests.Backends;
 
 namespace SvdSurgeon.Tests.Pipeline;

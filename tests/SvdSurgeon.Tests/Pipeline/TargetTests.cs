@@ -1,9 +1,10 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Compression;
+using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

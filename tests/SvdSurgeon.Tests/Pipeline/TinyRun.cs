@@ -3,6 +3,10 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -3,6 +3,9 @@ using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Tests.Pipeline;
 
 namespace SvdSurgeon.Tests.Reporting;

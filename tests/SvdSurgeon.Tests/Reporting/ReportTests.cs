@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Xml;
 using System.Xml.Linq;
+using System.Xml;
 using NUnit.Framework;
-using SvdSurgeon.Compression;
-using SvdSurgeon.Pipeline;
+using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Reporting;
 using SvdSurgeon.Tests.Pipeline;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using NUnit.Framework;
+using SvdSurgeon.Tokenization.Bpe;
+using SvdSurgeon.Tokenization.Files;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Tests.Tokenization;

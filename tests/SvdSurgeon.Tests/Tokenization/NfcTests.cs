@@ -1,6 +1,6 @@
 using System.Text.Json;
 using NUnit.Framework;
-using SvdSurgeon.Tokenization;
+using SvdSurgeon.Tokenization.Normalizing;
 
 namespace SvdSurgeon.Tests.Tokenization;
 

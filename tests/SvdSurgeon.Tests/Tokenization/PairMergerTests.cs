@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using SvdSurgeon.Tokenization;
+using SvdSurgeon.Tokenization.Bpe;
 
 namespace SvdSurgeon.Tests.Tokenization;
 

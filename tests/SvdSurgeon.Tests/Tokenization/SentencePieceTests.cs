@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Tokenization.Bpe;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Tests.Tokenization;

@@ -1,7 +1,7 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using NUnit.Framework;
-using SvdSurgeon.Tokenization;
+using SvdSurgeon.Tokenization.Splitting;
 
 namespace SvdSurgeon.Tests.Tokenization;
 

@@ -2,6 +2,7 @@ using ILGPU.Runtime;
 using ManagedCuda.BasicTypes;
 using ManagedCuda.CudaBlas;
 using ManagedCuda.CudaSolve;
+using SvdSurgeon.Backends.Decompositions.Eigen;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
 using static ManagedCuda.CudaSolve.CudaSolveNativeMethods.Dense;

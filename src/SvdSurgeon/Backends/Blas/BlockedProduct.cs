@@ -3,24 +3,6 @@ using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.Backends.Blas;
 
-/// <summary>Sizes of one product c[m, n] (+)= a[m, k] b[k, n] + bias, and where its result goes.</summary>
-internal readonly unsafe struct ProductShape<T>(int m, int n, int k, T* c, nint stride, bool accumulate) where T : unmanaged
-{
-    public int M { get; } = m;
-    public int N { get; } = n;
-    public int K { get; } = k;
-    public T* C { get; } = c;
-    public nint Stride { get; } = stride;
-    public bool Accumulate { get; } = accumulate;
-    /// <summary>Added to every row of c once; null for none.</summary>
-    public T* Bias { get; init; }
-    /// <summary>
-    /// By how much c's first row lies below its first column in a triangular matrix, of which only tiles are computed that touch the lower triangle: row i up to column
-    /// i + diagonal, and what lies right of it is undefined; null to compute all of c.
-    /// </summary>
-    public int? Diagonal { get; init; }
-}
-
 /// <summary>
 /// A product by packed panels: a block of b and a block of a, as deep as fits the caches, are packed by all threads and shared, and then the
 /// tiles of the output are the work items. k is never split between threads, so the sums do not depend on their number.

@@ -8,11 +8,3 @@ internal interface IProducts
     /// <summary>c (+)= a b + bias; T is float or double. The bytes do not depend on the number of threads.</summary>
     void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged;
 }
-
-/// <summary>Our kernels.</summary>
-internal sealed class ManagedProducts : IProducts
-{
-    public static ManagedProducts Instance { get; } = new();
-
-    public void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged => Gemm.Run(team, shape, a, b);
-}

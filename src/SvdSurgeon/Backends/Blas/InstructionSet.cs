@@ -1,6 +1,3 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>The vector instructions that products are written for.</summary>
@@ -12,17 +9,4 @@ internal enum InstructionSet
     Avx2,
     /// <summary>AVX-512F.</summary>
     Avx512,
-}
-
-/// <summary>Which of them products use.</summary>
-internal static class InstructionSets
-{
-    /// <summary>The widest that this processor has and the runtime allows.</summary>
-    public static InstructionSet Best { get; } =
-        Avx512F.IsSupported && Vector512.IsHardwareAccelerated ? InstructionSet.Avx512
-        : Avx2.IsSupported && Fma.IsSupported ? InstructionSet.Avx2
-        : InstructionSet.Portable;
-
-    /// <summary>In use; tests set it to run every path in one process.</summary>
-    public static InstructionSet Active { get; set; } = Best;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.Backends.Decompositions;
 using SvdSurgeon.Backends.SystemBlas;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;

@@ -3,18 +3,6 @@ using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-/// <summary>y_i = f(x_i): a vector of numbers at once.</summary>
-internal interface IUnaryKernel
-{
-    static abstract Vector<float> Apply(Vector<float> x);
-}
-
-/// <summary>z_i = f(x_i, y_i): a vector of numbers at once.</summary>
-internal interface IBinaryKernel
-{
-    static abstract Vector<float> Apply(Vector<float> x, Vector<float> y);
-}
-
 /// <summary>Runs an element-wise kernel over flat memory in fixed blocks; outputs may be inputs.</summary>
 internal static unsafe class ElementwiseLoop
 {

@@ -1,5 +1,7 @@
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Backends.Decompositions.Triangular;
+using SvdSurgeon.Backends.Decompositions;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.SystemBlas;

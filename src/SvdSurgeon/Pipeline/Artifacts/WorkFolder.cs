@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using System.Text;
+using SvdSurgeon.IO;
+
+namespace SvdSurgeon.Pipeline.Artifacts;
+
+/// <summary>
+/// Keeps what is expensive to compute (Gram matrices, factors, spectral gradients) as artifacts: folders named STAGE-KEY, the key a hash of
+/// everything that went into them. A part of an artifact is a file that appears whole or not at all, so a killed run goes on where it was.
+/// </summary>
+/// <param name="path">The folder; one run at a time works in it.</param>
+/// <param name="given">Statistics that must be used where they are for the same stage; null for none.</param>
+public sealed class WorkFolder(string path, GivenStatistics? given = null)
+{
+    /// <summary>Version of the artifacts' format; part of every key.</summary>
+    public const int FormatVersion = 2;
+
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
+    private readonly List<HashSet<string>> _watching = [];
+
+    /// <summary>The folder.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>The artifact of <paramref name="stage"/> that <paramref name="inputs"/> determine; created empty when it is new.</summary>
+    /// <param name="stage">Stage name.</param>
+    /// <param name="inputs">Everything that the artifact depends on; kept beside it in artifact.json.</param>
+    /// <exception cref="InvalidInputException">Given statistics of this stage do not match.</exception>
+    public Artifact Open(string stage, JsonObject inputs) => Open(stage, inputs, given: false);
+
+    /// <inheritdoc cref="Open(string, JsonObject)"/>
+    /// <param name="stage">Stage name.</param>
+    /// <param name="inputs">Everything that the artifact depends on.</param>
+    /// <param name="given">Statistics that were given are used or refused.</param>
+    internal Artifact Open(string stage, JsonObject inputs, bool given)
+    {
+        if (given && Given?.Find(stage, inputs) is { } found) return found;
+        var (key, text) = Describe(stage, inputs);
+        string folder = System.IO.Path.Combine(Path, $"{stage}-{key}");
+        foreach (var opened in _watching) opened.Add(folder);
+        if (!Directory.Exists(folder)) _made.Add(folder);
+        Directory.CreateDirectory(folder);
+        var artifact = new Artifact(folder, key);
+        artifact.RemoveUnfinished();
+        // A kill can come between a pass's last part and the end of its progress.
+        if (artifact.Has(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Has)) File.Delete(artifact.Part(PassProgress.Part));
+        if (!artifact.Has(Artifact.Description)) AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
+        return artifact;
+    }
+
+    /// <summary>Runs a part of the work and says which artifacts' folders it asked for.</summary>
+    internal T Watch<T>(ISet<string> opened, Func<T> run)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        _watching.Add(seen);
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            _watching.Remove(seen);
+            opened.UnionWith(seen);
+        }
+    }
+
+    /// <summary>Deletes an artifact that has served: everything that was made from it is there.</summary>
+    internal void Delete(string folder)
+    {
+        _made.Remove(folder);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Deletes an artifact if this run made it; one that was there before belongs to another run.</summary>
+    internal void Discard(string folder)
+    {
+        if (_made.Contains(folder)) Delete(folder);
+    }
+
+    internal GivenStatistics? Given { get; } = given;
+
+    /// <summary>The key of an artifact and the text of its artifact.json.</summary>
+    internal static (string Key, string Text) Describe(string stage, JsonObject inputs)
+    {
+        string text = JsonText.Indented(new JsonObject { ["format_version"] = FormatVersion, ["stage"] = stage, ["inputs"] = inputs.DeepClone() });
+        return (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16], text);
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using SvdSurgeon.Compression.Whitening;
+using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Statistics;
+
+namespace SvdSurgeon.Pipeline.Factors;
+
+/// <summary>The scaling in which a method decomposes weights: what each side is whitened with, made from the collected statistics.</summary>
+internal sealed class ModuleMetric
+{
+    private readonly ILinearAlgebra _la;
+    private readonly CompressionOptions _options;
+    private readonly InputStatistics? _inputs;
+    private readonly IReadOnlyList<OutputStatistics> _outputs;
+    private readonly ConcurrentDictionary<string, double> _outputNorms = new(StringComparer.Ordinal);
+
+    private ModuleMetric(ILinearAlgebra la, CompressionOptions options, InputStatistics? inputs, IReadOnlyList<OutputStatistics> outputs) =>
+        (_la, _options, _inputs, _outputs) = (la, options, inputs, outputs);
+
+    /// <summary>Collects the statistics that the method needs.</summary>
+    public static ModuleMetric Collect(PipelineContext context, CompressionOptions options, Calibration.TokenSet tokens)
+    {
+        var statistics = DenseStatistics.Collect(context, options.Method, tokens);
+        return new ModuleMetric(context.Backend.LinearAlgebra, options, statistics.Inputs, statistics.Outputs is { } outputs ? [outputs] : []);
+    }
+
+    /// <summary>The same metric with C averaged over further statistics, collected at a compressed model.</summary>
+    public ModuleMetric With(OutputStatistics further) => new(_la, _options, _inputs, [.. _outputs, further]);
+
+    /// <summary>What the metric depends on, for artifact keys.</summary>
+    public JsonObject Inputs() => new()
+    {
+        ["method"] = _options.Method.ToString().ToLowerInvariant(),
+        ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
+        ["inputs"] = _inputs?.Key,
+        ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
+    };
+
+    /// <summary>‖WXᵀ‖ of a dense module, which is the same for all ratios: measured when it is first asked for.</summary>
+    public double OutputNorm(string module, Func<double> measure) => _outputNorms.GetOrAdd(module, _ => measure());
+
+    /// <summary>The metric of one layer.</summary>
+    public Layer Open(int layer) => new(this, _inputs?.Layer(layer), [.. _outputs.Select(o => o.Layer(layer))]);
+
+    /// <summary>The factor of a Gram matrix of inputs, as the method damps and factors it.</summary>
+    public WhiteningFactor FactorInputs(Matrix gram) => _options.Method == CompressionMethod.Kfac
+        ? WhiteningFactor.Damped(_la, gram, WhitenedSvd.DefaultInputDamping)
+        : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram) : WhiteningFactor.Cholesky(_la, gram);
+
+    /// <summary>The metric of one layer's modules; open statistics files end with it.</summary>
+    public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, IReadOnlyList<SafeTensorsFile> outputs) : IDisposable
+    {
+        /// <summary>H = XᵀX of a group, damped as the method damps it.</summary>
+        public Matrix Gram(InputGroup group)
+        {
+            var gram = InputStatistics.Gram(inputs!, group);
+            return metric._options.Method == CompressionMethod.Kfac ? WhitenedSvd.Damp(gram, WhitenedSvd.DefaultInputDamping) : gram;
+        }
+
+        /// <summary>H = XᵀX of a group as it was collected; null where the method asks for no inputs.</summary>
+        public Matrix? CollectedGram(InputGroup group) => inputs is null ? null : InputStatistics.Gram(inputs, group);
+
+        /// <summary>What the columns of the group's weights are scaled with; null for nothing.</summary>
+        public WhiteningFactor? Input(InputGroup group) => metric._options.Method switch
+        {
+            CompressionMethod.Asvd => WhiteningFactor.Diagonal(inputs![group.Name + ".mean_abs"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
+            CompressionMethod.Whiten or CompressionMethod.Kfac => metric.FactorInputs(InputStatistics.Gram(inputs!, group)),
+            _ => null,
+        };
+
+        /// <summary>What the rows of the module's weight are scaled with; null for nothing.</summary>
+        public WhiteningFactor? Output(LinearModule module) => metric._options.Method switch
+        {
+            CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(outputs[0][module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
+            CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputGram(module), WhitenedSvd.DefaultOutputDamping),
+            _ => null,
+        };
+
+        public void Dispose()
+        {
+            inputs?.Dispose();
+            foreach (var file in outputs) file.Dispose();
+        }
+
+        /// <summary>C of a module, the mean of all collections; not damped.</summary>
+        public Matrix OutputGram(LinearModule module)
+        {
+            var sum = OutputStatistics.Gram(outputs[0], module);
+            foreach (var file in outputs.Skip(1))
+            {
+                var further = OutputStatistics.Gram(file, module);
+                for (int i = 0; i < sum.Data.Length; i++) sum.Data[i] += further.Data[i];
+            }
+            return sum;
+        }
+    }
+}

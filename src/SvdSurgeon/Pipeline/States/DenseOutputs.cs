@@ -1,0 +1,98 @@
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Tensors;
+
+namespace SvdSurgeon.Pipeline.States;
+
+/// <summary>
+/// What the dense model predicts for some sequences, kept so that the divergence of another model costs one product with the head. With features f (what the
+/// head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the gradient of ℓ at f_p: a token needs
+/// ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken from ℓ on both sides and from g, so ℓ is the cross
+/// entropy with any label and g its gradient.
+/// </summary>
+internal sealed class DenseOutputs : IDisposable
+{
+    private readonly PipelineContext _context;
+    private readonly TokenSet _tokens;
+    private readonly Tensor _features, _gradients;
+    private readonly double[] _losses;
+
+    private DenseOutputs(PipelineContext context, TokenSet tokens)
+    {
+        (_context, _tokens) = (context, tokens);
+        _features = context.Backend.Allocate(tokens.Ids.Length, context.Model.HeadWidth);
+        _gradients = context.Backend.Allocate(tokens.Ids.Length, context.Model.HeadWidth);
+        _losses = new double[tokens.Ids.Length];
+    }
+
+    /// <summary>A forward pass of the dense model.</summary>
+    public static DenseOutputs Of(PipelineContext context, TokenSet tokens)
+    {
+        var outputs = new DenseOutputs(context, tokens);
+        var model = context.Model;
+        using var states = new HiddenStates(context, model, tokens);
+        foreach (var layer in model.Layers) states.Advance(layer);
+        states.ForEachBatch((first, count) =>
+        {
+            int row = first * tokens.Length, rows = count * tokens.Length;
+            var features = outputs._features.RowRange(row, rows);
+            using var hidden = states.Copy(first, count);
+            model.Features(context.Backend, hidden, features);
+            context.Backend.CrossEntropy(features, model.Head, tokens.Rows(first, count), outputs._losses.AsSpan(row, rows), outputs._gradients.RowRange(row, rows));
+        });
+        return outputs;
+    }
+
+    /// <summary>Σ_t KL(dense ‖ other) over the tokens of consecutive sequences.</summary>
+    /// <param name="model">The other model.</param>
+    /// <param name="hidden">Output of its last layer for the sequences from <paramref name="first"/> on.</param>
+    /// <param name="first">Number of the first sequence.</param>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public double Divergence(DecoderModel model, Tensor hidden, int first)
+    {
+        using var features = _context.Backend.Allocate(hidden.Rows, model.HeadWidth);
+        model.Features(_context.Backend, hidden, features);
+        return Finish(model, features, first, null);
+    }
+
+    /// <summary>The same, and its gradient at <paramref name="hidden"/>: Hᵀ(softmax(z_q) − softmax(z_p)) at what the head reads.</summary>
+    /// <param name="model">The other model.</param>
+    /// <param name="hidden">Output of its last layer for the sequences from <paramref name="first"/> on.</param>
+    /// <param name="first">Number of the first sequence.</param>
+    /// <param name="dHidden">Overwritten with the gradient.</param>
+    /// <exception cref="NumericalException">A logit is not finite.</exception>
+    public double Divergence(DecoderModel model, Tensor hidden, int first, Tensor dHidden)
+    {
+        var backend = _context.Backend;
+        using var features = backend.Allocate(hidden.Rows, model.HeadWidth);
+        using var gradient = backend.Allocate(hidden.Rows, model.HeadWidth);
+        model.Features(backend, hidden, features);
+        double sum = Finish(model, features, first, gradient);
+        backend.AddScaled(_gradients.RowRange(first * _tokens.Length, hidden.Rows), -1, gradient);
+        model.FeaturesBackward(backend, hidden, gradient, dHidden);
+        return sum;
+    }
+
+    // Overwrites the features; with a gradient, it becomes that of the cross entropy with the same labels as the dense model's.
+    private double Finish(DecoderModel model, Tensor features, int first, Tensor? gradient)
+    {
+        var backend = _context.Backend;
+        int row = first * _tokens.Length;
+        var losses = new double[features.Rows];
+        backend.CrossEntropy(features, model.Head, _tokens.Rows(first, features.Rows / _tokens.Length), losses, gradient);
+        backend.AddScaled(_features.RowRange(row, features.Rows), -1, features);
+        backend.Multiply(features, _gradients.RowRange(row, features.Rows), features);
+        var linear = new double[model.HeadWidth];
+        backend.AddColumnSums(features, false, linear);
+        double sum = -linear.Sum();
+        for (int t = 0; t < losses.Length; t++) sum += losses[t] - _losses[row + t];
+        return sum;
+    }
+
+    public void Dispose()
+    {
+        _features.Dispose();
+        _gradients.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using SvdSurgeon.Calibration;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Running;
+
+namespace SvdSurgeon.Pipeline.Statistics;
+
+/// <summary>The statistics of the dense model that a method needs.</summary>
+/// <param name="Inputs">Gram matrices and means of inputs; null where the method needs none.</param>
+/// <param name="Outputs">Gram matrices of output gradients or row Fishers; null where the method needs none.</param>
+internal sealed record DenseStatistics(InputStatistics? Inputs, OutputStatistics? Outputs)
+{
+    /// <summary>Collects what is not there yet; a shard collects its share of it.</summary>
+    public static DenseStatistics Collect(PipelineContext context, CompressionMethod method, TokenSet tokens)
+    {
+        bool inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto;
+        bool outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac or CompressionMethod.Auto, rows = method == CompressionMethod.Fwsvd;
+        if (inputs && outputs) CollectTogether(context, tokens, rows);
+        return new DenseStatistics(inputs ? InputStatistics.Collect(context, tokens) : null, outputs ? OutputStatistics.Collect(context, tokens, rows) : null);
+    }
+
+    // One forward pass serves both, where neither is there yet and the sums of all layers fit. The batches are the same as in the separate passes, and so are the bytes.
+    private static void CollectTogether(PipelineContext context, TokenSet tokens, bool rowFisher)
+    {
+        var (gram, gradients) = (InputStatistics.Statistic(context, tokens), OutputStatistics.Statistic(context, tokens, rowFisher));
+        if (!context.Model.Layers.Any(layer => gram.Lacks(layer.Index) && gradients.Lacks(layer.Index))) return;
+        if (GradientPass.Bytes(context.Model, [gram, gradients]) > context.Memory / 4) return;
+        context.Timed($"{InputStatistics.Stage}+{OutputStatistics.Stage}", false, () =>
+        {
+            GradientPass.Run(context, $"{InputStatistics.Stage}+{OutputStatistics.Stage}", context.Model, tokens, gram, gradients);
+            return true;
+        });
+    }
+}

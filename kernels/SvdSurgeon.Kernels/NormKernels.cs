@@ -1,5 +1,4 @@
 using ILGPU;
-using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.Kernels;
 

@@ -1,6 +1,4 @@
 using ILGPU;
-using SvdSurgeon.Compression.Surgery;
-using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Kernels;
 

@@ -1,5 +1,3 @@
-using SvdSurgeon.Tensors;
-
 namespace SvdSurgeon.Kernels;
 
 /// <summary>Storage types as kernels take them: the numbers of the library's DType (a test holds them together).</summary>

@@ -1,8 +1,5 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
-using SvdSurgeon.Backends.Decompositions.Triangular;
-using SvdSurgeon.Compression.Numerics;
-using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Kernels;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Performance;
@@ -26,21 +26,32 @@ internal static class RandomModel
     public static void Write(string folder, RandomShape s)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "config.json"), $$"""
+        File.WriteAllText(
+            Path.Combine(folder, "config.json"),
+            $$"""
             {
               "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "torch_dtype": "bfloat16",
               "hidden_size": {{s.Hidden}}, "intermediate_size": {{s.Intermediate}}, "num_hidden_layers": {{s.Layers}},
               "num_attention_heads": {{s.Heads}}, "num_key_value_heads": {{s.Heads}}, "head_dim": {{s.Hidden / s.Heads}},
-              "vocab_size": {{s.Vocabulary}}, "max_position_embeddings": {{Math.Max(s.Length, 16)}}, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+              "vocab_size": {{s.Vocabulary}}, "max_position_embeddings": {{Math.Max(
+                s.Length,
+                16
+            )}}, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
               "tie_word_embeddings": false, "attention_bias": false, "mlp_bias": false, "bos_token_id": 1, "eos_token_id": 2
             }
-            """);
-        var matrices = new List<(string Name, int Rows, int Columns)> { ("model.embed_tokens", s.Vocabulary, s.Hidden), ("lm_head", s.Vocabulary, s.Hidden) };
+            """
+        );
+        var matrices = new List<(string Name, int Rows, int Columns)>
+        {
+            ("model.embed_tokens", s.Vocabulary, s.Hidden),
+            ("lm_head", s.Vocabulary, s.Hidden),
+        };
         var norms = new List<string> { "model.norm" };
         for (int layer = 0; layer < s.Layers; layer++)
         {
             string prefix = $"model.layers.{layer}.";
-            foreach (string name in new[] { "q_proj", "k_proj", "v_proj", "o_proj" }) matrices.Add(($"{prefix}self_attn.{name}", s.Hidden, s.Hidden));
+            foreach (string name in new[] { "q_proj", "k_proj", "v_proj", "o_proj" })
+                matrices.Add(($"{prefix}self_attn.{name}", s.Hidden, s.Hidden));
             matrices.Add(($"{prefix}mlp.gate_proj", s.Intermediate, s.Hidden));
             matrices.Add(($"{prefix}mlp.up_proj", s.Intermediate, s.Hidden));
             matrices.Add(($"{prefix}mlp.down_proj", s.Hidden, s.Intermediate));
@@ -49,12 +60,24 @@ internal static class RandomModel
         }
         var table = NormalTable();
         float[] ones = [.. Enumerable.Repeat(1f, s.Hidden)];
-        var tensors = norms.Select(name => TensorEntry.FromSingles(name + ".weight", [s.Hidden], ones, DType.BF16))
-            .Concat(matrices.Select((matrix, seed) => new TensorEntry(matrix.Name + ".weight", DType.BF16, [matrix.Rows, matrix.Columns],
-                stream => stream.Write(RandomBytes(matrix.Rows * matrix.Columns, seed, table)))));
+        var tensors = norms
+            .Select(name => TensorEntry.FromSingles(name + ".weight", [s.Hidden], ones, DType.BF16))
+            .Concat(
+                matrices.Select(
+                    (matrix, seed) =>
+                        new TensorEntry(
+                            matrix.Name + ".weight",
+                            DType.BF16,
+                            [matrix.Rows, matrix.Columns],
+                            stream => stream.Write(RandomBytes(matrix.Rows * matrix.Columns, seed, table))
+                        )
+                )
+            );
         SafeTensorsWriter.WriteSharded(folder, [.. tensors]);
         var random = new Random(1);
-        TokenFile.FromRows([.. Enumerable.Range(0, s.Sequences * s.Length).Select(_ => random.Next(s.Vocabulary))], s.Length).Write(Path.Combine(folder, TokensName));
+        TokenFile
+            .FromRows([.. Enumerable.Range(0, s.Sequences * s.Length).Select(_ => random.Next(s.Vocabulary))], s.Length)
+            .Write(Path.Combine(folder, TokensName));
     }
 
     // bf16 normals of standard deviation 0.02: drawn from a table, because billions of them are needed.
@@ -73,7 +96,8 @@ internal static class RandomModel
     {
         var bytes = new byte[numbers * 2];
         new Random(seed + 10).NextBytes(bytes);
-        foreach (ref ushort number in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan())) number = table[number];
+        foreach (ref ushort number in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan()))
+            number = table[number];
         return bytes;
     }
 }

@@ -15,7 +15,8 @@ internal static partial class Clock
     {
         get
         {
-            if (!OfProcessor) return Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+            if (!OfProcessor)
+                return Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
             _ = GetTime(ThreadProcessorTime, out var time);
             return time.Seconds + 1e-9 * time.Nanoseconds;
         }
@@ -26,6 +27,7 @@ internal static partial class Clock
 
     private struct Time
     {
-        public long Seconds, Nanoseconds;
+        public long Seconds,
+            Nanoseconds;
     }
 }

@@ -1,8 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Backends.Decompositions.Eigen;
-using SvdSurgeon.Backends.Decompositions.Triangular;
-using SvdSurgeon.Compression.Numerics;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;
@@ -11,6 +8,7 @@ namespace SvdSurgeon.Benchmarks;
 public sealed record MatrixSize(int M, int N, double Factor) : IWork
 {
     public double Operations => Factor * Math.Max(M, N) * Math.Min(M, N) * Math.Min(M, N);
+
     public override string ToString() => $"{M}x{N}";
 }
 
@@ -56,7 +54,8 @@ public class EigenBenchmarks : DecompositionBenchmark
 [Config(typeof(Settings))]
 public class SvdBenchmarks : DecompositionBenchmark
 {
-    public static IEnumerable<MatrixSize> Sizes => [new(576, 576, 9), new(192, 576, 6), new(576, 1536, 6), new(768, 3072, 6), new(2048, 2048, 9)];
+    public static IEnumerable<MatrixSize> Sizes =>
+        [new(576, 576, 9), new(192, 576, 6), new(576, 1536, 6), new(768, 3072, 6), new(2048, 2048, 9)];
 
     [ParamsSource(nameof(Sizes))]
     public MatrixSize Size { get; set; } = new(1, 1, 1);

@@ -1,6 +1,3 @@
-using SvdSurgeon.Backends.Decompositions.Eigen;
-using SvdSurgeon.Backends.Decompositions.Triangular;
-using SvdSurgeon.Compression.Numerics;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Benchmarks;
@@ -12,7 +9,8 @@ internal static unsafe class DecompositionRuns
     {
         var random = new Random(rows * 7919 + columns);
         var m = new Matrix(rows, columns);
-        for (int i = 0; i < m.Data.Length; i++) m.Data[i] = random.NextDouble() - 0.5;
+        for (int i = 0; i < m.Data.Length; i++)
+            m.Data[i] = random.NextDouble() - 0.5;
         return m;
     }
 
@@ -20,7 +18,8 @@ internal static unsafe class DecompositionRuns
     {
         var half = Random(n, n);
         var a = algebra.Multiply(half, half, transposeB: true);
-        for (int i = 0; i < n; i++) a[i, i] += 0.01;
+        for (int i = 0; i < n; i++)
+            a[i, i] += 0.01;
         return a;
     }
 
@@ -35,7 +34,10 @@ internal static unsafe class DecompositionRuns
     {
         algebra.TryCholesky(PositiveDefinite(algebra, n), out var l);
         var b = Random(n, columns);
-        var (ours, theirs) = QuickTable.Compare(() => algebra.SolveTriangular(l, b, Side.Left, true), () => SystemBlas.Algebra.SolveTriangular(l, b, Side.Left, true));
+        var (ours, theirs) = QuickTable.Compare(
+            () => algebra.SolveTriangular(l, b, Side.Left, true),
+            () => SystemBlas.Algebra.SolveTriangular(l, b, Side.Left, true)
+        );
         Line($"triangular solve {n} x {columns} (dtrsm)", ours, theirs);
     }
 
@@ -55,34 +57,53 @@ internal static unsafe class DecompositionRuns
         Line($"svd {m} x {n} (dgesdd)", ours, theirs);
     }
 
-    private static void Line(string name, double ours, double theirs) => Console.WriteLine($"{name,-32} {ours * 1e3,8:F1} {theirs * 1e3,9:F1} {theirs / ours,6:F2}");
+    private static void Line(string name, double ours, double theirs) =>
+        Console.WriteLine($"{name, -32} {ours * 1e3, 8:F1} {theirs * 1e3, 9:F1} {theirs / ours, 6:F2}");
 
     // Row-major m × n is column-major n × m, whose decomposition costs the same.
     public static void LapackSvd(float[] a, int m, int n)
     {
         byte some = (byte)'S';
-        int r = Math.Min(m, n), info, work = -1;
+        int r = Math.Min(m, n),
+            info,
+            work = -1;
         float needed;
-        fixed (float* p = a, s = new float[r], u = new float[n * r], vt = new float[r * m])
+        fixed (
+            float* p = a,
+                s = new float[r],
+                u = new float[n * r],
+                vt = new float[r * m]
+        )
         fixed (int* integers = new int[8 * r])
         {
             SystemBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, &needed, &work, integers, &info, 1);
             work = (int)needed;
-            fixed (float* pw = new float[work]) SystemBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, pw, &work, integers, &info, 1);
+            fixed (float* pw = new float[work])
+                SystemBlas.Sgesdd(&some, &n, &m, p, &n, s, u, &n, vt, &r, pw, &work, integers, &info, 1);
         }
     }
 
     public static void LapackSvd(Matrix a)
     {
         byte some = (byte)'S';
-        int m = a.Columns, n = a.Rows, r = Math.Min(m, n), info, work = -1;
+        int m = a.Columns,
+            n = a.Rows,
+            r = Math.Min(m, n),
+            info,
+            work = -1;
         double needed;
-        fixed (double* p = a.Data, s = new double[r], u = new double[m * r], vt = new double[r * n])
+        fixed (
+            double* p = a.Data,
+                s = new double[r],
+                u = new double[m * r],
+                vt = new double[r * n]
+        )
         fixed (int* integers = new int[8 * r])
         {
             SystemBlas.Dgesdd(&some, &m, &n, p, &m, s, u, &m, vt, &r, &needed, &work, integers, &info, 1);
             work = (int)needed;
-            fixed (double* pw = new double[work]) SystemBlas.Dgesdd(&some, &m, &n, p, &m, s, u, &m, vt, &r, pw, &work, integers, &info, 1);
+            fixed (double* pw = new double[work])
+                SystemBlas.Dgesdd(&some, &m, &n, p, &m, s, u, &m, vt, &r, pw, &work, integers, &info, 1);
         }
     }
 }

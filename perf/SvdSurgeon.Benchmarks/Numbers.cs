@@ -7,7 +7,8 @@ internal static class Numbers
     {
         var random = new Random(1);
         var x = new float[count];
-        for (int i = 0; i < count; i++) x[i] = random.NextSingle() - 0.5f;
+        for (int i = 0; i < count; i++)
+            x[i] = random.NextSingle() - 0.5f;
         return x;
     }
 }

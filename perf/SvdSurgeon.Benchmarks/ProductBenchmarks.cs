@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Benchmarks;
@@ -10,6 +9,7 @@ namespace SvdSurgeon.Benchmarks;
 public sealed record ProductSize(int M, int N, int K) : IWork
 {
     public double Operations => 2.0 * M * N * K;
+
     public override string ToString() => $"{M}x{N}x{K}";
 }
 
@@ -18,10 +18,22 @@ public sealed record ProductSize(int M, int N, int K) : IWork
 public unsafe class ProductBenchmarks
 {
     private readonly ThreadTeam _team = new(Environment.ProcessorCount);
-    private float[] _a = [], _b = [], _c = [];
+    private float[] _a = [],
+        _b = [],
+        _c = [];
 
     public static IEnumerable<ProductSize> Sizes =>
-        [new(512, 768, 768), new(2048, 3072, 768), new(2048, 2048, 2048), new(512, 576, 576), new(512, 192, 576), new(512, 1536, 576), new(512, 576, 1536), new(512, 25, 576), new(512, 300, 576)];
+        [
+            new(512, 768, 768),
+            new(2048, 3072, 768),
+            new(2048, 2048, 2048),
+            new(512, 576, 576),
+            new(512, 192, 576),
+            new(512, 1536, 576),
+            new(512, 576, 1536),
+            new(512, 25, 576),
+            new(512, 300, 576),
+        ];
 
     [ParamsSource(nameof(Sizes))]
     public ProductSize Size { get; set; } = new(1, 1, 1);
@@ -40,13 +52,23 @@ public unsafe class ProductBenchmarks
     [Benchmark]
     public void Managed()
     {
-        fixed (float* a = _a, b = _b, c = _c) Gemm.Multiply(_team, Size.M, Size.N, Size.K, a, Size.K, false, b, Size.K, true, c, Size.N, false);
+        fixed (
+            float* a = _a,
+                b = _b,
+                c = _c
+        )
+            Gemm.Multiply(_team, Size.M, Size.N, Size.K, a, Size.K, false, b, Size.K, true, c, Size.N, false);
     }
 
     [Benchmark(Baseline = true)]
     public void OpenBlasSgemm()
     {
-        fixed (float* a = _a, b = _b, c = _c) SystemBlas.Functions.Sgemm(101, 111, 112, Size.M, Size.N, Size.K, 1, a, Size.K, b, Size.K, 0, c, Size.N);
+        fixed (
+            float* a = _a,
+                b = _b,
+                c = _c
+        )
+            SystemBlas.Functions.Sgemm(101, 111, 112, Size.M, Size.N, Size.K, 1, a, Size.K, b, Size.K, 0, c, Size.N);
     }
 }
 
@@ -56,7 +78,8 @@ public class LinearBenchmarks
 {
     private readonly CpuBackend _backend = new();
     private StoredTensor? _weight;
-    private Tensor? _x, _y;
+    private Tensor? _x,
+        _y;
 
     public static IEnumerable<ProductSize> Sizes => [new(1, 1536, 576), new(1, 4096, 4096), new(512, 1536, 576)];
 
@@ -69,8 +92,15 @@ public class LinearBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        if (Storage.IsQuantized()) _weight = StoredTensor.FromBytes("w", Storage, [Size.N, Size.K], GC.AllocateArray<byte>((int)Storage.ByteCount((long)Size.N * Size.K), pinned: true));
-        else _weight = StoredTensor.FromSingles("w", [Size.N, Size.K], Numbers.Singles(Size.N * Size.K), Storage);
+        if (Storage.IsQuantized())
+            _weight = StoredTensor.FromBytes(
+                "w",
+                Storage,
+                [Size.N, Size.K],
+                GC.AllocateArray<byte>((int)Storage.ByteCount((long)Size.N * Size.K), pinned: true)
+            );
+        else
+            _weight = StoredTensor.FromSingles("w", [Size.N, Size.K], Numbers.Singles(Size.N * Size.K), Storage);
         _x = _backend.Allocate(Size.M, Size.K);
         _y = _backend.Allocate(Size.M, Size.N);
         _backend.Upload(Numbers.Singles(Size.M * Size.K), _x);
@@ -90,7 +120,8 @@ public unsafe class GramBenchmarks
     private const int Tokens = 2048;
     private readonly CpuBackend _backend = new();
     private GramAccumulatorOf _gram = new();
-    private float[] _c = [], _numbers = [];
+    private float[] _c = [],
+        _numbers = [];
 
     public static IEnumerable<GramSize> Sizes => [new(576), new(1536), new(3072)];
 
@@ -101,6 +132,7 @@ public unsafe class GramBenchmarks
     public sealed record GramSize(int N) : IWork
     {
         public double Operations => (double)Tokens * N * N;
+
         public override string ToString() => $"{N}";
     }
 
@@ -123,7 +155,11 @@ public unsafe class GramBenchmarks
     [Benchmark(Baseline = true)]
     public void OpenBlasSsyrk()
     {
-        fixed (float* x = _numbers, c = _c) SystemBlas.Ssyrk(101, 122, 112, Size.N, Tokens, 1, x, Size.N, 0, c, Size.N);
+        fixed (
+            float* x = _numbers,
+                c = _c
+        )
+            SystemBlas.Ssyrk(101, 122, 112, Size.N, Tokens, 1, x, Size.N, 0, c, Size.N);
     }
 
     private sealed class GramAccumulatorOf

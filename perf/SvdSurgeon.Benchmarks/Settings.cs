@@ -18,7 +18,9 @@ public interface IWork
     double Bytes => 0;
 }
 
-/// <summary>Few iterations in this process: the numbers are ratios on one machine, not absolutes. OpenBLAS rows only where it is installed.</summary>
+/// <summary>
+/// Few iterations in this process: the numbers are ratios on one machine, not absolutes. OpenBLAS rows only where it is installed.
+/// </summary>
 public sealed class Settings : ManualConfig
 {
     public Settings()
@@ -39,8 +41,11 @@ public sealed class Settings : ManualConfig
         public int PriorityInCategory => 0;
         public bool IsNumeric => true;
         public UnitType UnitType => UnitType.Dimensionless;
+
         public bool IsAvailable(Summary summary) => true;
+
         public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
+
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
 
         public string GetValue(Summary summary, BenchmarkCase benchmarkCase)

@@ -17,19 +17,84 @@ internal static unsafe class SystemBlas
     public static BlasFunctions Functions => Library.Functions;
 
     /// <summary>LAPACK's decompositions, on as many threads as the library has.</summary>
-    public static ILinearAlgebra Algebra { get; } = s_library is null ? new ManagedLinearAlgebra(new ThreadTeam(1)) : new SystemLinearAlgebra(new ThreadTeam(1), s_library);
+    public static ILinearAlgebra Algebra { get; } =
+        s_library is null ? new ManagedLinearAlgebra(new ThreadTeam(1)) : new SystemLinearAlgebra(new ThreadTeam(1), s_library);
 
     /// <summary>Xᵀ X or X Xᵀ, one triangle.</summary>
     public static delegate* unmanaged[Cdecl]<int, int, int, int, int, float, float*, int, float, float*, int, void> Ssyrk { get; } =
         (delegate* unmanaged[Cdecl]<int, int, int, int, int, float, float*, int, float, float*, int, void>)Export("cblas_ssyrk");
 
     /// <summary>Singular values and vectors by divide and conquer.</summary>
-    public static delegate* unmanaged[Cdecl]<byte*, int*, int*, float*, int*, float*, float*, int*, float*, int*, float*, int*, int*, int*, nuint, void> Sgesdd { get; } =
-        (delegate* unmanaged[Cdecl]<byte*, int*, int*, float*, int*, float*, float*, int*, float*, int*, float*, int*, int*, int*, nuint, void>)Export("sgesdd_");
+    public static delegate* unmanaged[Cdecl]<
+        byte*,
+        int*,
+        int*,
+        float*,
+        int*,
+        float*,
+        float*,
+        int*,
+        float*,
+        int*,
+        float*,
+        int*,
+        int*,
+        int*,
+        nuint,
+        void> Sgesdd { get; } =
+        (delegate* unmanaged[Cdecl]<
+            byte*,
+            int*,
+            int*,
+            float*,
+            int*,
+            float*,
+            float*,
+            int*,
+            float*,
+            int*,
+            float*,
+            int*,
+            int*,
+            int*,
+            nuint,
+            void>)Export("sgesdd_");
 
     /// <summary>The same in float64.</summary>
-    public static delegate* unmanaged[Cdecl]<byte*, int*, int*, double*, int*, double*, double*, int*, double*, int*, double*, int*, int*, int*, nuint, void> Dgesdd { get; } =
-        (delegate* unmanaged[Cdecl]<byte*, int*, int*, double*, int*, double*, double*, int*, double*, int*, double*, int*, int*, int*, nuint, void>)Export("dgesdd_");
+    public static delegate* unmanaged[Cdecl]<
+        byte*,
+        int*,
+        int*,
+        double*,
+        int*,
+        double*,
+        double*,
+        int*,
+        double*,
+        int*,
+        double*,
+        int*,
+        int*,
+        int*,
+        nuint,
+        void> Dgesdd { get; } =
+        (delegate* unmanaged[Cdecl]<
+            byte*,
+            int*,
+            int*,
+            double*,
+            int*,
+            double*,
+            double*,
+            int*,
+            double*,
+            int*,
+            double*,
+            int*,
+            int*,
+            int*,
+            nuint,
+            void>)Export("dgesdd_");
 
     private static nint Export(string name) => s_library is null ? 0 : BlasFunctions.Export(s_library.Handle, name);
 

@@ -22,22 +22,40 @@ internal sealed class Comparison : IDisposable
     public Comparison(Settings settings, MachineDescription machine, Peer peer)
     {
         (Settings, Machine, Peer) = (settings, machine, peer);
-        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt)];
+        _signals =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt),
+        ];
         if (settings.Model is null)
         {
             Model = NewFolder();
-            RandomModel.Write(Model, settings.Quick ? new RandomShape(2000, 256, 768, 4, 4, 64, 128) : new RandomShape(8000, 512, 1536, 8, 8, 64, 512));
+            RandomModel.Write(
+                Model,
+                settings.Quick ? new RandomShape(2000, 256, 768, 4, 4, 64, 128) : new RandomShape(8000, 512, 1536, 8, 8, 64, 512)
+            );
         }
-        else Model = settings.Model;
+        else
+            Model = settings.Model;
         CalibrationTokens = settings.CalibrationTokens ?? Path.Combine(Model, RandomModel.TokensName);
         Checkpoint = Checkpoint.Open(Model);
         var file = TokenFile.Read(CalibrationTokens, Checkpoint.Config.VocabSize);
-        if (file.IsFlat) throw new InvalidInputException($"{CalibrationTokens}: calibration token ids are [sequences, length], these are one text.");
+        if (file.IsFlat)
+            throw new InvalidInputException($"{CalibrationTokens}: calibration token ids are [sequences, length], these are one text.");
         Calibration = new TokenSet(file.Tokens.ToArray(), file.Rows, file.Columns);
         Calibration.Validate(Checkpoint.Config.VocabSize, Checkpoint.Config.MaxPositions, CalibrationTokens);
         if (Calibration.Sequences < Math.Max(settings.Sequences, settings.SpeedSequences))
-            throw new InvalidInputException($"{CalibrationTokens} has {Calibration.Sequences} sequences; --sequences {settings.Sequences} and --speed-sequences {settings.SpeedSequences} need more.");
-        Windows = EvaluationData.Open(Checkpoint, [], settings.EvaluationTokens ?? CalibrationTokens, Math.Min(WindowLength, Calibration.Length), settings.SpeedSequences);
+            throw new InvalidInputException(
+                $"{CalibrationTokens} has {Calibration.Sequences} sequences; --sequences {settings.Sequences} and --speed-sequences "
+                    + $"{settings.SpeedSequences} need more."
+            );
+        Windows = EvaluationData.Open(
+            Checkpoint,
+            [],
+            settings.EvaluationTokens ?? CalibrationTokens,
+            Math.Min(WindowLength, Calibration.Length),
+            settings.SpeedSequences
+        );
     }
 
     public Settings Settings { get; }
@@ -71,9 +89,10 @@ internal sealed class Comparison : IDisposable
     public string Svdsurgeon => Settings.Svdsurgeon ?? Repository.BuiltProgram;
 
     /// <summary>Runs svdsurgeon; a .dll by dotnet.</summary>
-    public ProcessCost RunSvdsurgeon(params string[] arguments) => Svdsurgeon.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
-        ? MeasuredProcess.Run("dotnet", [Svdsurgeon, .. arguments])
-        : MeasuredProcess.Run(Svdsurgeon, arguments);
+    public ProcessCost RunSvdsurgeon(params string[] arguments) =>
+        Svdsurgeon.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            ? MeasuredProcess.Run("dotnet", [Svdsurgeon, .. arguments])
+            : MeasuredProcess.Run(Svdsurgeon, arguments);
 
     /// <summary>Calls <paramref name="repeat"/> with 1, 2, … and says so on standard error.</summary>
     public void Repeat(string what, Action<int> repeat) => Repeat(what, Settings.Repeats, repeat);
@@ -90,7 +109,8 @@ internal sealed class Comparison : IDisposable
 
     public void Dispose()
     {
-        foreach (var signal in _signals) signal.Dispose();
+        foreach (var signal in _signals)
+            signal.Dispose();
         Checkpoint.Dispose();
         DeleteScratch();
     }

@@ -10,12 +10,23 @@ namespace SvdSurgeon.Compare;
 internal static class Program
 {
     public static IReadOnlyList<IMeasure> Measures { get; } =
-        [new StartUp(), new ForwardBackwardSpeed(), new PerplexitySpeed(), new FisherForms(), new DecodingSpeed(), new ThreadScaling(), new Growth(), new EndToEnd()];
+    [
+        new StartUp(),
+        new ForwardBackwardSpeed(),
+        new PerplexitySpeed(),
+        new FisherForms(),
+        new DecodingSpeed(),
+        new ThreadScaling(),
+        new Growth(),
+        new EndToEnd(),
+    ];
 
     public static int Main(string[] args)
     {
         var arguments = new Arguments();
-        var root = new RootCommand("Measures svdsurgeon beside the published computation in PyTorch, alternating, and writes a Markdown report.");
+        var root = new RootCommand(
+            "Measures svdsurgeon beside the published computation in PyTorch, alternating, and writes a Markdown report."
+        );
         arguments.AddTo(root);
         root.SetAction(parsed =>
         {
@@ -37,12 +48,15 @@ internal static class Program
     {
         var report = new Report(path);
         var peer = Peer.Find(settings);
-        if (!peer.IsThere) Console.Error.WriteLine($"compare: the peer is {peer.Description} Only our side is measured.");
+        if (!peer.IsThere)
+            Console.Error.WriteLine($"compare: the peer is {peer.Description} Only our side is measured.");
         var machine = MachineDescription.Measure();
         using var comparison = new Comparison(settings, machine, peer);
         report.Add(Head(comparison, args));
-        foreach (var measure in measures) report.Add(measure.Run(comparison));
-        if (path is null) Console.Out.Write(report.Text());
+        foreach (var measure in measures)
+            report.Add(measure.Run(comparison));
+        if (path is null)
+            Console.Out.Write(report.Text());
     }
 
     private static Section Head(Comparison comparison, string[] args)
@@ -51,7 +65,11 @@ internal static class Program
         section.Add(comparison.Machine.Lines(comparison.Peer));
         section.Say($"`dotnet run -c Release --project perf/SvdSurgeon.Compare -- {string.Join(' ', args)}`");
         var config = comparison.Checkpoint.Config;
-        section.Say($"Model: {(comparison.Settings.Model is { } path ? Path.GetFileName(path) : "random")}, {config.Layers} layers, hidden size {config.HiddenSize}, {config.VocabSize:N0} words; sequences of {comparison.Calibration.Length} tokens; {comparison.Settings.Threads} {(comparison.Settings.Threads == 1 ? "thread" : "threads")}.");
+        section.Say(
+            $"Model: {(comparison.Settings.Model is { } path ? Path.GetFileName(path) : "random")}, {config.Layers} layers, hidden size "
+                + $"{config.HiddenSize}, {config.VocabSize:N0} words; sequences of {comparison.Calibration.Length} tokens; "
+                + $"{comparison.Settings.Threads} {(comparison.Settings.Threads == 1 ? "thread" : "threads")}."
+        );
         section.Say("Both sides alternate; medians, and every repeat. " + MeasuredProcess.How);
         return section;
     }

@@ -13,7 +13,9 @@ internal static class Repository
             var framework = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
             string folder = Path.Combine(Root, "src", "SvdSurgeon.Cli", "bin", framework.Parent!.Name, framework.Name);
             string program = Path.Combine(folder, OperatingSystem.IsWindows() ? "svdsurgeon.exe" : "svdsurgeon");
-            return File.Exists(program) ? program : throw new InvalidInputException($"{program} is not there. Build it, or name a svdsurgeon with --svdsurgeon.");
+            return File.Exists(program)
+                ? program
+                : throw new InvalidInputException($"{program} is not there. Build it, or name a svdsurgeon with --svdsurgeon.");
         }
     }
 
@@ -24,8 +26,11 @@ internal static class Repository
         get
         {
             for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-                if (File.Exists(Path.Combine(folder.FullName, "SvdSurgeon.sln"))) return folder.FullName;
-            throw new InvalidInputException($"{AppContext.BaseDirectory} is not inside the repository. Name a svdsurgeon with --svdsurgeon.");
+                if (File.Exists(Path.Combine(folder.FullName, "SvdSurgeon.sln")))
+                    return folder.FullName;
+            throw new InvalidInputException(
+                $"{AppContext.BaseDirectory} is not inside the repository. Name a svdsurgeon with --svdsurgeon."
+            );
         }
     }
 }

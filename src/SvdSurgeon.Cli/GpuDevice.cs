@@ -14,17 +14,25 @@ internal static class GpuDevice
         string[] parts = device.Split('+', 2);
         var options = new CudaOptions
         {
-            Precision = parts.Length == 1 ? ProductPrecision.Float32 : parts[1] switch
-            {
-                "tf32" => ProductPrecision.TensorFloat32,
-                "bf16" => ProductPrecision.BFloat16,
-                _ => throw new InvalidInputException($"--device {device}: unknown precision '{parts[1]}'. Use {parts[0]}, {parts[0]}+tf32 or {parts[0]}+bf16."),
-            },
+            Precision =
+                parts.Length == 1
+                    ? ProductPrecision.Float32
+                    : parts[1] switch
+                    {
+                        "tf32" => ProductPrecision.TensorFloat32,
+                        "bf16" => ProductPrecision.BFloat16,
+                        _ => throw new InvalidInputException(
+                            $"--device {device}: unknown precision '{parts[1]}'. Use {parts[0]}, {parts[0]}+tf32 or {parts[0]}+bf16."
+                        ),
+                    },
         };
         // For checking the GPU code on a machine without one; thousands of times slower, so it is in no help text.
-        if (parts[0] == "simulator") return CudaDevices.OpenSimulator(options);
-        if (parts[0] == "cuda") return CudaDevices.Open(0, options);
-        if (!parts[0].StartsWith("cuda:", StringComparison.Ordinal)) return null;
+        if (parts[0] == "simulator")
+            return CudaDevices.OpenSimulator(options);
+        if (parts[0] == "cuda")
+            return CudaDevices.Open(0, options);
+        if (!parts[0].StartsWith("cuda:", StringComparison.Ordinal))
+            return null;
         if (!int.TryParse(parts[0].AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
             throw new InvalidInputException($"--device {device}: '{parts[0][5..]}' is not a device number. svdsurgeon devices lists them.");
         return CudaDevices.Open(index, options);
@@ -38,9 +46,14 @@ internal static class GpuDevice
     {
         var report = CudaDevices.List();
         foreach (var device in report.Devices)
-            yield return string.Create(CultureInfo.InvariantCulture,
-                $"cuda:{device.Index} ({device.Name}, {device.MemoryBytes >> 20} MiB, {device.Multiprocessors} multiprocessors, compute capability {device.ComputeCapability}, driver for CUDA {device.DriverVersion})");
-        foreach (var library in report.Libraries) yield return $"  {library.Name}: {library.Path ?? library.Problem}";
-        if (report.Problem is not null) yield return $"cuda: not usable. {report.Problem}";
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"cuda:{device.Index} ({device.Name}, {device.MemoryBytes >> 20} MiB, {device.Multiprocessors} multiprocessors, compute "
+                    + $"capability {device.ComputeCapability}, driver for CUDA {device.DriverVersion})"
+            );
+        foreach (var library in report.Libraries)
+            yield return $"  {library.Name}: {library.Path ?? library.Problem}";
+        if (report.Problem is not null)
+            yield return $"cuda: not usable. {report.Problem}";
     }
 }

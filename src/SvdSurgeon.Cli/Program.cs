@@ -8,19 +8,38 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        var root = new RootCommand("Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form correction.")
+        var root = new RootCommand(
+            "Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form "
+                + "correction."
+        )
         {
-            DemoCommand.Create(), CompressCommand.Create(), RunCommand.Create(), ReportCommand.Create(), StatsCommand.Create(), MergeCommand.Create(), PlanCommand.Create(), EvalCommand.Create(), GenerateCommand.Create(),
-            InspectCommand.Create(), TokenizeCommand.Create(), DevicesCommand.Create(),
+            DemoCommand.Create(),
+            CompressCommand.Create(),
+            RunCommand.Create(),
+            ReportCommand.Create(),
+            StatsCommand.Create(),
+            MergeCommand.Create(),
+            PlanCommand.Create(),
+            EvalCommand.Create(),
+            GenerateCommand.Create(),
+            InspectCommand.Create(),
+            TokenizeCommand.Create(),
+            DevicesCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            Console.Error.WriteLine($"svdsurgeon: {parsed.Errors[0].Message} See 'svdsurgeon {string.Join(' ', [.. CommandPath(parsed), "--help"])}'.");
+            Console.Error.WriteLine(
+                $"svdsurgeon: {parsed.Errors[0].Message} See 'svdsurgeon {string.Join(' ', [.. CommandPath(parsed), "--help"])}'."
+            );
             return ExitCode.BadInput;
         }
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+        };
         try
         {
             return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
@@ -34,7 +53,12 @@ internal static class Program
     private static IEnumerable<string> CommandPath(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (var result = parsed.CommandResult; result?.Parent is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult) names.Push(result.Command.Name);
+        for (
+            var result = parsed.CommandResult;
+            result?.Parent is not null;
+            result = result.Parent as System.CommandLine.Parsing.CommandResult
+        )
+            names.Push(result.Command.Name);
         return names;
     }
 }

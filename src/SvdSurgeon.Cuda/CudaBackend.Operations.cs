@@ -1,4 +1,3 @@
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Kernels;

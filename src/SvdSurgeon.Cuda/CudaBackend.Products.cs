@@ -1,7 +1,6 @@
 using ILGPU.Runtime;
 using ILGPU;
 using SvdSurgeon.Cuda.VendorLibraries;
-using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;

@@ -1,6 +1,5 @@
 using ILGPU.Runtime;
 using ILGPU;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Kernels;
 
 namespace SvdSurgeon.Cuda;

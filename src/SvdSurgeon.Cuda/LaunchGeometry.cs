@@ -1,6 +1,5 @@
 using ILGPU.Runtime;
 using ILGPU;
-using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Cuda;
 

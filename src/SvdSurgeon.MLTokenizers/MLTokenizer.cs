@@ -1,6 +1,4 @@
 using Microsoft.ML.Tokenizers;
-using SvdSurgeon.Tokenization.Bpe;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.MLTokenizers;
 
@@ -18,14 +16,17 @@ public static class MLTokenizer
     /// <exception cref="InvalidInputException">There is neither; the package has no reader for tokenizer.json or GGUF.</exception>
     public static Tokenizer Open(string path)
     {
-        string? model = Find(path, "tokenizer.model", ".model"), vocabulary = Find(path, "vocab.json", "vocab.json");
+        string? model = Find(path, "tokenizer.model", ".model"),
+            vocabulary = Find(path, "vocab.json", "vocab.json");
         if (model is not null)
         {
             using var stream = File.OpenRead(model);
             return LlamaTokenizer.Create(stream, addBeginOfSentence: false, addEndOfSentence: false);
         }
         if (vocabulary is null)
-            throw new InvalidInputException($"{path}: Microsoft.ML.Tokenizers reads vocab.json with merges.txt, or a SentencePiece .model file. SvdSurgeon.Tokenization.Tokenizer reads the others.");
+            throw new InvalidInputException(
+                $"{path}: Microsoft.ML.Tokenizers reads vocab.json with merges.txt, or a SentencePiece .model file. SvdSurgeon.Tokenization.Tokenizer reads the others."
+            );
         var options = new BpeOptions(vocabulary, Path.Combine(Path.GetDirectoryName(vocabulary) ?? "", "merges.txt"))
         {
             ByteLevel = true,
@@ -36,7 +37,8 @@ public static class MLTokenizer
 
     private static string? Find(string path, string inFolder, string suffix)
     {
-        if (File.Exists(path)) return path.EndsWith(suffix, StringComparison.Ordinal) ? path : null;
+        if (File.Exists(path))
+            return path.EndsWith(suffix, StringComparison.Ordinal) ? path : null;
         string file = Path.Combine(path, inFolder);
         return File.Exists(file) ? file : null;
     }

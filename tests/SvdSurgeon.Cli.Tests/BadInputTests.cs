@@ -22,8 +22,10 @@ public sealed class BadInputTests
     public void A_truncated_safetensors_file_is_refused()
     {
         using var folder = new TemporaryFolder();
-        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"), weights = Path.Combine(copy, "model.safetensors");
-        using (var stream = File.OpenWrite(weights)) stream.SetLength(stream.Length / 2);
+        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"),
+            weights = Path.Combine(copy, "model.safetensors");
+        using (var stream = File.OpenWrite(weights))
+            stream.SetLength(stream.Length / 2);
         AssertRefused(Svdsurgeon.Run("eval", copy, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64"), "model.safetensors");
     }
 
@@ -31,7 +33,8 @@ public sealed class BadInputTests
     public void An_unsupported_architecture_is_refused_by_name()
     {
         using var folder = new TemporaryFolder();
-        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"), config = Path.Combine(copy, "config.json");
+        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"),
+            config = Path.Combine(copy, "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"opt\"", "\"bloom\"").Replace("OPTForCausalLM", "BloomForCausalLM"));
         AssertRefused(Svdsurgeon.Run("inspect", copy), "bloom");
     }
@@ -40,7 +43,16 @@ public sealed class BadInputTests
     public void A_ratio_outside_0_to_1_is_refused(string ratio)
     {
         using var folder = new TemporaryFolder();
-        var result = Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder["out"], "--ratio", ratio, "--calibration", Svdsurgeon.CalibrationText);
+        var result = Svdsurgeon.Run(
+            "compress",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["out"],
+            "--ratio",
+            ratio,
+            "--calibration",
+            Svdsurgeon.CalibrationText
+        );
         AssertRefused(result, "--ratio");
         Assert.That(Directory.Exists(folder["out"]), Is.False);
     }
@@ -55,7 +67,21 @@ public sealed class BadInputTests
     public void A_target_needs_what_it_is_measured_on_and_no_ratio_beside_it()
     {
         using var folder = new TemporaryFolder();
-        string[] command = ["compress", Svdsurgeon.Opt, "--out", folder["out"], "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--surgeon", "none"];
+        string[] command =
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["out"],
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "4",
+            "--surgeon",
+            "none",
+        ];
         AssertRefused(Svdsurgeon.Run([.. command, "--target-ppl-increase", "5%"]), "--eval-text");
         AssertRefused(Svdsurgeon.Run([.. command, "--target-size", "1MB", "--ratio", "0.5"]), "--ratio");
         AssertRefused(Svdsurgeon.Run([.. command, "--target-size", "1MB", "--dry-run"]), "--dry-run");
@@ -67,7 +93,23 @@ public sealed class BadInputTests
     public void Evaluation_data_that_cannot_be_read_is_refused_before_anything_is_computed()
     {
         using var folder = new TemporaryFolder();
-        AssertRefused(Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder["out"], "--ratio", "0.5", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--eval-text", folder["absent.txt"]), "absent.txt");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "compress",
+                Svdsurgeon.Opt,
+                "--out",
+                folder["out"],
+                "--ratio",
+                "0.5",
+                "--calibration",
+                Svdsurgeon.CalibrationText,
+                "--seqlen",
+                "64",
+                "--eval-text",
+                folder["absent.txt"]
+            ),
+            "absent.txt"
+        );
         Assert.That(Directory.Exists(folder["out"]), Is.False);
     }
 
@@ -76,7 +118,21 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["short.txt"], "Once upon a time.");
-        AssertRefused(Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder["out"], "--ratio", "0.5", "--calibration", folder["short.txt"], "--seqlen", "64"), "too short");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "compress",
+                Svdsurgeon.Opt,
+                "--out",
+                folder["out"],
+                "--ratio",
+                "0.5",
+                "--calibration",
+                folder["short.txt"],
+                "--seqlen",
+                "64"
+            ),
+            "too short"
+        );
         Assert.That(Directory.Exists(folder["out"]), Is.False);
     }
 
@@ -84,7 +140,21 @@ public sealed class BadInputTests
     public void A_sequence_longer_than_the_positions_is_refused()
     {
         using var folder = new TemporaryFolder();
-        AssertRefused(Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder["out"], "--ratio", "0.5", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "4096"), "512 positions");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "compress",
+                Svdsurgeon.Opt,
+                "--out",
+                folder["out"],
+                "--ratio",
+                "0.5",
+                "--calibration",
+                Svdsurgeon.CalibrationText,
+                "--seqlen",
+                "4096"
+            ),
+            "512 positions"
+        );
         AssertRefused(Svdsurgeon.Run("eval", Svdsurgeon.Opt, "--text", Svdsurgeon.EvaluationText, "--seqlen", "4096"), "512 positions");
     }
 
@@ -93,7 +163,27 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["precious.txt"], "mine");
-        AssertRefused(Svdsurgeon.Run("compress", Svdsurgeon.Opt, "--out", folder.Path, "--ratio", "0.5", "--method", "svd", "--surgeon", "none", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4"), "not empty");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "compress",
+                Svdsurgeon.Opt,
+                "--out",
+                folder.Path,
+                "--ratio",
+                "0.5",
+                "--method",
+                "svd",
+                "--surgeon",
+                "none",
+                "--calibration",
+                Svdsurgeon.CalibrationText,
+                "--seqlen",
+                "64",
+                "--sequences",
+                "4"
+            ),
+            "not empty"
+        );
         Assert.That(Directory.GetFileSystemEntries(folder.Path), Has.Length.EqualTo(1));
     }
 
@@ -101,12 +191,31 @@ public sealed class BadInputTests
     public void A_weight_that_is_not_a_number_is_refused_with_its_tensor()
     {
         using var folder = new TemporaryFolder();
-        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"), weights = Path.Combine(copy, "model.safetensors");
+        string copy = folder.CopyOf(Svdsurgeon.Opt, "model"),
+            weights = Path.Combine(copy, "model.safetensors");
         const string tensor = "model.decoder.layers.1.fc1.weight";
         DamageFirstNumber(weights, tensor);
-        var result = Svdsurgeon.Run("compress", copy, "--out", folder["out"], "--ratio", "0.5", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--fisher-sequences", "4");
+        var result = Svdsurgeon.Run(
+            "compress",
+            copy,
+            "--out",
+            folder["out"],
+            "--ratio",
+            "0.5",
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "4",
+            "--fisher-sequences",
+            "4"
+        );
         AssertRefused(result, tensor);
-        AssertRefused(Svdsurgeon.Run("eval", copy, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64", "--windows", "1", "--json"), tensor);
+        AssertRefused(
+            Svdsurgeon.Run("eval", copy, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64", "--windows", "1", "--json"),
+            tensor
+        );
         var generated = Svdsurgeon.Run("generate", copy, "--prompt", "One");
         Assert.That(generated.ExitCode, Is.EqualTo(2), generated.Error);
         Assert.That(generated.Error, Does.Contain(tensor).And.Contain("fetch it again"));
@@ -129,15 +238,59 @@ public sealed class BadInputTests
     public void A_device_that_stats_does_not_know_is_refused_before_anything_is_collected()
     {
         using var folder = new TemporaryFolder();
-        AssertRefused(Svdsurgeon.Run("stats", Svdsurgeon.Opt, "--out", folder["stats"], "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "4", "--fisher-sequences", "4", "--device", "nonsense"), "--device nonsense");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "stats",
+                Svdsurgeon.Opt,
+                "--out",
+                folder["stats"],
+                "--calibration",
+                Svdsurgeon.CalibrationText,
+                "--seqlen",
+                "64",
+                "--sequences",
+                "4",
+                "--fisher-sequences",
+                "4",
+                "--device",
+                "nonsense"
+            ),
+            "--device nonsense"
+        );
         Assert.That(Directory.Exists(folder["stats"]), Is.False);
     }
 
     [Test]
     public void A_BLAS_that_cannot_be_loaded_is_named()
     {
-        AssertRefused(Svdsurgeon.Run("eval", Svdsurgeon.Opt, "--text", Svdsurgeon.EvaluationText, "--seqlen", "64", "--device", "cpu", "--blas", "no/such/libopenblas.so"), "--blas no/such/libopenblas.so: there is no such file");
-        AssertRefused(Svdsurgeon.Run("generate", Svdsurgeon.Opt, "--prompt", "One", "--device", "cpu", "--blas", Path.Combine(Svdsurgeon.Opt, "config.json")), "cannot be loaded");
+        AssertRefused(
+            Svdsurgeon.Run(
+                "eval",
+                Svdsurgeon.Opt,
+                "--text",
+                Svdsurgeon.EvaluationText,
+                "--seqlen",
+                "64",
+                "--device",
+                "cpu",
+                "--blas",
+                "no/such/libopenblas.so"
+            ),
+            "--blas no/such/libopenblas.so: there is no such file"
+        );
+        AssertRefused(
+            Svdsurgeon.Run(
+                "generate",
+                Svdsurgeon.Opt,
+                "--prompt",
+                "One",
+                "--device",
+                "cpu",
+                "--blas",
+                Path.Combine(Svdsurgeon.Opt, "config.json")
+            ),
+            "cannot be loaded"
+        );
     }
 
     private static void AssertRefused(ProcessResult result, string mention)

@@ -6,23 +6,74 @@ namespace SvdSurgeon.Cli.Tests;
 [TestFixture]
 public sealed class CompressTests
 {
-    private static readonly string[] SmallRun = ["--calibration", Svdsurgeon.CalibrationText, "--seqlen", "128", "--sequences", "24", "--fisher-sequences", "24"];
+    private static readonly string[] SmallRun =
+    [
+        "--calibration",
+        Svdsurgeon.CalibrationText,
+        "--seqlen",
+        "128",
+        "--sequences",
+        "24",
+        "--fisher-sequences",
+        "24",
+    ];
 
     [TestCase("tinytales-opt"), TestCase("tinytales-llama")]
     public void Compress_gives_one_object_with_the_promised_keys(string model)
     {
         using var folder = new TemporaryFolder();
         string path = Path.Combine(Svdsurgeon.Assets, model);
-        var json = Svdsurgeon.Json(["compress", path, "--out", folder["out"], "--method", "whiten", "--surgeon", "update", "--ratio", "0.8", "0.5", .. SmallRun, "--eval-text", Svdsurgeon.EvaluationText, "--eval-windows", "8"]);
-        foreach (string key in (string[])["model", "method", "surgeon", "options", "parameters", "stages", "results"]) Assert.That(json.ContainsKey(key), key);
+        var json = Svdsurgeon.Json([
+            "compress",
+            path,
+            "--out",
+            folder["out"],
+            "--method",
+            "whiten",
+            "--surgeon",
+            "update",
+            "--ratio",
+            "0.8",
+            "0.5",
+            .. SmallRun,
+            "--eval-text",
+            Svdsurgeon.EvaluationText,
+            "--eval-windows",
+            "8",
+        ]);
+        foreach (string key in (string[])["model", "method", "surgeon", "options", "parameters", "stages", "results"])
+            Assert.That(json.ContainsKey(key), key);
         var results = json["results"]!.AsArray();
         Assert.That(results, Has.Count.EqualTo(2));
         foreach (var result in results)
         {
-            foreach (string key in (string[])["ratio", "achieved_ratio", "parameters_before", "parameters_after", "bytes", "folder", "ppl", "mean_nll", "log_se", "windows"])
+            foreach (
+                string key in (string[])
+                    [
+                        "ratio",
+                        "achieved_ratio",
+                        "parameters_before",
+                        "parameters_after",
+                        "bytes",
+                        "folder",
+                        "ppl",
+                        "mean_nll",
+                        "log_se",
+                        "windows",
+                    ]
+            )
                 Assert.That(((JsonObject)result!).ContainsKey(key), key);
             Assert.That((double)result!["achieved_ratio"]!, Is.LessThanOrEqualTo((double)result["ratio"]!));
-            var again = Svdsurgeon.Json("eval", (string)result["folder"]!, "--text", Svdsurgeon.EvaluationText, "--seqlen", "128", "--windows", "8");
+            var again = Svdsurgeon.Json(
+                "eval",
+                (string)result["folder"]!,
+                "--text",
+                Svdsurgeon.EvaluationText,
+                "--seqlen",
+                "128",
+                "--windows",
+                "8"
+            );
             Assert.That((double)again["ppl"]!, Is.EqualTo((double)result["ppl"]!), "the folder on disk is what was measured");
             var inspected = Svdsurgeon.Json("inspect", (string)result["folder"]!);
             Assert.That((long)inspected["linear_parameters"]!, Is.EqualTo((long)result["parameters_after"]!));
@@ -37,7 +88,10 @@ public sealed class CompressTests
         var json = Svdsurgeon.Json([.. command, "--out", folder["raw"]]);
         Assert.That((string)json["warnings"]!.AsArray().Single()!, Does.Contain("--fisher tokens"));
         Assert.That(Svdsurgeon.Run([.. command, "--out", folder["text"]]).Error, Does.Contain("warning: --fisher sequences: 24 sequences"));
-        Assert.That(Svdsurgeon.Json([.. command, "--out", folder["shrunk"], "--shrinkage", "ledoit-wolf"])["warnings"]!.AsArray(), Is.Empty);
+        Assert.That(
+            Svdsurgeon.Json([.. command, "--out", folder["shrunk"], "--shrinkage", "ledoit-wolf"])["warnings"]!.AsArray(),
+            Is.Empty
+        );
     }
 
     [Test]
@@ -54,7 +108,22 @@ public sealed class CompressTests
     public void Dense_output_is_the_same_model_under_the_original_names()
     {
         using var folder = new TemporaryFolder();
-        string[] common = ["--method", "whiten", "--surgeon", "none", "--ratio", "0.5", "--dtype", "f32", .. SmallRun, "--eval-text", Svdsurgeon.EvaluationText, "--eval-windows", "8"];
+        string[] common =
+        [
+            "--method",
+            "whiten",
+            "--surgeon",
+            "none",
+            "--ratio",
+            "0.5",
+            "--dtype",
+            "f32",
+            .. SmallRun,
+            "--eval-text",
+            Svdsurgeon.EvaluationText,
+            "--eval-windows",
+            "8",
+        ];
         var factored = Svdsurgeon.Json(["compress", Svdsurgeon.Llama, "--out", folder["factored"], .. common]);
         var dense = Svdsurgeon.Json(["compress", Svdsurgeon.Llama, "--out", folder["dense"], "--dense", .. common]);
         var modules = Svdsurgeon.Json("inspect", (string)dense["results"]![0]!["folder"]!)["modules"]!.AsArray();
@@ -67,8 +136,21 @@ public sealed class CompressTests
     {
         using var folder = new TemporaryFolder();
         foreach (string threads in (string[])["1", "2"])
-            Svdsurgeon.Json(["compress", Svdsurgeon.Llama, "--out", folder[threads], "--surgeon", "select", "--ratio", "0.6", "--threads", threads, .. SmallRun]);
-        string one = Path.Combine(folder["1"], "ratio-0.6", "model.safetensors"), two = Path.Combine(folder["2"], "ratio-0.6", "model.safetensors");
+            Svdsurgeon.Json([
+                "compress",
+                Svdsurgeon.Llama,
+                "--out",
+                folder[threads],
+                "--surgeon",
+                "select",
+                "--ratio",
+                "0.6",
+                "--threads",
+                threads,
+                .. SmallRun,
+            ]);
+        string one = Path.Combine(folder["1"], "ratio-0.6", "model.safetensors"),
+            two = Path.Combine(folder["2"], "ratio-0.6", "model.safetensors");
         Assert.That(File.ReadAllBytes(two), Is.EqualTo(File.ReadAllBytes(one)));
     }
 

@@ -9,7 +9,10 @@ internal static class FolderBytes
         string[] results = [.. Files(expected).Where(file => file != "runs.json")];
         Assert.That(Files(actual).Where(file => file != "runs.json"), Is.EqualTo(results), $"the files of {actual}");
         foreach (string file in results)
-            Assert.That(File.ReadAllBytes(Path.Combine(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(expected, file))), $"the bytes of {Path.Combine(actual, file)}");
+            Assert.That(
+                File.ReadAllBytes(Path.Combine(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(expected, file))),
+                $"the bytes of {Path.Combine(actual, file)}"
+            );
     }
 
     /// <summary>Copies a folder with all that is in it.</summary>
@@ -24,5 +27,10 @@ internal static class FolderBytes
     }
 
     private static string[] Files(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(folder, file))
+                .Order(StringComparer.Ordinal),
+        ];
 }

@@ -4,14 +4,25 @@ using System.Text.RegularExpressions;
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>
-/// The real process is killed (SIGKILL) at random moments, again and again; the same command then ends in the bytes of a run that nobody disturbed, and
+/// The real process is killed (SIGKILL) at random moments, again and again; the same command then ends in the bytes of a run that nobody
+/// disturbed, and
 /// leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are; SVDSURGEON_SEED when.
 /// </summary>
 [TestFixture]
 public sealed partial class KillTests
 {
     private const int UsualKills = 4;
-    private static readonly string[] Data = ["--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "64", "--fisher-sequences", "64"];
+    private static readonly string[] Data =
+    [
+        "--calibration",
+        Svdsurgeon.CalibrationText,
+        "--seqlen",
+        "64",
+        "--sequences",
+        "64",
+        "--fisher-sequences",
+        "64",
+    ];
 
     // [00:00:01] STAGE DONE/TOTAL DETAIL
     [GeneratedRegex(@"^\[[0-9:]+\] (?<stage>.+?) [0-9]+/[0-9]+( |$)")]
@@ -23,12 +34,75 @@ public sealed partial class KillTests
     // Together they pass through every stage; merge, which reports none, has a test of its own.
     private static readonly string[][] Commands =
     [
-        ["compress", Svdsurgeon.Opt, "--method", "kfac", "--allocate", "spectrum", "--storage", "pivoted", "--newton", "1", "--surgeon", "update", "--fisher", "tokens", "--ratio", "0.8", "0.5", .. Data],
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--method",
+            "kfac",
+            "--allocate",
+            "spectrum",
+            "--storage",
+            "pivoted",
+            "--newton",
+            "1",
+            "--surgeon",
+            "update",
+            "--fisher",
+            "tokens",
+            "--ratio",
+            "0.8",
+            "0.5",
+            .. Data,
+        ],
         ["compress", Svdsurgeon.Llama, "--method", "whiten", "--columns", "preserve", "--surgeon", "select", "--ratio", "0.6", .. Data],
-        ["compress", Svdsurgeon.Opt, "--method", "kfac", "--sequential", "0.5", "--refine", "1", "--surgeon", "none", "--ratio", "0.5", .. Data],
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--method",
+            "kfac",
+            "--sequential",
+            "0.5",
+            "--refine",
+            "1",
+            "--surgeon",
+            "none",
+            "--ratio",
+            "0.5",
+            .. Data,
+        ],
         ["compress", Svdsurgeon.Llama, "--method", "fwsvd", "--surgeon", "none", "--ratio", "0.6", "--memory", "300MB", .. Data],
-        ["compress", Svdsurgeon.Opt, "--method", "whiten", "--allocate", "dp", "--kl-sequences", "8", "--update", "--surgeon", "none", "--ratio", "0.6", .. Data],
-        ["compress", Svdsurgeon.Opt, "--method", "auto", "--ratio", "0.6", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "16", "--fisher-sequences", "16"],
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--method",
+            "whiten",
+            "--allocate",
+            "dp",
+            "--kl-sequences",
+            "8",
+            "--update",
+            "--surgeon",
+            "none",
+            "--ratio",
+            "0.6",
+            .. Data,
+        ],
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--method",
+            "auto",
+            "--ratio",
+            "0.6",
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "16",
+            "--fisher-sequences",
+            "16",
+        ],
         ["stats", Svdsurgeon.Opt, "--shard", "2/3", "--method", "kfac", "--surgeon", "none", .. Data],
     ];
 
@@ -43,23 +117,32 @@ public sealed partial class KillTests
         for (int round = 0; done < kills; round++)
         {
             int which = round % Commands.Length;
-            string whole = folder[$"whole-{which}"], killed = folder[$"killed-{round}"];
-            if (!wholes.TryGetValue(which, out var stages)) wholes[which] = stages = Watch([.. Commands[which], "--out", whole], null).Stages;
+            string whole = folder[$"whole-{which}"],
+                killed = folder[$"killed-{round}"];
+            if (!wholes.TryGetValue(which, out var stages))
+                wholes[which] = stages = Watch([.. Commands[which], "--out", whole], null).Stages;
             // One kill in every stage of the command, in order: each time the run goes on and gets as far as the next.
             foreach (var stage in stages)
             {
-                if (done == kills) break;
-                if (!Watch([.. Commands[which], "--out", killed], stage with { Seconds = random.NextDouble() * stage.Seconds }).Killed) continue;
+                if (done == kills)
+                    break;
+                if (!Watch([.. Commands[which], "--out", killed], stage with { Seconds = random.NextDouble() * stage.Seconds }).Killed)
+                    continue;
                 string name = NumberAtEnd().Replace(stage.Name, "");
                 hits[name] = hits.GetValueOrDefault(name) + 1;
                 done++;
                 // A result folder is there as a whole or not at all.
                 if (Directory.Exists(killed))
-                    foreach (string result in Directory.GetDirectories(killed, "ratio-*").Where(path => !path.EndsWith(".partial", StringComparison.Ordinal)))
+                    foreach (
+                        string result in Directory
+                            .GetDirectories(killed, "ratio-*")
+                            .Where(path => !path.EndsWith(".partial", StringComparison.Ordinal))
+                    )
                         FolderBytes.AssertEqual(result, Path.Combine(whole, Path.GetFileName(result)));
             }
             Watch([.. Commands[which], "--out", killed], null);
-            // A search deletes what it made for rejected candidates, but not what a killed run before it made: there the results alone are equal.
+            // A search deletes what it made for rejected candidates, but not what a killed run before it made: there the results alone are
+            // equal.
             bool search = Commands[which].Contains("auto");
             foreach (string part in search ? Directory.GetDirectories(whole, "ratio-*").Select(path => Path.GetFileName(path)) : [""])
                 FolderBytes.AssertEqual(Path.Combine(killed, part), Path.Combine(whole, part));
@@ -75,7 +158,22 @@ public sealed partial class KillTests
         using var folder = new TemporaryFolder();
         string[] shards = [folder["one"], folder["two"]];
         for (int i = 0; i < shards.Length; i++)
-            Watch(["stats", Svdsurgeon.Opt, "--shard", $"{i + 1}/{shards.Length}", "--method", "kfac", "--surgeon", "none", .. Data, "--out", shards[i]], null);
+            Watch(
+                [
+                    "stats",
+                    Svdsurgeon.Opt,
+                    "--shard",
+                    $"{i + 1}/{shards.Length}",
+                    "--method",
+                    "kfac",
+                    "--surgeon",
+                    "none",
+                    .. Data,
+                    "--out",
+                    shards[i],
+                ],
+                null
+            );
         string whole = folder["whole"];
         double seconds = Watch(["merge", .. shards, "--out", whole], null).Stages[0].Seconds;
         int done = 0;
@@ -83,7 +181,8 @@ public sealed partial class KillTests
         for (int round = 0; round < 3 * kills && done < kills; round++)
         {
             string killed = folder[$"killed-{round}"];
-            if (Watch(["merge", .. shards, "--out", killed], new Stage(Start, random.NextDouble() * seconds)).Killed) done++;
+            if (Watch(["merge", .. shards, "--out", killed], new Stage(Start, random.NextDouble() * seconds)).Killed)
+                done++;
             Watch(["merge", .. shards, "--out", killed], null);
             FolderBytes.AssertEqual(killed, whole);
         }
@@ -108,28 +207,34 @@ public sealed partial class KillTests
         var stages = new List<Stage> { new(Start, 0) };
         var text = new List<string>();
         bool killed = false;
-        if (kill?.Name == Start) KillAfter(kill.Seconds);
+        if (kill?.Name == Start)
+            KillAfter(kill.Seconds);
         while (process.StandardError.ReadLine() is { } line)
         {
             text.Add(line);
             var match = ProgressLine().Match(line);
-            if (!match.Success) continue;
+            if (!match.Success)
+                continue;
             string name = match.Groups["stage"].Value;
             stages[^1] = stages[^1] with { Seconds = clock.Elapsed.TotalSeconds };
-            if (name == stages[^1].Name) continue;
+            if (name == stages[^1].Name)
+                continue;
             clock.Restart();
             stages.Add(new Stage(name, 0));
-            if (!killed && kill?.Name == name) KillAfter(kill.Seconds);
+            if (!killed && kill?.Name == name)
+                KillAfter(kill.Seconds);
         }
         process.WaitForExit();
         output.Wait();
         stages[^1] = stages[^1] with { Seconds = clock.Elapsed.TotalSeconds };
-        if (!killed) Assert.That(process.ExitCode, Is.Zero, string.Join("\n", text));
+        if (!killed)
+            Assert.That(process.ExitCode, Is.Zero, string.Join("\n", text));
         return (stages, killed);
 
         void KillAfter(double seconds)
         {
-            if (process.WaitForExit(TimeSpan.FromSeconds(seconds))) return;
+            if (process.WaitForExit(TimeSpan.FromSeconds(seconds)))
+                return;
             process.Kill();
             killed = true;
         }

@@ -12,10 +12,32 @@ public sealed class RunTests
     public void Run_repeats_a_recipe_to_the_same_bytes_with_one_and_two_threads(params string[] options)
     {
         using var folder = new TemporaryFolder();
-        Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder["made"], .. options,
-            "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "8", "--fisher-sequences", "8", "--seed", "5", "--eval-text", Svdsurgeon.EvaluationText, "--eval-windows", "4"]);
+        Svdsurgeon.Json([
+            "compress",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["made"],
+            .. options,
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "8",
+            "--fisher-sequences",
+            "8",
+            "--seed",
+            "5",
+            "--eval-text",
+            Svdsurgeon.EvaluationText,
+            "--eval-windows",
+            "4",
+        ]);
         var expected = ResultFiles(folder["made"]);
-        Assert.That(expected.Keys, Does.Contain("recipe.json").And.Contain("ratio-0.4/recipe.json").And.Contain("ratio-0.4/model.safetensors"));
+        Assert.That(
+            expected.Keys,
+            Does.Contain("recipe.json").And.Contain("ratio-0.4/recipe.json").And.Contain("ratio-0.4/model.safetensors")
+        );
         foreach (string threads in (string[])["1", "2"])
         {
             Svdsurgeon.Json("run", Path.Combine(folder["made"], "recipe.json"), "--out", folder[threads], "--threads", threads);
@@ -32,10 +54,13 @@ public sealed class RunTests
         Directory.Move(folder.CopyOf(Svdsurgeon.Opt, "copy"), folder["the-model"]);
         File.Copy(Svdsurgeon.CalibrationText, folder["text.txt"]);
         string recipe = folder["my.json"];
-        File.WriteAllText(recipe, """
+        File.WriteAllText(
+            recipe,
+            """
             { "model": { "path": "the-model" }, "calibration": { "texts": [{ "path": "text.txt" }], "seqlen": 64 }, "ratios": [0.5],
               "options": { "method": "svd", "surgeon": "none", "sequences": 4 } }
-            """);
+            """
+        );
         var result = Svdsurgeon.Json("run", recipe, "--out", folder["out"]);
         Assert.That(result["results"]!.AsArray(), Has.Count.EqualTo(1));
         var written = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["out"], "recipe.json")))!;
@@ -52,12 +77,29 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         File.Copy(Svdsurgeon.CalibrationText, folder["text.txt"]);
-        string[] command = ["--ratio", "0.5", "--method", "svd", "--surgeon", "none", "--sequences", "4", "--seqlen", "64", "--calibration", folder["text.txt"]];
+        string[] command =
+        [
+            "--ratio",
+            "0.5",
+            "--method",
+            "svd",
+            "--surgeon",
+            "none",
+            "--sequences",
+            "4",
+            "--seqlen",
+            "64",
+            "--calibration",
+            folder["text.txt"],
+        ];
         Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder["made"], .. command]);
         string recipe = Path.Combine(folder["made"], "recipe.json");
         // The other model has another tokenizer, so that only a copy with other weights comes as far as the model's hash.
         string copy = folder.CopyOf(Svdsurgeon.Opt, "changed");
-        File.WriteAllText(Path.Combine(copy, "config.json"), File.ReadAllText(Path.Combine(copy, "config.json")).Replace("{", "{ \"_name_or_path\": \"other\",", StringComparison.Ordinal));
+        File.WriteAllText(
+            Path.Combine(copy, "config.json"),
+            File.ReadAllText(Path.Combine(copy, "config.json")).Replace("{", "{ \"_name_or_path\": \"other\",", StringComparison.Ordinal)
+        );
         AssertRefused(Svdsurgeon.Run("run", recipe, "--model", copy, "--out", folder["out"]), "changed");
         AssertRefused(Svdsurgeon.Run("run", recipe, "--model", Svdsurgeon.Llama, "--out", folder["out"]), "tokenizer");
         File.AppendAllText(folder["text.txt"], "one more sentence");
@@ -78,14 +120,32 @@ public sealed class RunTests
     public void Report_writes_one_page_of_several_output_folders_and_says_where()
     {
         using var folder = new TemporaryFolder();
-        string[] common = ["--ratio", "0.5", "--surgeon", "none", "--sequences", "4", "--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64"];
-        foreach (string method in (string[])["svd", "whiten"]) Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder[method], "--method", method, .. common]);
+        string[] common =
+        [
+            "--ratio",
+            "0.5",
+            "--surgeon",
+            "none",
+            "--sequences",
+            "4",
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+        ];
+        foreach (string method in (string[])["svd", "whiten"])
+            Svdsurgeon.Json(["compress", Svdsurgeon.Opt, "--out", folder[method], "--method", method, .. common]);
         var result = Svdsurgeon.Run("report", folder["svd"], folder["whiten"], "--html", folder["page.html"]);
         Assert.That(result.ExitCode, Is.Zero, result.Error);
         Assert.That(result.Output.Trim(), Is.EqualTo(folder["page.html"]));
         string page = File.ReadAllText(folder["page.html"]);
-        Assert.That(Svdsurgeon.Run("report", folder.Path).Output.Trim(), Is.EqualTo(Path.Combine(folder.Path, "report.html")), "a folder of output folders");
-        foreach (string mention in (string[])["svd/ratio-0.5", "whiten/ratio-0.5", "model.decoder.layers.3.fc2", "not evaluated"]) Assert.That(page, Does.Contain(mention));
+        Assert.That(
+            Svdsurgeon.Run("report", folder.Path).Output.Trim(),
+            Is.EqualTo(Path.Combine(folder.Path, "report.html")),
+            "a folder of output folders"
+        );
+        foreach (string mention in (string[])["svd/ratio-0.5", "whiten/ratio-0.5", "model.decoder.layers.3.fc2", "not evaluated"])
+            Assert.That(page, Does.Contain(mention));
         AssertRefused(Svdsurgeon.Run("report", folder["nothing"]), "nothing");
     }
 
@@ -96,7 +156,8 @@ public sealed class RunTests
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(folder, file).Replace('\\', '/');
-            if (!name.StartsWith("work/", StringComparison.Ordinal) && name != "runs.json") files[name] = File.ReadAllBytes(file);
+            if (!name.StartsWith("work/", StringComparison.Ordinal) && name != "runs.json")
+                files[name] = File.ReadAllBytes(file);
         }
         return files;
     }
@@ -104,13 +165,15 @@ public sealed class RunTests
     private static void AssertSame(SortedDictionary<string, byte[]> files, SortedDictionary<string, byte[]> expected)
     {
         Assert.That(files.Keys, Is.EqualTo(expected.Keys));
-        foreach (var (name, bytes) in expected) Assert.That(files[name].AsSpan().SequenceEqual(bytes), name);
+        foreach (var (name, bytes) in expected)
+            Assert.That(files[name].AsSpan().SequenceEqual(bytes), name);
     }
 
-    private static void AssertRefused(ProcessResult result, string mention) => Assert.Multiple(() =>
-    {
-        Assert.That(result.ExitCode, Is.EqualTo(2), result.Error);
-        Assert.That(result.Error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), result.Error);
-        Assert.That(result.Error, Does.Contain(mention));
-    });
+    private static void AssertRefused(ProcessResult result, string mention) =>
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.ExitCode, Is.EqualTo(2), result.Error);
+            Assert.That(result.Error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), result.Error);
+            Assert.That(result.Error, Does.Contain(mention));
+        });
 }

@@ -7,7 +7,17 @@ namespace SvdSurgeon.Cli.Tests;
 public sealed class ShardTests
 {
     private const int Shards = 4;
-    private static readonly string[] Data = ["--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "32", "--fisher-sequences", "32"];
+    private static readonly string[] Data =
+    [
+        "--calibration",
+        Svdsurgeon.CalibrationText,
+        "--seqlen",
+        "64",
+        "--sequences",
+        "32",
+        "--fisher-sequences",
+        "32",
+    ];
 
     [TestCase("kfac", "tokens"), TestCase("whiten", "sequences"), TestCase("fwsvd", "tokens")]
     public void Four_merged_shards_equal_one_run_to_the_last_bit(string method, string fisher)
@@ -17,7 +27,8 @@ public sealed class ShardTests
         Collect(folder, folder["whole"], null, options);
 
         // First the statistics of the dense model, then, in copies of what was merged, the Fisher along its factors.
-        for (int i = 1; i <= Shards; i++) Assert.That((string?)Collect(folder, folder[$"first-{i}"], i, options)["next"], Does.Contain("merge"));
+        for (int i = 1; i <= Shards; i++)
+            Assert.That((string?)Collect(folder, folder[$"first-{i}"], i, options)["next"], Does.Contain("merge"));
         Svdsurgeon.Json(["merge", .. Enumerable.Range(1, Shards).Select(i => folder[$"first-{i}"]), "--out", folder["first"]]);
         for (int i = 1; i <= Shards; i++)
         {
@@ -31,7 +42,13 @@ public sealed class ShardTests
         string[] compress = ["compress", Svdsurgeon.Opt, "--ratio", "0.6", .. options];
         Svdsurgeon.Json([.. compress, "--out", folder["direct"]]);
         var result = Svdsurgeon.Json([.. compress, "--out", folder["reusing"], "--work", folder["merged"]]);
-        Assert.That(result["stages"]!.AsArray().Where(s => (string)s!["name"]! is "gram" or "gradients" or "factor" or "fisher").All(s => (bool)s!["reused"]!), result["stages"]!.ToJsonString());
+        Assert.That(
+            result["stages"]!
+                .AsArray()
+                .Where(s => (string)s!["name"]! is "gram" or "gradients" or "factor" or "fisher")
+                .All(s => (bool)s!["reused"]!),
+            result["stages"]!.ToJsonString()
+        );
         FolderBytes.AssertEqual(Path.Combine(folder["reusing"], "ratio-0.6"), Path.Combine(folder["direct"], "ratio-0.6"));
     }
 
@@ -40,7 +57,8 @@ public sealed class ShardTests
     {
         using var folder = new TemporaryFolder();
         string[] options = ["--method", "whiten", "--surgeon", "none", .. Data];
-        for (int i = 1; i <= 2; i++) Collect(folder, folder[$"s{i}"], i, options, 2);
+        for (int i = 1; i <= 2; i++)
+            Collect(folder, folder[$"s{i}"], i, options, 2);
         Collect(folder, folder["quarter"], 2, options, 4);
         Collect(folder, folder["seed"], 2, [.. options, "--seed", "1"], 2);
         Svdsurgeon.Json(["stats", Svdsurgeon.Llama, "--out", folder["llama"], "--shard", "2/2", .. options]);
@@ -67,7 +85,19 @@ public sealed class ShardTests
     public void A_shard_that_cannot_be_is_refused(string shard)
     {
         using var folder = new TemporaryFolder();
-        var result = Svdsurgeon.Run(["stats", Svdsurgeon.Opt, "--out", folder["work"], "--shard", shard, "--method", "whiten", "--surgeon", "none", .. Data]);
+        var result = Svdsurgeon.Run([
+            "stats",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["work"],
+            "--shard",
+            shard,
+            "--method",
+            "whiten",
+            "--surgeon",
+            "none",
+            .. Data,
+        ]);
         Assert.That(result.ExitCode, Is.EqualTo(2));
         Assert.That(result.Error, Does.Contain("--shard " + shard));
     }
@@ -78,22 +108,67 @@ public sealed class ShardTests
         using var folder = new TemporaryFolder();
         string[] options = ["--method", "whiten", "--surgeon", "none", "--calibration", Svdsurgeon.CalibrationText];
         Svdsurgeon.Json(["stats", Svdsurgeon.Opt, "--out", folder["stats"], .. options, "--seqlen", "64", "--sequences", "16"]);
-        Svdsurgeon.Json(["stats", Svdsurgeon.Opt, "--out", folder["half"], "--shard", "1/2", .. options, "--seqlen", "64", "--sequences", "16"]);
+        Svdsurgeon.Json([
+            "stats",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["half"],
+            "--shard",
+            "1/2",
+            .. options,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "16",
+        ]);
         string[] compress = ["compress", "--ratio", "0.6", "--out", folder["out"]];
         string[] same = [.. compress, Svdsurgeon.Opt, .. options, "--seqlen", "64", "--sequences", "16"];
         Assert.Multiple(() =>
         {
-            Refused("seqlen 64, not 32", [.. compress, Svdsurgeon.Opt, .. options, "--seqlen", "32", "--sequences", "16", "--stats", folder["stats"]]);
-            Refused("16 sequences, not 8", [.. compress, Svdsurgeon.Opt, .. options, "--seqlen", "64", "--sequences", "8", "--stats", folder["stats"]]);
+            Refused(
+                "seqlen 64, not 32",
+                [.. compress, Svdsurgeon.Opt, .. options, "--seqlen", "32", "--sequences", "16", "--stats", folder["stats"]]
+            );
+            Refused(
+                "16 sequences, not 8",
+                [.. compress, Svdsurgeon.Opt, .. options, "--seqlen", "64", "--sequences", "8", "--stats", folder["stats"]]
+            );
             Refused("other sequences", [.. same, "--seed", "7", "--stats", folder["stats"]]);
-            Refused("another model", [.. compress, Svdsurgeon.Llama, .. options, "--seqlen", "64", "--sequences", "16", "--stats", folder["stats"]]);
+            Refused(
+                "another model",
+                [.. compress, Svdsurgeon.Llama, .. options, "--seqlen", "64", "--sequences", "16", "--stats", folder["stats"]]
+            );
             Refused("incomplete", [.. same, "--stats", folder["half"]]);
             Refused("no statistics", [.. same, "--stats", folder["nowhere"]]);
-            Refused("stage 'gradients'", [.. compress, Svdsurgeon.Opt, "--method", "fwsvd", "--surgeon", "none", .. options[4..], "--seqlen", "64", "--sequences", "16", "--stats", folder["stats"]]);
+            Refused(
+                "stage 'gradients'",
+                [
+                    .. compress,
+                    Svdsurgeon.Opt,
+                    "--method",
+                    "fwsvd",
+                    "--surgeon",
+                    "none",
+                    .. options[4..],
+                    "--seqlen",
+                    "64",
+                    "--sequences",
+                    "16",
+                    "--stats",
+                    folder["stats"],
+                ]
+            );
         });
         var result = Svdsurgeon.Json([.. same, "--stats", folder["stats"]]);
-        Assert.That(result["stages"]!.AsArray().Any(s => (string)s!["name"]! == "gram" && (bool)s["reused"]!), result["stages"]!.ToJsonString());
-        Assert.That(Directory.GetDirectories(Path.Combine(folder["out"], "work"), "gram-*"), Is.Empty, "the given statistics stay where they are");
+        Assert.That(
+            result["stages"]!.AsArray().Any(s => (string)s!["name"]! == "gram" && (bool)s["reused"]!),
+            result["stages"]!.ToJsonString()
+        );
+        Assert.That(
+            Directory.GetDirectories(Path.Combine(folder["out"], "work"), "gram-*"),
+            Is.Empty,
+            "the given statistics stay where they are"
+        );
 
         void Refused(string mention, string[] command)
         {
@@ -122,7 +197,10 @@ public sealed class ShardTests
             Assert.That((bool)share["complete"]!, Is.False);
             Assert.That(share["missing"]!.AsArray(), Has.Count.EqualTo((int)share["parts"]!));
             Assert.That((string)share["shards"]!, Is.EqualTo("sequences 9 to 16 of 32"));
-            Assert.That(Svdsurgeon.Run("inspect", folder["whole"]).Output, Does.Contain(Path.GetFileName(artifact)).And.Contain("32 sequences"));
+            Assert.That(
+                Svdsurgeon.Run("inspect", folder["whole"]).Output,
+                Does.Contain(Path.GetFileName(artifact)).And.Contain("32 sequences")
+            );
         });
     }
 
@@ -137,5 +215,12 @@ public sealed class ShardTests
     }
 
     private static JsonObject Collect(TemporaryFolder folder, string output, int? shard, string[] options, int shards = Shards) =>
-        Svdsurgeon.Json(["stats", Svdsurgeon.Opt, "--out", output, .. shard is { } i ? (string[])["--shard", $"{i}/{shards}"] : [], .. options]);
+        Svdsurgeon.Json([
+            "stats",
+            Svdsurgeon.Opt,
+            "--out",
+            output,
+            .. shard is { } i ? (string[])["--shard", $"{i}/{shards}"] : [],
+            .. options,
+        ]);
 }

@@ -1,6 +1,5 @@
 using ILGPU;
 using NUnit.Framework;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Cuda.Memory;

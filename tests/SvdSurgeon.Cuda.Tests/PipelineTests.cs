@@ -2,13 +2,9 @@ using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
-using SvdSurgeon.IO;
-using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline;
-using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.Tests;
 

@@ -7,9 +7,7 @@ using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime;
 using ILGPU;
 using NUnit.Framework;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Kernels;
-using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.Tests;
 

@@ -8,13 +8,22 @@ public sealed class SameIdsTests
 {
     private static readonly string[] Cases =
     [
-        "Hello, world!", "It's 3.14159, isn't it?", "a  b   c", "line one\nline two\n", "Grüße aus Köln", "日本語の文", "emoji 🙂 here", "tabs\tand\ttabs", "CamelCase snake_case 1234567890",
+        "Hello, world!",
+        "It's 3.14159, isn't it?",
+        "a  b   c",
+        "line one\nline two\n",
+        "Grüße aus Köln",
+        "日本語の文",
+        "emoji 🙂 here",
+        "tabs\tand\ttabs",
+        "CamelCase snake_case 1234567890",
     ];
 
     [TestCase("tinytales-opt/vocab.json"), TestCase("tinytales-llama/tokenizer.model")]
     public void Texts_have_the_same_ids(string tokenizer)
     {
-        string assets = Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets"), path = Path.Combine(assets, tokenizer);
+        string assets = Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets"),
+            path = Path.Combine(assets, tokenizer);
         var ours = Tokenizer.Open(path);
         var theirs = MLTokenizer.Open(path);
         var lines = File.ReadLines(Path.Combine(assets, "texts", "evaluation.txt")).Where(line => line.Length > 0).Take(200).ToList();

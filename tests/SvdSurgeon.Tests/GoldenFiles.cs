@@ -14,7 +14,8 @@ internal static class GoldenFiles
         for (var folder = new DirectoryInfo(TestContext.CurrentContext.TestDirectory); folder is not null; folder = folder.Parent)
         {
             string shared = Path.Combine(folder.FullName, "shared");
-            if (Directory.Exists(Path.Combine(shared, "golden"))) return Path.Combine([shared, .. path]);
+            if (Directory.Exists(Path.Combine(shared, "golden")))
+                return Path.Combine([shared, .. path]);
         }
         Assert.Ignore("This test needs the folder 'shared' beside the checkout.");
         return "";

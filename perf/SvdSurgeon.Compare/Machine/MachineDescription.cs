@@ -25,9 +25,19 @@ internal sealed record MachineDescription(double MultiplyAddOne, double Multiply
     public IEnumerable<string> Lines(Peer peer)
     {
         var table = new Table("machine", "");
-        table.Add("processor", $"{Processor()}, {Environment.ProcessorCount} cores visible, {RuntimeInformation.ProcessArchitecture}, products use {InstructionSets.Active}");
-        table.Add("fused multiply-add peak, float32, measured", $"one core {ComparisonTable.Number(MultiplyAddOne)} GFLOP/s, all cores {ComparisonTable.Number(MultiplyAddAll)}");
-        table.Add("memory read bandwidth, measured", $"one core {ComparisonTable.Number(ReadOne)} GB/s, all cores {ComparisonTable.Number(ReadAll)}");
+        table.Add(
+            "processor",
+            $"{Processor()}, {Environment.ProcessorCount} cores visible, {RuntimeInformation.ProcessArchitecture}, products use "
+                + $"{InstructionSets.Active}"
+        );
+        table.Add(
+            "fused multiply-add peak, float32, measured",
+            $"one core {ComparisonTable.Number(MultiplyAddOne)} GFLOP/s, all cores {ComparisonTable.Number(MultiplyAddAll)}"
+        );
+        table.Add(
+            "memory read bandwidth, measured",
+            $"one core {ComparisonTable.Number(ReadOne)} GB/s, all cores {ComparisonTable.Number(ReadAll)}"
+        );
         table.Add("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20:N0} MiB");
         table.Add("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
         table.Add("peer", peer.Description);
@@ -37,9 +47,14 @@ internal sealed record MachineDescription(double MultiplyAddOne, double Multiply
     private static string Processor()
     {
         const string Info = "/proc/cpuinfo";
-        if (!File.Exists(Info)) return RuntimeInformation.OSArchitecture.ToString();
-        var fields = File.ReadLines(Info).TakeWhile(line => line.Length > 0).Select(line => line.Split(':', 2)).Where(parts => parts.Length == 2)
-            .GroupBy(parts => parts[0].Trim()).ToDictionary(group => group.Key, group => group.First()[1].Trim());
+        if (!File.Exists(Info))
+            return RuntimeInformation.OSArchitecture.ToString();
+        var fields = File.ReadLines(Info)
+            .TakeWhile(line => line.Length > 0)
+            .Select(line => line.Split(':', 2))
+            .Where(parts => parts.Length == 2)
+            .GroupBy(parts => parts[0].Trim())
+            .ToDictionary(group => group.Key, group => group.First()[1].Trim());
         string Field(string name) => fields.GetValueOrDefault(name, "unknown");
         return $"{Field("model name")} (family {Field("cpu family")}, model {Field("model")})";
     }

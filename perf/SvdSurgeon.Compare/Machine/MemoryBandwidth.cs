@@ -12,20 +12,31 @@ internal static unsafe class MemoryBandwidth
     private const int Passes = 8;
 
     /// <summary>GB/s, best of several passes over memory that each thread has to itself.</summary>
-    public static double Measure(int threads) => 1e-9 * Bytes * threads / ParallelPasses.Fastest(threads, Passes, passes =>
-    {
-        byte* memory = (byte*)NativeMemory.AlignedAlloc(Bytes, 64);
-        NativeMemory.Fill(memory, Bytes, 1);
-        passes(() => Read(memory));
-        NativeMemory.AlignedFree(memory);
-    });
+    public static double Measure(int threads) =>
+        1e-9
+        * Bytes
+        * threads
+        / ParallelPasses.Fastest(
+            threads,
+            Passes,
+            passes =>
+            {
+                byte* memory = (byte*)NativeMemory.AlignedAlloc(Bytes, 64);
+                NativeMemory.Fill(memory, Bytes, 1);
+                passes(() => Read(memory));
+                NativeMemory.AlignedFree(memory);
+            }
+        );
 
     private static int s_sink;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Read(byte* memory)
     {
-        Vector256<int> a = default, b = default, c = default, d = default;
+        Vector256<int> a = default,
+            b = default,
+            c = default,
+            d = default;
         for (nuint i = 0; i < Bytes; i += 128)
         {
             a += Vector256.LoadAligned((int*)(memory + i));

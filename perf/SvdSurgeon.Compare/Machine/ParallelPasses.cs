@@ -15,24 +15,28 @@ internal static class ParallelPasses
         double best = double.PositiveInfinity;
         // Times are the workers' own: this thread may be woken long after them.
         using var together = new Barrier(threads, phase => best = phase.CurrentPhaseNumber == 0 ? best : Math.Min(best, Seconds(ticks)));
-        var running = Enumerable.Range(0, threads).Select(index => new Thread(() =>
-        {
-            worker(work =>
+        var running = Enumerable
+            .Range(0, threads)
+            .Select(index => new Thread(() =>
             {
-                for (int pass = 0; pass < passes; pass++)
+                worker(work =>
                 {
+                    for (int pass = 0; pass < passes; pass++)
+                    {
+                        together.SignalAndWait();
+                        long start = Stopwatch.GetTimestamp();
+                        work();
+                        ticks[index] = (start, Stopwatch.GetTimestamp());
+                    }
                     together.SignalAndWait();
-                    long start = Stopwatch.GetTimestamp();
-                    work();
-                    ticks[index] = (start, Stopwatch.GetTimestamp());
-                }
-                together.SignalAndWait();
-            });
-        })).ToList();
+                });
+            }))
+            .ToList();
         running.ForEach(thread => thread.Start());
         running.ForEach(thread => thread.Join());
         return best;
     }
 
-    private static double Seconds((long Start, long End)[] ticks) => (ticks.Max(t => t.End) - ticks.Min(t => t.Start)) / (double)Stopwatch.Frequency;
+    private static double Seconds((long Start, long End)[] ticks) =>
+        (ticks.Max(t => t.End) - ticks.Min(t => t.Start)) / (double)Stopwatch.Frequency;
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Compare.Measures;
@@ -9,14 +9,16 @@ namespace SvdSurgeon.Compare.Measures;
 /// <summary>Forms G = DᵀX of every module and sequence, as a framework's backward pass does, and drops it.</summary>
 internal sealed class FormedGradients(IBackend backend) : ILinearVisitor
 {
-    private int _batch, _length;
+    private int _batch,
+        _length;
 
     public void BeginBatch(int first, int count, int sequenceLength) => (_batch, _length) = (count, sequenceLength);
 
     public void Gradient(LinearModule module, Tensor x, Tensor dy)
     {
         using var g = backend.Allocate(module.OutFeatures, module.InFeatures);
-        for (int b = 0; b < _batch; b++) Each(module, b, x, dy, g);
+        for (int b = 0; b < _batch; b++)
+            Each(module, b, x, dy, g);
     }
 
     private void Each(LinearModule module, int b, Tensor x, Tensor dy, Tensor g)
@@ -29,15 +31,20 @@ internal sealed class FormedGradients(IBackend backend) : ILinearVisitor
     public Action<LinearModule, Tensor>? Formed { get; init; }
 }
 
-/// <summary>G of a sequence as the published programs go on with it: G·S⁻ᵀ, then ·V, then the column sums with U. The matrices have the sizes of the real ones and random numbers.</summary>
+/// <summary>
+/// G of a sequence as the published programs go on with it: G·S⁻ᵀ, then ·V, then the column sums with U. The matrices have the sizes of the
+/// real ones and random numbers.
+/// </summary>
 internal sealed class PublishedProjection(IBackend backend) : IDisposable
 {
     private readonly Dictionary<(int M, int N), (StoredTensor Inverse, StoredTensor Right, Tensor Left)> _matrices = [];
 
     public void Project(LinearModule module, Tensor g)
     {
-        int m = module.OutFeatures, n = module.InFeatures;
-        if (!_matrices.TryGetValue((m, n), out var made)) _matrices[(m, n)] = made = Make(m, n);
+        int m = module.OutFeatures,
+            n = module.InFeatures;
+        if (!_matrices.TryGetValue((m, n), out var made))
+            _matrices[(m, n)] = made = Make(m, n);
         using var unwhitened = backend.Allocate(m, n);
         using var projected = backend.Allocate(m, made.Right.Rows);
         using var row = backend.Allocate(1, made.Right.Rows);
@@ -51,12 +58,17 @@ internal sealed class PublishedProjection(IBackend backend) : IDisposable
         int k = SpectralSetting.Components(m, n);
         var left = backend.Allocate(m, k);
         backend.Upload(SpectralSetting.RandomNumbers(m * k), left);
-        return (StoredTensor.FromSingles("inverse", [n, n], SpectralSetting.RandomNumbers(n * n)), StoredTensor.FromSingles("right", [k, n], SpectralSetting.RandomNumbers(k * n)), left);
+        return (
+            StoredTensor.FromSingles("inverse", [n, n], SpectralSetting.RandomNumbers(n * n)),
+            StoredTensor.FromSingles("right", [k, n], SpectralSetting.RandomNumbers(k * n)),
+            left
+        );
     }
 
     public void Dispose()
     {
-        foreach (var (_, (_, _, left)) in _matrices) left.Dispose();
+        foreach (var (_, (_, _, left)) in _matrices)
+            left.Dispose();
     }
 }
 

@@ -4,16 +4,18 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Compare.Tables;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Performance;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Compare.Measures;
 
 /// <summary>Time over size, with random LLaMA models that the program writes itself.</summary>
 internal sealed class Growth : IMeasure
 {
-    private const int Length = 128, Vocabulary = 512, HeadDim = 64;
+    private const int Length = 128,
+        Vocabulary = 512,
+        HeadDim = 64;
 
     public string Name => "growth";
 
@@ -35,14 +37,21 @@ internal sealed class Growth : IMeasure
         using var backend = comparison.OpenBackend();
         Times(comparison, backend, new Sizes(HeadDim, 1, 4)); // compiles
         var section = new Section("Growth");
-        section.Say($"Whitening and the surgeon on random LLaMA models (intermediate size 3 × hidden size, {Vocabulary} words, sequences of {Length}), kept 0.6, in this process. Exponent: least squares of log time over log size.");
+        section.Say(
+            $"Whitening and the surgeon on random LLaMA models (intermediate size 3 × hidden size, {Vocabulary} words, sequences of "
+                + $"{Length}), kept 0.6, in this process. Exponent: least squares of log time over log size."
+        );
         foreach (var (what, size, models) in series)
         {
             var runs = models.ToDictionary(m => m, _ => new List<Timed>());
-            comparison.Repeat($"{Name}, {what}", _ =>
-            {
-                foreach (var model in models) runs[model].Add(Times(comparison, backend, model));
-            });
+            comparison.Repeat(
+                $"{Name}, {what}",
+                _ =>
+                {
+                    foreach (var model in models)
+                        runs[model].Add(Times(comparison, backend, model));
+                }
+            );
             section.Add(Table(what, size, models, runs).Lines());
         }
         return section;
@@ -52,29 +61,53 @@ internal sealed class Growth : IMeasure
     {
         var table = new Table(["seconds by " + what, .. models.Select(m => $"{size(m):N0}"), "exponent", "every repeat"]);
         var parts = new List<(string Name, Func<Timed, double> Seconds)> { ("whole run", run => run.Whole) };
-        parts.AddRange(runs[models[0]][0].Stages.Select(stage => (stage.Name, (Func<Timed, double>)(run => run.Stages.First(s => s.Name == stage.Name).Seconds))));
+        parts.AddRange(
+            runs[models[0]]
+                [0]
+                .Stages.Select(stage => (stage.Name, (Func<Timed, double>)(run => run.Stages.First(s => s.Name == stage.Name).Seconds)))
+        );
         foreach (var (name, part) in parts)
         {
             double[][] seconds = [.. models.Select(m => runs[m].Select(part).ToArray())];
             double[] medians = [.. seconds.Select(Samples.Median)];
-            string exponent = medians.All(s => s > 0) ? ComparisonTable.Number(Samples.Exponent([.. models.Select((m, i) => ((double)size(m), medians[i]))])) : "";
-            table.Add([name, .. medians.Select(ComparisonTable.Number), exponent, string.Join(" / ", seconds.Select(s => string.Join("; ", s.Select(ComparisonTable.Number))))]);
+            string exponent = medians.All(s => s > 0)
+                ? ComparisonTable.Number(Samples.Exponent([.. models.Select((m, i) => ((double)size(m), medians[i]))]))
+                : "";
+            table.Add([
+                name,
+                .. medians.Select(ComparisonTable.Number),
+                exponent,
+                string.Join(" / ", seconds.Select(s => string.Join("; ", s.Select(ComparisonTable.Number)))),
+            ]);
         }
         return table;
     }
 
     private static Timed Times(Comparison comparison, CpuBackend backend, Sizes s)
     {
-        string folder = comparison.NewFolder(), model = Path.Combine(folder, "model");
+        string folder = comparison.NewFolder(),
+            model = Path.Combine(folder, "model");
         try
         {
-            RandomModel.Write(model, new RandomShape(Vocabulary, s.Hidden, 3 * s.Hidden, s.Layers, s.Hidden / HeadDim, s.Sequences, Length));
+            RandomModel.Write(
+                model,
+                new RandomShape(Vocabulary, s.Hidden, 3 * s.Hidden, s.Layers, s.Hidden / HeadDim, s.Sequences, Length)
+            );
             using var checkpoint = Checkpoint.Open(model);
             var tokens = TokenFile.Read(Path.Combine(model, RandomModel.TokensName));
             var job = new CompressionJob
             {
-                Model = checkpoint, Calibration = new TokenSet(tokens.Tokens.ToArray(), tokens.Rows, tokens.Columns), OutputFolder = Path.Combine(folder, "out"),
-                Options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Update, Ratios = [0.6], Sequences = s.Sequences, FisherSequences = s.Sequences },
+                Model = checkpoint,
+                Calibration = new TokenSet(tokens.Tokens.ToArray(), tokens.Rows, tokens.Columns),
+                OutputFolder = Path.Combine(folder, "out"),
+                Options = new CompressionOptions
+                {
+                    Method = CompressionMethod.Whiten,
+                    Surgeon = SurgeonMode.Update,
+                    Ratios = [0.6],
+                    Sequences = s.Sequences,
+                    FisherSequences = s.Sequences,
+                },
             };
             long start = Stopwatch.GetTimestamp();
             var stages = Compressor.Run(job, backend).Stages;

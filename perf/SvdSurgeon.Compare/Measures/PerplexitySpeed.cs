@@ -21,19 +21,41 @@ internal sealed class PerplexitySpeed : IMeasure
         NpyFile.Write(flat, [ids.Length], ids);
         using var backend = comparison.OpenBackend();
         var model = DecoderModel.Load(comparison.Checkpoint);
-        for (int i = 0; i < 2; i++) Perplexity.Evaluate(model, backend, TokenWindows.FromText(windows.Slice(0, Math.Min(2, windows.Count)), windows.Length)); // compiles
-        List<double> ours = [], peer = [], ourPerplexity = [], peerPerplexity = [];
-        comparison.Repeat(Name, _ =>
-        {
-            long start = Stopwatch.GetTimestamp();
-            var result = Perplexity.Evaluate(model, backend, windows);
-            ours.Add(result.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds);
-            ourPerplexity.Add(result.Ppl);
-            if (!comparison.Peer.IsThere) return;
-            var line = StageTimes.Lines(comparison.Peer.Reference("ppl", comparison.Model, flat, "--seqlen", $"{windows.Length}", "--threads", $"{comparison.Settings.Threads}").Output).Single(l => l["ppl"] is not null);
-            peer.Add(ids.Length / (double)line["seconds"]!);
-            peerPerplexity.Add((double)line["ppl"]!);
-        });
+        for (int i = 0; i < 2; i++)
+            Perplexity.Evaluate(model, backend, TokenWindows.FromText(windows.Slice(0, Math.Min(2, windows.Count)), windows.Length)); // compiles
+        List<double> ours = [],
+            peer = [],
+            ourPerplexity = [],
+            peerPerplexity = [];
+        comparison.Repeat(
+            Name,
+            _ =>
+            {
+                long start = Stopwatch.GetTimestamp();
+                var result = Perplexity.Evaluate(model, backend, windows);
+                ours.Add(result.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds);
+                ourPerplexity.Add(result.Ppl);
+                if (!comparison.Peer.IsThere)
+                    return;
+                var line = StageTimes
+                    .Lines(
+                        comparison
+                            .Peer.Reference(
+                                "ppl",
+                                comparison.Model,
+                                flat,
+                                "--seqlen",
+                                $"{windows.Length}",
+                                "--threads",
+                                $"{comparison.Settings.Threads}"
+                            )
+                            .Output
+                    )
+                    .Single(l => l["ppl"] is not null);
+                peer.Add(ids.Length / (double)line["seconds"]!);
+                peerPerplexity.Add((double)line["ppl"]!);
+            }
+        );
         var section = new Section("Perplexity evaluation");
         section.Say($"{windows.Count} windows of {windows.Length} tokens, the dense model, loading not counted.");
         var table = new ComparisonTable();

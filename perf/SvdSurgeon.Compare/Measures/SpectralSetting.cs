@@ -4,8 +4,8 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
@@ -13,7 +13,10 @@ using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Compare.Measures;
 
-/// <summary>A model with spectral factors, ready for gradient passes in this process. The factors are random numbers: only their sizes matter for times.</summary>
+/// <summary>
+/// A model with spectral factors, ready for gradient passes in this process. The factors are random numbers: only their sizes matter for
+/// times.
+/// </summary>
 internal sealed class SpectralSetting : IDisposable
 {
     private readonly string _folder;
@@ -23,7 +26,15 @@ internal sealed class SpectralSetting : IDisposable
         _folder = comparison.NewFolder();
         Backend = comparison.OpenBackend();
         Tokens = comparison.Calibration.Take(comparison.Settings.SpeedSequences);
-        Context = PipelineContext.Start(comparison.Checkpoint, Tokens, new WorkFolder(_folder), Backend, memory: null, progress: null, CancellationToken.None);
+        Context = PipelineContext.Start(
+            comparison.Checkpoint,
+            Tokens,
+            new WorkFolder(_folder),
+            Backend,
+            memory: null,
+            progress: null,
+            CancellationToken.None
+        );
         Factors = FactorSet.Build(Context, FactorSet.Stage, [], layer => [.. layer.Linears.SelectMany(Factor)]);
     }
 
@@ -47,7 +58,8 @@ internal sealed class SpectralSetting : IDisposable
     /// <summary>Goes through a few sequences without timing, so that what is timed next is compiled.</summary>
     public void WarmUp(ILinearVisitor? visitor)
     {
-        for (int i = 0; i < 2; i++) Forward(Tokens.Take(2), visitor);
+        for (int i = 0; i < 2; i++)
+            Forward(Tokens.Take(2), visitor);
     }
 
     /// <summary>Seconds of a pass forward and backward, batched as the pipeline does.</summary>
@@ -59,7 +71,15 @@ internal sealed class SpectralSetting : IDisposable
     }
 
     private void Forward(TokenSet tokens, ILinearVisitor? visitor) =>
-        ForwardBackward.Run(Context.Model, Backend, tokens.Ids, tokens.Length, new double[tokens.Sequences], visitor, Context.Pass(tokens.Length));
+        ForwardBackward.Run(
+            Context.Model,
+            Backend,
+            tokens.Ids,
+            tokens.Length,
+            new double[tokens.Sequences],
+            visitor,
+            Context.Pass(tokens.Length)
+        );
 
     private static IEnumerable<TensorEntry> Factor(LinearModule module)
     {
@@ -76,7 +96,8 @@ internal sealed class SpectralSetting : IDisposable
     {
         var random = new Random(count);
         var numbers = new float[count];
-        for (int i = 0; i < count; i++) numbers[i] = random.NextSingle() - 0.5f;
+        for (int i = 0; i < count; i++)
+            numbers[i] = random.NextSingle() - 0.5f;
         return numbers;
     }
 

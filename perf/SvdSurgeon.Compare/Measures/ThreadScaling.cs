@@ -17,12 +17,16 @@ internal sealed class ThreadScaling : IMeasure
             section.Say("Not measured: --threads is 1.");
             return section;
         }
-        List<ProcessCost> one = [], all = [];
-        comparison.Repeat(Name, _ =>
-        {
-            one.Add(CompressRun.Run(comparison, 1));
-            all.Add(CompressRun.Run(comparison, threads));
-        });
+        List<ProcessCost> one = [],
+            all = [];
+        comparison.Repeat(
+            Name,
+            _ =>
+            {
+                one.Add(CompressRun.Run(comparison, 1));
+                all.Add(CompressRun.Run(comparison, threads));
+            }
+        );
         section.Say($"`compress {string.Join(' ', CompressRun.Options(comparison.Settings))}`, whole processes.");
         var table = new ComparisonTable($"{threads} threads", "1 thread");
         table.Add("wall time", "s", all.Select(c => c.Wall), one.Select(c => c.Wall), Ratio.PeerOverOurs);

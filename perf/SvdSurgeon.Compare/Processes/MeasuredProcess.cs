@@ -15,15 +15,25 @@ internal sealed record ProcessCost(double Wall, double Processor, double PeakMiB
 internal static partial class MeasuredProcess
 {
     /// <summary>How memory and processor time are found, for the report.</summary>
-    public const string How = "Peak resident set: the kernel's VmHWM in /proc/PID/status, read every 20 ms until the process ends (getrusage's ru_maxrss would count the parent before exec); processor time: getrusage of the ended children.";
+    public const string How =
+        "Peak resident set: the kernel's VmHWM in /proc/PID/status, read every 20 ms until the process ends (getrusage's ru_maxrss would "
+        + "count the parent before exec); processor time: getrusage of the ended children.";
 
     /// <summary>Runs <paramref name="program"/>.</summary>
-    /// <exception cref="InvalidInputException">It cannot be started, or ended with another code than 0; the message has its last lines.</exception>
+    /// <exception cref="InvalidInputException">It cannot be started, or ended with another code than 0; the message has its last
+    /// lines.</exception>
     public static ProcessCost Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (string argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         double before = ChildrenSeconds();
         long clock = Stopwatch.GetTimestamp();
         using var process = Started(start);
@@ -32,14 +42,17 @@ internal static partial class MeasuredProcess
         double peak = double.NaN;
         do
         {
-            if (PeakMiB(process.Id) is { } seen) peak = seen;
-        }
-        while (!process.WaitForExit(20));
+            if (PeakMiB(process.Id) is { } seen)
+                peak = seen;
+        } while (!process.WaitForExit(20));
         double wall = Stopwatch.GetElapsedTime(clock).TotalSeconds;
         process.WaitForExit();
         double processor = ChildrenSeconds() - before;
         if (process.ExitCode != 0)
-            throw new InvalidInputException($"{Path.GetFileName(program)} {string.Join(' ', start.ArgumentList.Take(3))}… ended with code {process.ExitCode}: {string.Join(" / ", error.Result.Trim().Split('\n').TakeLast(3))}");
+            throw new InvalidInputException(
+                $"{Path.GetFileName(program)} {string.Join(' ', start.ArgumentList.Take(3))}… ended with code {process.ExitCode}: "
+                    + $"{string.Join(" / ", error.Result.Trim().Split('\n').TakeLast(3))}"
+            );
         return new ProcessCost(wall, processor, peak, output.Result);
     }
 
@@ -60,7 +73,8 @@ internal static partial class MeasuredProcess
         try
         {
             foreach (string line in File.ReadLines($"/proc/{process}/status"))
-                if (line.StartsWith("VmHWM:", StringComparison.Ordinal)) return long.Parse(line.AsSpan(6).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024.0;
+                if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                    return long.Parse(line.AsSpan(6).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture) / 1024.0;
         }
         catch (IOException) { } // it has ended, or there is no /proc
         return null;
@@ -68,7 +82,8 @@ internal static partial class MeasuredProcess
 
     private static double ChildrenSeconds()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess) return double.NaN;
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+            return double.NaN;
         Span<long> usage = stackalloc long[18]; // struct rusage: user and system time as seconds and microseconds, then 14 more
         return GetUsage(-1, ref usage[0]) == 0 ? usage[0] + usage[2] + 1e-6 * (usage[1] + usage[3]) : double.NaN;
     }

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SvdSurgeon.Compare.Processes;
 
@@ -10,16 +10,21 @@ internal static class StageTimes
     public static IReadOnlyList<(string Stage, double Seconds)> Ours(string json) =>
         [.. JsonNode.Parse(json)!["stages"]!.AsArray().Select(stage => ((string)stage!["name"]!, (double)stage["seconds"]!))];
 
-    /// <summary>Of the peer: one object a line, a stage or a result; a stage that comes several times is summed, the results are the building of modules.</summary>
+    /// <summary>
+    /// Of the peer: one object a line, a stage or a result; a stage that comes several times is summed, the results are the building of
+    /// modules.
+    /// </summary>
     public static IReadOnlyList<(string Stage, double Seconds)> Peer(string lines)
     {
         var order = new List<string>();
         var seconds = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var line in Lines(lines))
         {
-            if (line["seconds"] is not { } time) continue;
+            if (line["seconds"] is not { } time)
+                continue;
             string stage = (string?)line["stage"] ?? "build";
-            if (seconds.TryAdd(stage, 0)) order.Add(stage);
+            if (seconds.TryAdd(stage, 0))
+                order.Add(stage);
             seconds[stage] += (double)time;
         }
         return [.. order.Select(stage => (stage, seconds[stage]))];
@@ -29,7 +34,8 @@ internal static class StageTimes
     public static IEnumerable<JsonObject> Lines(string text)
     {
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            if (line.StartsWith('{') && Parsed(line) is { } found) yield return found;
+            if (line.StartsWith('{') && Parsed(line) is { } found)
+                yield return found;
     }
 
     private static JsonObject? Parsed(string line)

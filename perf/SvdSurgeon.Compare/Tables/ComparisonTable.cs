@@ -7,6 +7,7 @@ internal enum Ratio
 {
     /// <summary>Ours over the peer's: rates, memory.</summary>
     OursOverPeer,
+
     /// <summary>The peer's over ours: times, so that it says how many times faster ours is.</summary>
     PeerOverOurs,
 }
@@ -19,7 +20,8 @@ internal sealed class ComparisonTable(string ours = "ours", string peer = "peer"
     /// <summary>Adds a row; numbers that are not finite were not measured.</summary>
     public void Add(string measure, string unit, IEnumerable<double> oursRepeats, IEnumerable<double> peerRepeats, Ratio ratio)
     {
-        double[] left = [.. oursRepeats.Where(double.IsFinite)], right = [.. peerRepeats.Where(double.IsFinite)];
+        double[] left = [.. oursRepeats.Where(double.IsFinite)],
+            right = [.. peerRepeats.Where(double.IsFinite)];
         _table.Add($"{measure}, {unit}", Middle(left), Middle(right), Compared(left, right, ratio), Every(left), Every(right));
     }
 
@@ -29,9 +31,12 @@ internal sealed class ComparisonTable(string ours = "ours", string peer = "peer"
     /// <summary>Four significant digits, no exponent below a million.</summary>
     public static string Number(double value)
     {
-        if (value == 0) return "0";
+        if (value == 0)
+            return "0";
         int digits = (int)Math.Floor(Math.Log10(Math.Abs(value)));
-        return Math.Abs(value) >= 1e12 ? value.ToString("G4", CultureInfo.InvariantCulture) : value.ToString($"N{Math.Clamp(3 - digits, 0, 8)}", CultureInfo.InvariantCulture);
+        return Math.Abs(value) >= 1e12
+            ? value.ToString("G4", CultureInfo.InvariantCulture)
+            : value.ToString($"N{Math.Clamp(3 - digits, 0, 8)}", CultureInfo.InvariantCulture);
     }
 
     private static string Middle(double[] values) => values.Length == 0 ? "not measured" : Number(Samples.Median(values));
@@ -40,8 +45,10 @@ internal sealed class ComparisonTable(string ours = "ours", string peer = "peer"
 
     private string Compared(double[] left, double[] right, Ratio ratio)
     {
-        if (left.Length == 0 || right.Length == 0) return "";
-        double a = Samples.Median(left), b = Samples.Median(right);
+        if (left.Length == 0 || right.Length == 0)
+            return "";
+        double a = Samples.Median(left),
+            b = Samples.Median(right);
         return ratio == Ratio.OursOverPeer ? $"{ours} / {peer} {Number(a / b)}" : $"{peer} / {ours} {Number(b / a)}";
     }
 }

@@ -27,14 +27,16 @@ internal sealed class Report(string? path)
     public void Add(Section section)
     {
         _sections.Add(section);
-        if (path is not null) AtomicFile.WriteAllText(path, Text());
+        if (path is not null)
+            AtomicFile.WriteAllText(path, Text());
     }
 
     /// <summary>The whole report.</summary>
     public string Text()
     {
         var text = new StringBuilder("# Side by side\n\n");
-        foreach (string line in _sections.SelectMany(section => section.Lines)) text.Append(line).Append('\n');
+        foreach (string line in _sections.SelectMany(section => section.Lines))
+            text.Append(line).Append('\n');
         return text.ToString();
     }
 }

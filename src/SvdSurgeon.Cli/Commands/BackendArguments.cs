@@ -1,7 +1,7 @@
 using System.CommandLine;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
-using SvdSurgeon.Backends;
 
 namespace SvdSurgeon.Cli.Commands;
 
@@ -12,21 +12,26 @@ internal sealed class BackendArguments
     private readonly Option<int> _threads = Threads();
     private readonly Option<string> _blas = new("--blas")
     {
-        Description = "managed: the program's own products and decompositions, the same bytes on every machine of one instruction set. auto: an OpenBLAS or MKL of the system where there is one. Or the file of one.",
+        Description =
+            "managed: the program's own products and decompositions, the same bytes on every machine of one instruction set. auto: an "
+            + "OpenBLAS or MKL of the system where there is one. Or the file of one.",
         DefaultValueFactory = _ => "managed",
     };
 
-    public static Option<int> Threads() => new("--threads") { Description = "CPU threads; 0 for one a processor.", DefaultValueFactory = _ => 0 };
+    public static Option<int> Threads() =>
+        new("--threads") { Description = "CPU threads; 0 for one a processor.", DefaultValueFactory = _ => 0 };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_threads, _blas, _device]) command.Add(option);
+        foreach (Option option in (Option[])[_threads, _blas, _device])
+            command.Add(option);
     }
 
     /// <summary>The backend that was asked for. Nothing falls back in silence.</summary>
     public IBackend Open(ParseResult parsed)
     {
-        string device = parsed.GetRequiredValue(_device), blas = parsed.GetRequiredValue(_blas);
+        string device = parsed.GetRequiredValue(_device),
+            blas = parsed.GetRequiredValue(_blas);
 #if GPU
         if (device == "auto" && blas == "managed" && GpuDevice.OpenIfUsable() is { } found)
         {
@@ -35,15 +40,25 @@ internal sealed class BackendArguments
         }
         if (GpuDevice.Open(device) is { } gpu)
         {
-            if (blas == "managed") return gpu;
+            if (blas == "managed")
+                return gpu;
             gpu.Dispose();
-            throw new InvalidInputException($"--blas {blas}: it serves the processor, and --device {device} computes elsewhere. Add --device cpu or leave --blas out.");
+            throw new InvalidInputException(
+                $"--blas {blas}: it serves the processor, and --device {device} computes elsewhere. Add --device cpu or leave --blas out."
+            );
         }
 #else
-        if (device == "cuda" || device.StartsWith("cuda:", StringComparison.Ordinal) || device.StartsWith("cuda+", StringComparison.Ordinal))
-            throw new InvalidInputException($"--device {device}: this build has no CUDA part. Use --device cpu, or build with -p:GpuPackages=all (docs/GPU.md).");
+        if (
+            device == "cuda"
+            || device.StartsWith("cuda:", StringComparison.Ordinal)
+            || device.StartsWith("cuda+", StringComparison.Ordinal)
+        )
+            throw new InvalidInputException(
+                $"--device {device}: this build has no CUDA part. Use --device cpu, or build with -p:GpuPackages=all (docs/GPU.md)."
+            );
 #endif
-        if (device is not ("auto" or "cpu")) throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n].");
+        if (device is not ("auto" or "cpu"))
+            throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n].");
         return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas));
     }
 
@@ -51,10 +66,14 @@ internal sealed class BackendArguments
     {
         var library = BlasLibrary.Choose(choice);
         if (choice == "auto")
-            Console.Error.WriteLine(library is null
-                ? $"--blas auto: none of {string.Join(", ", BlasLibrary.UsualNames)} can be used; computing with the program's own products."
-                : $"--blas auto: computing with {library}");
-        if (library?.Advice is { } advice) Console.Error.WriteLine($"{library.Name}: {advice}");
+            Console.Error.WriteLine(
+                library is null
+                    ? $"--blas auto: none of {string.Join(", ", BlasLibrary.UsualNames)} can be used; computing with the program's own "
+                        + $"products."
+                    : $"--blas auto: computing with {library}"
+            );
+        if (library?.Advice is { } advice)
+            Console.Error.WriteLine($"{library.Name}: {advice}");
         return library;
     }
 }

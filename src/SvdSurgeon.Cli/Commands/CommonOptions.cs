@@ -12,12 +12,17 @@ internal static class CommonOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output and nothing else." };
 
-    public static Option<string?> Memory() => new("--memory") { Description = "Memory that the run may take, such as 600MB or 4GB. Default: what the machine or the container has." };
+    public static Option<string?> Memory() =>
+        new("--memory")
+        {
+            Description = "Memory that the run may take, such as 600MB or 4GB. Default: what the machine or the container has.",
+        };
 
     /// <summary>Bytes of --memory, to which the managed heap is limited too; null when it is not given.</summary>
     public static long? ReadMemory(string? text)
     {
-        if (text is null) return null;
+        if (text is null)
+            return null;
         long memory = ProcessMemory.Parse(text);
         ProcessMemory.Limit(memory);
         return memory;

@@ -14,42 +14,179 @@ internal sealed class CompressionArguments
     private const string Auto = "auto";
     private static readonly CompressionOptions Defaults = new() { Ratios = [] };
 
-    private readonly Option<string> _method = new("--method") { Description = "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM), kfac (two-sided whitening) or auto (the best combination, judged on held-out calibration sequences).", DefaultValueFactory = _ => "whiten" };
-    private readonly Option<string> _surgeon = new("--surgeon") { Description = "none, update (correct the kept singular values) or select (choose them first).", DefaultValueFactory = _ => "update" };
-    private readonly Option<string> _whitening = new("--whitening") { Description = "cholesky, or eigen (exact on singular Gram matrices, no jitter).", DefaultValueFactory = _ => "cholesky" };
-    private readonly Option<string> _allocate = new("--allocate") { Description = "uniform; dp or greedy (by the KL divergence that each module's candidate ratios cause, Duo-SVD); fisher (by the loss that the spectral Fisher predicts); or spectrum (by the two-sided singular values of all modules; needs --method kfac).", DefaultValueFactory = _ => "uniform" };
-    private readonly Option<string> _storage = new("--storage") { Description = "factored, r(m+n) numbers, or pivoted, r(m+n-r).", DefaultValueFactory = _ => "factored" };
-    private readonly Option<string> _columns = new("--columns") { Description = "none, preserve (Duo-SVD) or refit.", DefaultValueFactory = _ => "none" };
-    private readonly Option<string?> _sequential = new("--sequential") { Description = "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1, or auto: strength and damping by the loss on held-out calibration sequences." };
-    private readonly Option<double> _sequentialDamping = new("--sequential-damping") { Description = "Damping of the sequential fit, relative to the mean diagonal.", DefaultValueFactory = _ => 1e-3 };
-    private readonly Option<bool> _update = new("--update") { Description = "Fit left factors in order to the inputs of the compressed model (SVD-LLM's closed-form update); the surgeon works on the result." };
-    private readonly Option<bool> _biasCorrection = new("--bias-correction") { Description = "Correct biases for the change of the mean output; modules without a bias get one." };
-    private readonly Option<int> _refine = new("--refine") { Description = "Collect the output gradients again at the compressed model, this many times (kfac).", DefaultValueFactory = _ => 0 };
-    private readonly Option<int> _newton = new("--newton") { Description = "Newton steps that bring the compressed model's predictions closer to the dense model's (kfac).", DefaultValueFactory = _ => 0 };
-    private readonly Option<string> _fisher = new("--fisher") { Description = "Samples of the spectral Fisher: sequences (published) or tokens.", DefaultValueFactory = _ => "sequences" };
-    private readonly Option<string> _shrinkage = new("--shrinkage") { Description = "none, or ledoit-wolf: pulls a spectral Fisher of few samples towards a multiple of the identity.", DefaultValueFactory = _ => "none" };
-    private readonly Option<double[]> _ratios = new("--ratio") { Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<int> _sequences = new("--sequences") { Description = "Calibration sequences for whitening.", DefaultValueFactory = _ => Defaults.Sequences };
-    private readonly Option<int> _fisherSequences = new("--fisher-sequences") { Description = "Calibration sequences for the spectral Fisher.", DefaultValueFactory = _ => Defaults.FisherSequences };
-    private readonly Option<int> _klSequences = new("--kl-sequences") { Description = "Calibration sequences for the KL divergence of candidate ratios (--allocate dp or greedy).", DefaultValueFactory = _ => Defaults.KlSequences };
-    private readonly Option<string> _strength = new("--strength", "--scale") { Description = "c: strength of the surgeon's correction, or auto: c, alpha and damping by the loss on held-out calibration sequences.", DefaultValueFactory = _ => Defaults.SurgeonOptions.Scale.ToString(CultureInfo.InvariantCulture) };
-    private readonly Option<double> _damping = new("--damping") { Description = "Damping of the correction, relative to the mean diagonal.", DefaultValueFactory = _ => Defaults.SurgeonOptions.Damping };
-    private readonly Option<double> _hdamping = new("--hdamping") { Description = "Damping of the selection, relative to the mean diagonal.", DefaultValueFactory = _ => Defaults.SurgeonOptions.SelectionDamping };
-    private readonly Option<double> _alpha = new("--alpha") { Description = "Fraction of the dropped components that takes part.", DefaultValueFactory = _ => Defaults.SurgeonOptions.PoolFraction };
-    private readonly Option<double> _firstOrder = new("--first-order") { Description = "Weight of the first-order term of the correction; 0 leaves it out, 1 takes the Fisher of sequences for the Hessian of the mean loss.", DefaultValueFactory = _ => Defaults.SurgeonOptions.FirstOrderWeight };
-    private readonly Option<bool> _dense = new("--dense") { Description = "Write merged weights under the original names, for any other program." };
-    private readonly Option<string?> _dtype = new("--dtype") { Description = "Storage type of the written weights: f32, f16 or bf16. Default: the model's own, f16 for quantized models." };
+    private readonly Option<string> _method = new("--method")
+    {
+        Description =
+            "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM), kfac (two-sided whitening) or auto (the best "
+            + "combination, judged on held-out calibration sequences).",
+        DefaultValueFactory = _ => "whiten",
+    };
+    private readonly Option<string> _surgeon = new("--surgeon")
+    {
+        Description = "none, update (correct the kept singular values) or select (choose them first).",
+        DefaultValueFactory = _ => "update",
+    };
+    private readonly Option<string> _whitening = new("--whitening")
+    {
+        Description = "cholesky, or eigen (exact on singular Gram matrices, no jitter).",
+        DefaultValueFactory = _ => "cholesky",
+    };
+    private readonly Option<string> _allocate = new("--allocate")
+    {
+        Description =
+            "uniform; dp or greedy (by the KL divergence that each module's candidate ratios cause, Duo-SVD); fisher (by the loss that "
+            + "the spectral Fisher predicts); or spectrum (by the two-sided singular values of all modules; needs --method kfac).",
+        DefaultValueFactory = _ => "uniform",
+    };
+    private readonly Option<string> _storage = new("--storage")
+    {
+        Description = "factored, r(m+n) numbers, or pivoted, r(m+n-r).",
+        DefaultValueFactory = _ => "factored",
+    };
+    private readonly Option<string> _columns = new("--columns")
+    {
+        Description = "none, preserve (Duo-SVD) or refit.",
+        DefaultValueFactory = _ => "none",
+    };
+    private readonly Option<string?> _sequential = new("--sequential")
+    {
+        Description =
+            "Fit modules in order to the inputs of the compressed model; the value is the strength, 0 to 1, or auto: strength and "
+            + "damping by the loss on held-out calibration sequences.",
+    };
+    private readonly Option<double> _sequentialDamping = new("--sequential-damping")
+    {
+        Description = "Damping of the sequential fit, relative to the mean diagonal.",
+        DefaultValueFactory = _ => 1e-3,
+    };
+    private readonly Option<bool> _update = new("--update")
+    {
+        Description =
+            "Fit left factors in order to the inputs of the compressed model (SVD-LLM's closed-form update); the surgeon works on the "
+            + "result.",
+    };
+    private readonly Option<bool> _biasCorrection = new("--bias-correction")
+    {
+        Description = "Correct biases for the change of the mean output; modules without a bias get one.",
+    };
+    private readonly Option<int> _refine = new("--refine")
+    {
+        Description = "Collect the output gradients again at the compressed model, this many times (kfac).",
+        DefaultValueFactory = _ => 0,
+    };
+    private readonly Option<int> _newton = new("--newton")
+    {
+        Description = "Newton steps that bring the compressed model's predictions closer to the dense model's (kfac).",
+        DefaultValueFactory = _ => 0,
+    };
+    private readonly Option<string> _fisher = new("--fisher")
+    {
+        Description = "Samples of the spectral Fisher: sequences (published) or tokens.",
+        DefaultValueFactory = _ => "sequences",
+    };
+    private readonly Option<string> _shrinkage = new("--shrinkage")
+    {
+        Description = "none, or ledoit-wolf: pulls a spectral Fisher of few samples towards a multiple of the identity.",
+        DefaultValueFactory = _ => "none",
+    };
+    private readonly Option<double[]> _ratios = new("--ratio")
+    {
+        Description = "Kept fractions of the linear modules' parameters, such as 0.8 0.6 0.4.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<int> _sequences = new("--sequences")
+    {
+        Description = "Calibration sequences for whitening.",
+        DefaultValueFactory = _ => Defaults.Sequences,
+    };
+    private readonly Option<int> _fisherSequences = new("--fisher-sequences")
+    {
+        Description = "Calibration sequences for the spectral Fisher.",
+        DefaultValueFactory = _ => Defaults.FisherSequences,
+    };
+    private readonly Option<int> _klSequences = new("--kl-sequences")
+    {
+        Description = "Calibration sequences for the KL divergence of candidate ratios (--allocate dp or greedy).",
+        DefaultValueFactory = _ => Defaults.KlSequences,
+    };
+    private readonly Option<string> _strength = new("--strength", "--scale")
+    {
+        Description =
+            "c: strength of the surgeon's correction, or auto: c, alpha and damping by the loss on held-out calibration sequences.",
+        DefaultValueFactory = _ => Defaults.SurgeonOptions.Scale.ToString(CultureInfo.InvariantCulture),
+    };
+    private readonly Option<double> _damping = new("--damping")
+    {
+        Description = "Damping of the correction, relative to the mean diagonal.",
+        DefaultValueFactory = _ => Defaults.SurgeonOptions.Damping,
+    };
+    private readonly Option<double> _hdamping = new("--hdamping")
+    {
+        Description = "Damping of the selection, relative to the mean diagonal.",
+        DefaultValueFactory = _ => Defaults.SurgeonOptions.SelectionDamping,
+    };
+    private readonly Option<double> _alpha = new("--alpha")
+    {
+        Description = "Fraction of the dropped components that takes part.",
+        DefaultValueFactory = _ => Defaults.SurgeonOptions.PoolFraction,
+    };
+    private readonly Option<double> _firstOrder = new("--first-order")
+    {
+        Description =
+            "Weight of the first-order term of the correction; 0 leaves it out, 1 takes the Fisher of sequences for the Hessian of the "
+            + "mean loss.",
+        DefaultValueFactory = _ => Defaults.SurgeonOptions.FirstOrderWeight,
+    };
+    private readonly Option<bool> _dense = new("--dense")
+    {
+        Description = "Write merged weights under the original names, for any other program.",
+    };
+    private readonly Option<string?> _dtype = new("--dtype")
+    {
+        Description = "Storage type of the written weights: f32, f16 or bf16. Default: the model's own, f16 for quantized models.",
+    };
 
     /// <param name="ratios">The verb is about kept fractions; statistics serve all of them.</param>
     public CompressionArguments(bool ratios = true)
     {
         _ratios.Hidden = !ratios;
-        if (!ratios) _ratios.DefaultValueFactory = _ => [0.5];
+        if (!ratios)
+            _ratios.DefaultValueFactory = _ => [0.5];
     }
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_method, _surgeon, _ratios, _whitening, _allocate, _storage, _columns, _sequential, _sequentialDamping, _update, _biasCorrection, _refine, _newton, _fisher, _shrinkage, _sequences, _fisherSequences, _klSequences, _strength, _damping, _hdamping, _alpha, _firstOrder, _dense, _dtype]) command.Add(option);
+        foreach (
+            Option option in (Option[])
+                [
+                    _method,
+                    _surgeon,
+                    _ratios,
+                    _whitening,
+                    _allocate,
+                    _storage,
+                    _columns,
+                    _sequential,
+                    _sequentialDamping,
+                    _update,
+                    _biasCorrection,
+                    _refine,
+                    _newton,
+                    _fisher,
+                    _shrinkage,
+                    _sequences,
+                    _fisherSequences,
+                    _klSequences,
+                    _strength,
+                    _damping,
+                    _hdamping,
+                    _alpha,
+                    _firstOrder,
+                    _dense,
+                    _dtype,
+                ]
+        )
+            command.Add(option);
     }
 
     /// <summary>The options, checked; without ratios where a target decides.</summary>
@@ -62,8 +199,12 @@ internal sealed class CompressionArguments
             Whitening = Named<WhiteningForm>("--whitening", parsed.GetRequiredValue(_whitening)),
             Allocate = Named<AllocationRule>("--allocate", parsed.GetRequiredValue(_allocate)),
             Storage = Named<StorageForm>("--storage", parsed.GetRequiredValue(_storage)),
-            Columns = parsed.GetRequiredValue(_columns) is var columns && columns == "none" ? null : Named<ColumnMode>("--columns", columns),
-            Sequential = parsed.GetValue(_sequential) is { } sequential && sequential != Auto ? new SequentialOptions(Number("--sequential", sequential), parsed.GetValue(_sequentialDamping)) : null,
+            Columns =
+                parsed.GetRequiredValue(_columns) is var columns && columns == "none" ? null : Named<ColumnMode>("--columns", columns),
+            Sequential =
+                parsed.GetValue(_sequential) is { } sequential && sequential != Auto
+                    ? new SequentialOptions(Number("--sequential", sequential), parsed.GetValue(_sequentialDamping))
+                    : null,
             SearchSequential = parsed.GetValue(_sequential) == Auto,
             SearchStrength = parsed.GetValue(_strength) == Auto,
             Update = parsed.GetValue(_update),
@@ -77,24 +218,37 @@ internal sealed class CompressionArguments
             KlSequences = parsed.GetValue(_klSequences),
             SurgeonOptions = new SurgeonOptions
             {
-                Scale = parsed.GetRequiredValue(_strength) is var c && c == Auto ? Defaults.SurgeonOptions.Scale : Number("--strength", c), Damping = parsed.GetValue(_damping), SelectionDamping = parsed.GetValue(_hdamping), PoolFraction = parsed.GetValue(_alpha),
+                Scale = parsed.GetRequiredValue(_strength) is var c && c == Auto ? Defaults.SurgeonOptions.Scale : Number("--strength", c),
+                Damping = parsed.GetValue(_damping),
+                SelectionDamping = parsed.GetValue(_hdamping),
+                PoolFraction = parsed.GetValue(_alpha),
                 FirstOrderWeight = parsed.GetValue(_firstOrder),
-                Shrinkage = parsed.GetRequiredValue(_shrinkage) == "ledoit-wolf" ? Shrinkage.LedoitWolf : Named<Shrinkage>("--shrinkage", parsed.GetRequiredValue(_shrinkage), "none or ledoit-wolf"),
+                Shrinkage =
+                    parsed.GetRequiredValue(_shrinkage) == "ledoit-wolf"
+                        ? Shrinkage.LedoitWolf
+                        : Named<Shrinkage>("--shrinkage", parsed.GetRequiredValue(_shrinkage), "none or ledoit-wolf"),
             },
             Dense = parsed.GetValue(_dense),
             StorageType = parsed.GetValue(_dtype) is { } type ? Named<DType>("--dtype", type) : null,
         };
-        if (ratioFollows) options.ValidateForTarget();
-        else options.Validate();
+        if (ratioFollows)
+            options.ValidateForTarget();
+        else
+            options.Validate();
         return options;
     }
 
-    private static double Number(string option, string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-        ? number
-        : throw new InvalidInputException($"{option} {value}: not a number. Use a number or auto.");
+    private static double Number(string option, string value) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? number
+            : throw new InvalidInputException($"{option} {value}: not a number. Use a number or auto.");
 
-    private static T Named<T>(string option, string value, string? names = null) where T : struct, Enum =>
+    private static T Named<T>(string option, string value, string? names = null)
+        where T : struct, Enum =>
         Enum.TryParse<T>(value, ignoreCase: true, out var result) && char.IsLetter(value[0])
             ? result
-            : throw new InvalidInputException($"{option} {value}: unknown. Use {names ?? (typeof(T) == typeof(DType) ? "f32, f16 or bf16" : string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant())}.");
+            : throw new InvalidInputException(
+                $"{option} {value}: unknown. Use "
+                    + $"{names ?? (typeof(T) == typeof(DType) ? "f32, f16 or bf16" : string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant())}."
+            );
 }

@@ -14,16 +14,22 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var path = new Argument<string>("path") { Description = "Hugging Face folder, GGUF file, compressed folder, work folder or artifact." };
+        var path = new Argument<string>("path")
+        {
+            Description = "Hugging Face folder, GGUF file, compressed folder, work folder or artifact.",
+        };
         var json = CommonOptions.Json();
         var command = new Command("inspect", "Show what a model is made of, or what an artifact was made from.") { path, json };
         command.SetAction(parsed =>
         {
-            if (ArtifactView.TryShow(parsed.GetRequiredValue(path), parsed.GetValue(json))) return ExitCode.Success;
+            if (ArtifactView.TryShow(parsed.GetRequiredValue(path), parsed.GetValue(json)))
+                return ExitCode.Success;
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(path));
             var summary = ModelSummary.Of(checkpoint);
-            if (parsed.GetValue(json)) JsonOutput.Write(ToJson(checkpoint, summary));
-            else Print(checkpoint, summary);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(ToJson(checkpoint, summary));
+            else
+                Print(checkpoint, summary);
             return ExitCode.Success;
         });
         return command;
@@ -36,20 +42,48 @@ internal static class InspectCommand
         void Fact(string name, string value) => facts.AddRow(Markup.Escape(name), Markup.Escape(value));
         Fact("path", checkpoint.Path);
         Fact("format", checkpoint.Format);
-        Fact("architecture", $"{config.ModelType}, {config.Layers} layers, hidden {config.HiddenSize}, MLP {config.IntermediateSize} ({config.Activation.ToString().ToLowerInvariant()})");
-        Fact("attention", $"{config.Heads} heads of {config.HeadDim}, {config.KeyValueHeads} key-value heads{(config.Windows.Any(w => w > 0) ? $", window {config.Windows.Max()}" : "")}");
+        Fact(
+            "architecture",
+            $"{config.ModelType}, {config.Layers} layers, hidden {config.HiddenSize}, MLP {config.IntermediateSize} "
+                + $"({config.Activation.ToString().ToLowerInvariant()})"
+        );
+        Fact(
+            "attention",
+            $"{config.Heads} heads of {config.HeadDim}, {config.KeyValueHeads} key-value "
+                + $"heads{(config.Windows.Any(w => w > 0) ? $", window {config.Windows.Max()}" : "")}"
+        );
         Fact("vocabulary", $"{Text(config.VocabSize)} words, head {(config.TieWordEmbeddings ? "tied to the embedding" : "of its own")}");
         Fact("positions", Text(config.MaxPositions));
-        Fact("parameters", $"{Text(summary.Parameters)}, of which {Text(summary.LinearParameters)} in {summary.Modules.Count} linear modules");
-        Fact("size", $"{Mebibytes(checkpoint.Bytes)} MiB in {checkpoint.Files.Count} file{(checkpoint.Files.Count == 1 ? "" : "s")}: {string.Join(", ", summary.StorageTypes.Select(t => $"{t.Key} {Mebibytes(t.Value)} MiB"))}");
+        Fact(
+            "parameters",
+            $"{Text(summary.Parameters)}, of which {Text(summary.LinearParameters)} in {summary.Modules.Count} linear modules"
+        );
+        Fact(
+            "size",
+            $"{Mebibytes(checkpoint.Bytes)} MiB in {checkpoint.Files.Count} file{(checkpoint.Files.Count == 1 ? "" : "s")}: "
+                + $"{string.Join(", ", summary.StorageTypes.Select(t => $"{t.Key} {Mebibytes(t.Value)} MiB"))}"
+        );
         if (checkpoint.Compression is { } compression)
-            Fact("compressed", $"{compression["method"]}, surgeon {compression["surgeon"]}, kept {compression["ratio"]} (reached {compression["achieved_ratio"]})");
+            Fact(
+                "compressed",
+                $"{compression["method"]}, surgeon {compression["surgeon"]}, kept {compression["ratio"]} (reached "
+                    + $"{compression["achieved_ratio"]})"
+            );
         AnsiConsole.Write(facts);
         var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["module", "shape", "form", "rank", "parameters", "type"]) table.AddColumn(column);
-        foreach (int i in (int[])[3, 4]) table.Columns[i].RightAligned();
+        foreach (string column in (string[])["module", "shape", "form", "rank", "parameters", "type"])
+            table.AddColumn(column);
+        foreach (int i in (int[])[3, 4])
+            table.Columns[i].RightAligned();
         foreach (var module in summary.Modules)
-            table.AddRow(Markup.Escape(module.Name), $"{module.OutFeatures} × {module.InFeatures}", module.Kind, module.Rank?.ToString(CultureInfo.InvariantCulture) ?? "", Text(module.ParameterCount), StorageType(module));
+            table.AddRow(
+                Markup.Escape(module.Name),
+                $"{module.OutFeatures} × {module.InFeatures}",
+                module.Kind,
+                module.Rank?.ToString(CultureInfo.InvariantCulture) ?? "",
+                Text(module.ParameterCount),
+                StorageType(module)
+            );
         AnsiConsole.Write(table);
     }
 
@@ -75,15 +109,25 @@ internal static class InspectCommand
             ["bytes"] = checkpoint.Bytes,
             ["storage_types"] = new JsonObject(summary.StorageTypes.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value))),
             ["compression"] = checkpoint.Compression?.DeepClone(),
-            ["modules"] = new JsonArray([.. summary.Modules.Select(module => new JsonObject
-            {
-                ["name"] = module.Name, ["m"] = module.OutFeatures, ["n"] = module.InFeatures, ["form"] = module.Kind, ["rank"] = module.Rank,
-                ["parameters"] = module.ParameterCount, ["type"] = StorageType(module),
-            })]),
+            ["modules"] = new JsonArray([
+                .. summary.Modules.Select(module => new JsonObject
+                {
+                    ["name"] = module.Name,
+                    ["m"] = module.OutFeatures,
+                    ["n"] = module.InFeatures,
+                    ["form"] = module.Kind,
+                    ["rank"] = module.Rank,
+                    ["parameters"] = module.ParameterCount,
+                    ["type"] = StorageType(module),
+                }),
+            ]),
         };
     }
 
-    private static string StorageType(LinearModule module) => string.Join(" ", module.StoredTensors.Select(t => t.Type.ToString()).Distinct());
+    private static string StorageType(LinearModule module) =>
+        string.Join(" ", module.StoredTensors.Select(t => t.Type.ToString()).Distinct());
+
     private static string Text(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
     private static string Mebibytes(long bytes) => (bytes / 1048576.0).ToString("N1", CultureInfo.InvariantCulture);
 }

@@ -9,9 +9,20 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        var folders = new Argument<string[]>("out") { Description = "Output folders of compress, or folders of such folders; all of one model.", Arity = ArgumentArity.OneOrMore };
+        var folders = new Argument<string[]>("out")
+        {
+            Description = "Output folders of compress, or folders of such folders; all of one model.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var html = new Option<string?>("--html") { Description = "The file to write. Default: report.html in the first folder." };
-        var command = new Command("report", "Write one self-contained HTML file about results: sizes, perplexities, steps, modules, spectra, times.") { folders, html };
+        var command = new Command(
+            "report",
+            "Write one self-contained HTML file about results: sizes, perplexities, steps, modules, spectra, times."
+        )
+        {
+            folders,
+            html,
+        };
         command.SetAction(parsed =>
         {
             Console.WriteLine(HtmlReport.Write(parsed.GetRequiredValue(folders), parsed.GetValue(html)));

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Cli.Commands;
 
@@ -13,43 +13,81 @@ internal static class StatsCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var output = new Option<string>("--out", "--work") { Description = "Folder for the statistics; compress takes it as --work or --stats.", Required = true };
-        var shard = new Option<string?>("--shard") { Description = "Collect only the i-th of n shares of the sequences, as i/n; merge puts the shares together." };
+        var output = new Option<string>("--out", "--work")
+        {
+            Description = "Folder for the statistics; compress takes it as --work or --stats.",
+            Required = true,
+        };
+        var shard = new Option<string?>("--shard")
+        {
+            Description = "Collect only the i-th of n shares of the sequences, as i/n; merge puts the shares together.",
+        };
         var options = new CompressionArguments(ratios: false);
         var data = new DataArguments(evaluation: false);
         var memory = CommonOptions.Memory();
         var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("stats", "Collect the statistics that compress needs with the same options, and stop.") { model, output, shard, memory, json };
+        var command = new Command("stats", "Collect the statistics that compress needs with the same options, and stop.")
+        {
+            model,
+            output,
+            shard,
+            memory,
+            json,
+        };
         options.AddTo(command);
         data.AddTo(command);
         backendArguments.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.Run(() =>
-        {
-            bool quiet = parsed.GetValue(json);
-            var share = parsed.GetValue(shard) is { } text ? Shard.Parse(text) : null;
-            using var opened = OpenedRecipe.Open(new Recipe { Model = new SourceFile(parsed.GetRequiredValue(model)), Calibration = data.Calibration(parsed), Options = options.Read(parsed) });
-            DataArguments.WarnOfFewSequences(opened);
-            var job = new StatisticsJob
-            {
-                Model = opened.Model, Options = opened.Recipe.Options, Calibration = opened.Calibration, WorkFolder = parsed.GetRequiredValue(output),
-                Shard = share, Memory = CommonOptions.ReadMemory(parsed.GetValue(memory)),
-            };
-            using var backend = backendArguments.Open(parsed);
-            var result = ProgressView.Run(quiet, progress => StatisticsCollector.Run(job, backend, progress, cancellation));
-            if (quiet)
-            {
-                JsonOutput.Write(new JsonObject
-                {
-                    ["model"] = opened.Model.Path, ["shard"] = share?.ToString(), ["artifacts"] = ArtifactView.ToJson(result.Artifacts), ["next"] = result.Next, ["stages"] = JsonOutput.Stages(result.Stages),
-                });
-                return ExitCode.Success;
-            }
-            ArtifactView.PrintTable(result.Artifacts);
-            CompressionTable.PrintStages(result.Stages);
-            if (result.Next is not null) Console.WriteLine(result.Next);
-            return ExitCode.Success;
-        }, CancellationToken.None));
+        command.SetAction(
+            (parsed, cancellation) =>
+                Task.Run(
+                    () =>
+                    {
+                        bool quiet = parsed.GetValue(json);
+                        var share = parsed.GetValue(shard) is { } text ? Shard.Parse(text) : null;
+                        using var opened = OpenedRecipe.Open(
+                            new Recipe
+                            {
+                                Model = new SourceFile(parsed.GetRequiredValue(model)),
+                                Calibration = data.Calibration(parsed),
+                                Options = options.Read(parsed),
+                            }
+                        );
+                        DataArguments.WarnOfFewSequences(opened);
+                        var job = new StatisticsJob
+                        {
+                            Model = opened.Model,
+                            Options = opened.Recipe.Options,
+                            Calibration = opened.Calibration,
+                            WorkFolder = parsed.GetRequiredValue(output),
+                            Shard = share,
+                            Memory = CommonOptions.ReadMemory(parsed.GetValue(memory)),
+                        };
+                        using var backend = backendArguments.Open(parsed);
+                        var result = ProgressView.Run(quiet, progress => StatisticsCollector.Run(job, backend, progress, cancellation));
+                        if (quiet)
+                        {
+                            JsonOutput.Write(
+                                new JsonObject
+                                {
+                                    ["model"] = opened.Model.Path,
+                                    ["shard"] = share?.ToString(),
+                                    ["artifacts"] = ArtifactView.ToJson(result.Artifacts),
+                                    ["next"] = result.Next,
+                                    ["stages"] = JsonOutput.Stages(result.Stages),
+                                }
+                            );
+                            return ExitCode.Success;
+                        }
+                        ArtifactView.PrintTable(result.Artifacts);
+                        CompressionTable.PrintStages(result.Stages);
+                        if (result.Next is not null)
+                            Console.WriteLine(result.Next);
+                        return ExitCode.Success;
+                    },
+                    CancellationToken.None
+                )
+        );
         return command;
     }
 }

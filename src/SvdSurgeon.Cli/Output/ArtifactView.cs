@@ -13,10 +13,14 @@ internal static class ArtifactView
     {
         bool single = StoredArtifact.Is(path);
         IReadOnlyList<StoredArtifact> artifacts = single ? [StoredArtifact.Open(path)] : StoredArtifact.In(path);
-        if (artifacts.Count == 0) return false;
-        if (json) JsonOutput.Write(single ? ToJson(artifacts[0]) : new JsonObject { ["path"] = path, ["artifacts"] = ToJson(artifacts) });
-        else if (single) Print(artifacts[0]);
-        else PrintTable(artifacts);
+        if (artifacts.Count == 0)
+            return false;
+        if (json)
+            JsonOutput.Write(single ? ToJson(artifacts[0]) : new JsonObject { ["path"] = path, ["artifacts"] = ToJson(artifacts) });
+        else if (single)
+            Print(artifacts[0]);
+        else
+            PrintTable(artifacts);
         return true;
     }
 
@@ -27,11 +31,25 @@ internal static class ArtifactView
     public static void PrintTable(IReadOnlyList<StoredArtifact> artifacts)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["artifact", "made from", "parts", "MiB"]) table.AddColumn(column);
-        foreach (int i in (int[])[2, 3]) table.Columns[i].RightAligned();
+        foreach (string column in (string[])["artifact", "made from", "parts", "MiB"])
+            table.AddColumn(column);
+        foreach (int i in (int[])[2, 3])
+            table.Columns[i].RightAligned();
         foreach (var artifact in artifacts)
-            table.AddRow(Markup.Escape(artifact.Name), Markup.Escape(string.Join("; ", artifact.InWords().Where(f => f.Name is not ("model" or "layers" or "tokens")).Select(f => f.Name is "calibration" or "length" ? f.Value : $"{f.Name} {f.Value}"))),
-                Parts(artifact), Mebibytes(artifact.Bytes));
+            table.AddRow(
+                Markup.Escape(artifact.Name),
+                Markup.Escape(
+                    string.Join(
+                        "; ",
+                        artifact
+                            .InWords()
+                            .Where(f => f.Name is not ("model" or "layers" or "tokens"))
+                            .Select(f => f.Name is "calibration" or "length" ? f.Value : $"{f.Name} {f.Value}")
+                    )
+                ),
+                Parts(artifact),
+                Mebibytes(artifact.Bytes)
+            );
         AnsiConsole.Write(table);
     }
 
@@ -42,27 +60,40 @@ internal static class ArtifactView
         Fact("artifact", artifact.Artifact.Folder);
         Fact("stage", artifact.Stage);
         Fact("key", artifact.Artifact.Key);
-        foreach (var (name, value) in artifact.InWords()) Fact(name, value);
-        Fact("parts", Parts(artifact) + (artifact.IsComplete ? ", complete" : $"; missing: {string.Join(", ", artifact.Missing.Take(4))}{(artifact.Missing.Count > 4 ? ", …" : "")}"));
-        if (artifact.ShardSequences() is { } sequences) Fact("shards", sequences);
+        foreach (var (name, value) in artifact.InWords())
+            Fact(name, value);
+        Fact(
+            "parts",
+            Parts(artifact)
+                + (
+                    artifact.IsComplete
+                        ? ", complete"
+                        : $"; missing: {string.Join(", ", artifact.Missing.Take(4))}{(artifact.Missing.Count > 4 ? ", …" : "")}"
+                )
+        );
+        if (artifact.ShardSequences() is { } sequences)
+            Fact("shards", sequences);
         Fact("size", $"{Mebibytes(artifact.Bytes)} MiB");
         AnsiConsole.Write(facts);
     }
 
-    private static JsonObject ToJson(StoredArtifact artifact) => new()
-    {
-        ["artifact"] = artifact.Name,
-        ["folder"] = artifact.Artifact.Folder,
-        ["stage"] = artifact.Stage,
-        ["key"] = artifact.Artifact.Key,
-        ["inputs"] = artifact.Inputs.DeepClone(),
-        ["complete"] = artifact.IsComplete,
-        ["parts"] = artifact.Expected.Count,
-        ["missing"] = new JsonArray([.. artifact.Missing.Select(part => (JsonNode?)part)]),
-        ["shards"] = artifact.ShardSequences(),
-        ["bytes"] = artifact.Bytes,
-    };
+    private static JsonObject ToJson(StoredArtifact artifact) =>
+        new()
+        {
+            ["artifact"] = artifact.Name,
+            ["folder"] = artifact.Artifact.Folder,
+            ["stage"] = artifact.Stage,
+            ["key"] = artifact.Artifact.Key,
+            ["inputs"] = artifact.Inputs.DeepClone(),
+            ["complete"] = artifact.IsComplete,
+            ["parts"] = artifact.Expected.Count,
+            ["missing"] = new JsonArray([.. artifact.Missing.Select(part => (JsonNode?)part)]),
+            ["shards"] = artifact.ShardSequences(),
+            ["bytes"] = artifact.Bytes,
+        };
 
-    private static string Parts(StoredArtifact artifact) => string.Create(CultureInfo.InvariantCulture, $"{artifact.Expected.Count - artifact.Missing.Count} of {artifact.Expected.Count}");
+    private static string Parts(StoredArtifact artifact) =>
+        string.Create(CultureInfo.InvariantCulture, $"{artifact.Expected.Count - artifact.Missing.Count} of {artifact.Expected.Count}");
+
     private static string Mebibytes(long bytes) => (bytes / 1048576.0).ToString("N1", CultureInfo.InvariantCulture);
 }

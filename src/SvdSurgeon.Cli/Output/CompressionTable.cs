@@ -11,14 +11,25 @@ internal static class CompressionTable
 {
     public static void Print(CompressionOptions options, CompressionResult result)
     {
-        var table = new Table().Border(TableBorder.Simple).Title($"{options.Method.ToString().ToLowerInvariant()}, surgeon {options.Surgeon.ToString().ToLowerInvariant()}");
-        foreach (string column in (string[])["kept", "reached", "linear parameters", "MiB", "perplexity", "folder"]) table.AddColumn(column);
-        for (int i = 0; i < 5; i++) table.Columns[i].RightAligned();
+        var table = new Table()
+            .Border(TableBorder.Simple)
+            .Title($"{options.Method.ToString().ToLowerInvariant()}, surgeon {options.Surgeon.ToString().ToLowerInvariant()}");
+        foreach (string column in (string[])["kept", "reached", "linear parameters", "MiB", "perplexity", "folder"])
+            table.AddColumn(column);
+        for (int i = 0; i < 5; i++)
+            table.Columns[i].RightAligned();
         foreach (var model in result.Models)
-            table.AddRow(Number(model.Ratio, "0.###"), Number(model.AchievedRatio, "F4"), Number(model.ParametersAfter, "N0"), Number(model.Bytes / 1048576.0, "N1"),
-                model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "", Markup.Escape(model.Folder));
+            table.AddRow(
+                Number(model.Ratio, "0.###"),
+                Number(model.AchievedRatio, "F4"),
+                Number(model.ParametersAfter, "N0"),
+                Number(model.Bytes / 1048576.0, "N1"),
+                model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "",
+                Markup.Escape(model.Folder)
+            );
         AnsiConsole.Write(table);
-        foreach (var model in result.Models.Where(m => m.Steps.Count > 0)) PrintSteps(model);
+        foreach (var model in result.Models.Where(m => m.Steps.Count > 0))
+            PrintSteps(model);
         PrintStages(result.Stages);
         Console.WriteLine($"svdsurgeon report {Path.GetDirectoryName(result.Models[0].Folder)} makes a page of it.");
     }
@@ -26,19 +37,30 @@ internal static class CompressionTable
     /// <summary>Times of the stages and the memory, in one line.</summary>
     public static void PrintStages(IReadOnlyList<StageTime> stages)
     {
-        if (stages.Count > 0) Console.WriteLine(string.Join(", ", stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s"))
-            + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB");
+        if (stages.Count > 0)
+            Console.WriteLine(
+                string.Join(
+                    ", ",
+                    stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s")
+                ) + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB"
+            );
     }
 
     // The way to the result on held-out calibration sequences; the change is that of log perplexity against the best before.
     private static void PrintSteps(CompressedModel model)
     {
         var table = new Table().Border(TableBorder.Simple).Title($"kept {Number(model.Ratio, "0.###")}: what each step gave");
-        foreach (string column in (string[])["step", "held-out perplexity", "change", ""]) table.AddColumn(column);
+        foreach (string column in (string[])["step", "held-out perplexity", "change", ""])
+            table.AddColumn(column);
         table.Columns[1].RightAligned();
         table.Columns[2].RightAligned();
-        foreach (var step in model.Steps) table.AddRow(step.Name, Number(Math.Exp(step.HeldOutLoss), "G5"),
-                step.Change is { } change ? $"{Number(change, "+0.0000;-0.0000")} ± {Number(step.ChangeError!.Value, "F4")}" : "", step.Kept ? "kept" : "");
+        foreach (var step in model.Steps)
+            table.AddRow(
+                step.Name,
+                Number(Math.Exp(step.HeldOutLoss), "G5"),
+                step.Change is { } change ? $"{Number(change, "+0.0000;-0.0000")} ± {Number(step.ChangeError!.Value, "F4")}" : "",
+                step.Kept ? "kept" : ""
+            );
         AnsiConsole.Write(table);
     }
 

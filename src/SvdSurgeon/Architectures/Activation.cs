@@ -5,8 +5,10 @@ public enum Activation
 {
     /// <summary>max(x, 0).</summary>
     Relu,
+
     /// <summary>x Φ(x), erf form.</summary>
     Gelu,
+
     /// <summary>SwiGLU: silu(gate) ∘ up.</summary>
     SwiGlu,
 }

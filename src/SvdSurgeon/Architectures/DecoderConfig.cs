@@ -5,57 +5,79 @@ public sealed record DecoderConfig
 {
     /// <summary>Layer shape.</summary>
     public required DecoderFamily Family { get; init; }
+
     /// <summary>Hugging Face model_type: opt, llama, mistral, qwen2, qwen3.</summary>
     public required string ModelType { get; init; }
+
     /// <summary>Words.</summary>
     public required int VocabSize { get; init; }
+
     /// <summary>Width of the residual stream.</summary>
     public required int HiddenSize { get; init; }
+
     /// <summary>Width of the MLP.</summary>
     public required int IntermediateSize { get; init; }
+
     /// <summary>Decoder layers.</summary>
     public required int Layers { get; init; }
+
     /// <summary>Query heads.</summary>
     public required int Heads { get; init; }
+
     /// <summary>Key and value heads.</summary>
     public required int KeyValueHeads { get; init; }
+
     /// <summary>Width of a head.</summary>
     public required int HeadDim { get; init; }
+
     /// <summary>Longest sequence.</summary>
     public required int MaxPositions { get; init; }
+
     /// <summary>ε of the norms.</summary>
     public required float NormEpsilon { get; init; }
+
     /// <summary>MLP activation.</summary>
     public required Activation Activation { get; init; }
+
     /// <summary>The head is the embedding.</summary>
     public required bool TieWordEmbeddings { get; init; }
 
     /// <summary>Projections of attention have biases (q, k, v; and the output where <see cref="AttentionOutputBias"/>).</summary>
     public bool AttentionBias { get; init; }
+
     /// <summary>The output projection has a bias.</summary>
     public bool AttentionOutputBias { get; init; }
+
     /// <summary>The MLP has biases.</summary>
     public bool MlpBias { get; init; }
+
     /// <summary>LLaMA: q and k pass an RMS norm a head (Qwen3).</summary>
     public bool QueryKeyNorm { get; init; }
+
     /// <summary>LLaMA: base of the rotary frequencies.</summary>
     public double RopeTheta { get; init; } = 10000;
+
     /// <summary>LLaMA: scaling of the rotary frequencies.</summary>
     public RopeScaling RopeScaling { get; init; } = RopeScaling.None;
+
     /// <summary>Sliding window of every layer (0: none); empty when no layer has one.</summary>
     public IReadOnlyList<int> Windows { get; init; } = [];
 
     /// <summary>OPT: norms stand before attention and MLP (false: after, as in OPT-350m).</summary>
     public bool PreNorm { get; init; } = true;
+
     /// <summary>OPT: norms have weight and bias.</summary>
     public bool AffineNorms { get; init; } = true;
+
     /// <summary>OPT: a norm follows the last layer.</summary>
     public bool FinalNorm { get; init; } = true;
+
     /// <summary>OPT: width of the embedding; project_in and project_out exist where it differs from <see cref="HiddenSize"/>.</summary>
     public int WordEmbeddingDim { get; init; }
 
     /// <summary>Token that starts a text, or −1.</summary>
     public int BosTokenId { get; init; } = -1;
+
     /// <summary>Tokens that end a text.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 

@@ -6,7 +6,13 @@ namespace SvdSurgeon.Architectures;
 /// <param name="LowFrequencyFactor">llama3 only.</param>
 /// <param name="HighFrequencyFactor">llama3 only.</param>
 /// <param name="OriginalMaxPositions">llama3 only.</param>
-public sealed record RopeScaling(string Type, double Factor = 1, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalMaxPositions = 8192)
+public sealed record RopeScaling(
+    string Type,
+    double Factor = 1,
+    double LowFrequencyFactor = 1,
+    double HighFrequencyFactor = 4,
+    int OriginalMaxPositions = 8192
+)
 {
     /// <summary>Unscaled.</summary>
     public static readonly RopeScaling None = new("none");

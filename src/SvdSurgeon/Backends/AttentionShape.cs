@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Backends;
 
-/// <summary>Sizes of one attention call. Query i of a sequence stands at position keyLength − queryLength + i and sees keys at or before it.</summary>
+/// <summary>
+/// Sizes of one attention call. Query i of a sequence stands at position keyLength − queryLength + i and sees keys at or before it.
+/// </summary>
 /// <param name="Sequences">B.</param>
 /// <param name="QueryLength">Queries a sequence.</param>
 /// <param name="KeyLength">Keys a sequence, at least the queries.</param>
@@ -8,4 +10,12 @@ namespace SvdSurgeon.Backends;
 /// <param name="KeyValueHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
 /// <param name="HeadDim">d; scores are scaled by 1/√d.</param>
 /// <param name="Window">Sliding window: a query sees the last Window keys, itself included; 0 for all.</param>
-public readonly record struct AttentionShape(int Sequences, int QueryLength, int KeyLength, int Heads, int KeyValueHeads, int HeadDim, int Window = 0);
+public readonly record struct AttentionShape(
+    int Sequences,
+    int QueryLength,
+    int KeyLength,
+    int Heads,
+    int KeyValueHeads,
+    int HeadDim,
+    int Window = 0
+);

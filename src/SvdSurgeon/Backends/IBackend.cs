@@ -16,77 +16,115 @@ public interface IBackend : IDisposable
     /// <summary>Float64 decompositions on host matrices.</summary>
     ILinearAlgebra LinearAlgebra { get; }
 
-    /// <summary>The surgeon's closed forms for many small modules at once; null where they are solved one by one through <see cref="LinearAlgebra"/>.</summary>
+    /// <summary>
+    /// The surgeon's closed forms for many small modules at once; null where they are solved one by one through
+    /// <see cref="LinearAlgebra"/>.
+    /// </summary>
     ISurgeonBatch? SurgeonBatch => null;
 
     // ---- memory
     /// <summary>Says before a pass begins that it cannot fit. A backend whose memory is the system's leaves that to the system.</summary>
     /// <exception cref="OutOfMemoryEstimateException">The device is too small for it; the message has the numbers.</exception>
     void RequireMemory(in MemoryNeed need) { }
+
     /// <summary>A tensor with undefined contents, from a pool.</summary>
     Tensor Allocate(int rows, int columns);
+
     /// <summary>Host → tensor.</summary>
     void Upload(ReadOnlySpan<float> source, Tensor destination);
+
     /// <summary>Tensor → host.</summary>
     void Download(Tensor source, Span<float> destination);
+
     /// <summary>destination = source.</summary>
     void Copy(Tensor source, Tensor destination);
+
     /// <summary>Sets every element.</summary>
     void Fill(Tensor x, float value);
+
     /// <summary>y += a·x.</summary>
     void AddScaled(Tensor x, float a, Tensor y);
+
     /// <summary>y = a ∘ b, element by element; y may be a or b.</summary>
     void Multiply(Tensor a, Tensor b, Tensor y);
 
     // ---- embeddings
     /// <summary>y[t] = table[ids[t]].</summary>
     void Embed(ReadOnlySpan<int> ids, StoredTensor table, Tensor y);
+
     /// <summary>y[b·T + t] += table[offset + t] for each of the sequences of T = <paramref name="sequenceLength"/> tokens.</summary>
     void AddPositions(StoredTensor table, int offset, int sequenceLength, Tensor y);
 
     // ---- products with stored weights (W is out × in)
     /// <summary>y[T, out] = x[T, in] Wᵀ + bias (bias may be null); with <paramref name="accumulate"/> y += x Wᵀ + bias.</summary>
     void Linear(Tensor x, StoredTensor weight, StoredTensor? bias, Tensor y, bool accumulate = false);
+
     /// <summary>dx[T, in] = dy[T, out] W; with <paramref name="accumulate"/> dx += dy W.</summary>
     void LinearBackward(Tensor dy, StoredTensor weight, Tensor dx, bool accumulate = false);
+
     /// <summary>c = op(a) op(b), or c += … with <paramref name="accumulate"/>.</summary>
     void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate = false);
 
     // ---- indexed columns (column-preserving and pivoted modules)
     /// <summary>y[:, j] = x[:, indices[j]].</summary>
     void GatherColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y);
+
     /// <summary>y[:, indices[j]] = x[:, j], or += with <paramref name="accumulate"/>; other columns of y are left alone.</summary>
     void ScatterColumns(Tensor x, ReadOnlySpan<int> indices, Tensor y, bool accumulate = false);
 
     // ---- norms. Weight and bias may be null (no affine part); r and mean hold one number a row for the backward pass
     /// <summary>y = (x − mean(x)) · r ∘ w + b with r = 1/sqrt(var(x) + ε).</summary>
     void LayerNorm(Tensor x, StoredTensor? weight, StoredTensor? bias, float epsilon, Tensor y, Tensor mean, Tensor r);
+
     /// <summary>dx (+)= ∂L/∂x of <see cref="LayerNorm"/>.</summary>
     void LayerNormBackward(Tensor dy, Tensor x, StoredTensor? weight, Tensor mean, Tensor r, Tensor dx, bool accumulate = false);
+
     /// <summary>y = x · r ∘ w with r = 1/sqrt(mean(x²) + ε).</summary>
     void RmsNorm(Tensor x, StoredTensor weight, float epsilon, Tensor y, Tensor r);
+
     /// <summary>dx (+)= ∂L/∂x of <see cref="RmsNorm"/>.</summary>
     void RmsNormBackward(Tensor dy, Tensor x, StoredTensor weight, Tensor r, Tensor dx, bool accumulate = false);
 
     // ---- attention
-    /// <summary>Rotates x in place; x is [B·T, heads·headDim], token t of a sequence stands at position start + t. The backward pass is the inverse rotation.</summary>
+    /// <summary>
+    /// Rotates x in place; x is [B·T, heads·headDim], token t of a sequence stands at position start + t. The backward pass is the inverse
+    /// rotation.
+    /// </summary>
     void Rope(Tensor x, int headDim, RopeTable table, int sequenceLength, int start, bool inverse = false);
+
     /// <summary>Causal softmax attention, blockwise with online softmax: y [B·Tq, heads·d], logSumExp [B·Tq, heads].</summary>
     void Attention(Tensor q, Tensor k, Tensor v, in AttentionShape shape, Tensor y, Tensor logSumExp);
+
     /// <summary>Overwrites dq, dk and dv.</summary>
-    void AttentionBackward(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, in AttentionShape shape, Tensor dq, Tensor dk, Tensor dv);
+    void AttentionBackward(
+        Tensor q,
+        Tensor k,
+        Tensor v,
+        Tensor y,
+        Tensor logSumExp,
+        Tensor dy,
+        in AttentionShape shape,
+        Tensor dq,
+        Tensor dk,
+        Tensor dv
+    );
 
     // ---- activations; the backward of an activation takes the forward's input
     /// <summary>y = max(x, 0); y may be x.</summary>
     void Relu(Tensor x, Tensor y);
+
     /// <summary>dx = dy where x > 0; dx may be dy.</summary>
     void ReluBackward(Tensor dy, Tensor x, Tensor dx);
+
     /// <summary>y = x Φ(x), the exact (erf) form; y may be x.</summary>
     void Gelu(Tensor x, Tensor y);
+
     /// <summary>dx = dy (Φ(x) + x φ(x)); dx may be dy.</summary>
     void GeluBackward(Tensor dy, Tensor x, Tensor dx);
+
     /// <summary>y = gate · sigmoid(gate) ∘ up.</summary>
     void SwiGlu(Tensor gate, Tensor up, Tensor y);
+
     /// <summary>Overwrites dGate and dUp; they may be gate and up.</summary>
     void SwiGluBackward(Tensor dy, Tensor gate, Tensor up, Tensor dGate, Tensor dUp);
 
@@ -96,7 +134,15 @@ public interface IBackend : IDisposable
     /// dHidden[t] = gradientScale · (softmax − onehot) head.
     /// </summary>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
-    void CrossEntropy(Tensor hidden, StoredTensor head, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float gradientScale = 1);
+    void CrossEntropy(
+        Tensor hidden,
+        StoredTensor head,
+        ReadOnlySpan<int> labels,
+        Span<double> losses,
+        Tensor? dHidden = null,
+        float gradientScale = 1
+    );
+
     /// <summary>divergences[t] = KL(softmax(p[t] headᵀ) ‖ softmax(q[t] headᵀ)).</summary>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     void KullbackLeibler(Tensor p, Tensor q, StoredTensor head, Span<double> divergences);
@@ -104,8 +150,10 @@ public interface IBackend : IDisposable
     // ---- statistics
     /// <summary>An accumulator of xᵀx (n × n).</summary>
     GramAccumulator CreateGram(int n);
+
     /// <summary>g[b, i] = Σ over the tokens t of sequence b of p[t, i] q[t, i]; g is [B, k] (SVD-Surgeon, spectral gradient).</summary>
     void ColumnDot(Tensor p, Tensor q, Tensor g);
+
     /// <summary>sums[j] += Σ_t x[t, j], or of |x[t, j]|.</summary>
     void AddColumnSums(Tensor x, bool absolute, Span<double> sums);
 }

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Backends;
 
-/// <summary>Cosines and sines of the rotary embedding, computed in double: [positions, headDim/2]. Halves are rotated as (x_i, x_{i+d/2}).</summary>
+/// <summary>
+/// Cosines and sines of the rotary embedding, computed in double: [positions, headDim/2]. Halves are rotated as (x_i, x_{i+d/2}).
+/// </summary>
 public sealed class RopeTable
 {
     /// <param name="inverseFrequencies">headDim/2 angular frequencies.</param>
@@ -12,20 +14,23 @@ public sealed class RopeTable
         Cos = new float[positions * HalfDim];
         Sin = new float[positions * HalfDim];
         for (int p = 0; p < positions; p++)
-            for (int i = 0; i < HalfDim; i++)
-            {
-                var (sin, cos) = Math.SinCos(p * inverseFrequencies[i]);
-                Cos[p * HalfDim + i] = (float)cos;
-                Sin[p * HalfDim + i] = (float)sin;
-            }
+        for (int i = 0; i < HalfDim; i++)
+        {
+            var (sin, cos) = Math.SinCos(p * inverseFrequencies[i]);
+            Cos[p * HalfDim + i] = (float)cos;
+            Sin[p * HalfDim + i] = (float)sin;
+        }
     }
 
     /// <summary>headDim / 2.</summary>
     public int HalfDim { get; }
+
     /// <summary>Tabulated positions.</summary>
     public int Positions { get; }
+
     /// <summary>Cosines, [positions, headDim/2].</summary>
     public float[] Cos { get; }
+
     /// <summary>Sines, [positions, headDim/2].</summary>
     public float[] Sin { get; }
 }

@@ -21,27 +21,44 @@ public static class CalibrationData
         int positions = model.Config.MaxPositions;
         if (tokenFile is not null)
         {
-            if (texts.Count > 0) throw new InvalidInputException("--calibration and --calibration-tokens exclude each other.");
+            if (texts.Count > 0)
+                throw new InvalidInputException("--calibration and --calibration-tokens exclude each other.");
             var tokens = Rows(TokenFile.Read(tokenFile, model.Config.VocabSize), tokenFile, length);
             tokens.Validate(model.Config.VocabSize, positions, tokenFile);
             return tokens.Take(sequences);
         }
-        if (texts.Count == 0) throw new InvalidInputException("Calibration data is missing: give --calibration TEXT or --calibration-tokens FILE.npy.");
+        if (texts.Count == 0)
+            throw new InvalidInputException("Calibration data is missing: give --calibration TEXT or --calibration-tokens FILE.npy.");
         int wanted = length ?? Math.Min(DefaultLength, positions);
-        if (wanted > positions) throw new InvalidInputException($"--seqlen {wanted}: the model has {positions:N0} positions. Use --seqlen {positions} or less.");
-        if (wanted < 2) throw new InvalidInputException($"--seqlen {wanted}: a sequence needs at least 2 tokens.");
-        return CalibrationSampler.Sample(Tokenizer.Open(model.Path), TextSource.Read(texts), string.Join(", ", texts), sequences, wanted, seed);
+        if (wanted > positions)
+            throw new InvalidInputException(
+                $"--seqlen {wanted}: the model has {positions:N0} positions. Use --seqlen {positions} or less."
+            );
+        if (wanted < 2)
+            throw new InvalidInputException($"--seqlen {wanted}: a sequence needs at least 2 tokens.");
+        return CalibrationSampler.Sample(
+            Tokenizer.Open(model.Path),
+            TextSource.Read(texts),
+            string.Join(", ", texts),
+            sequences,
+            wanted,
+            seed
+        );
     }
 
     // A flat file is cut into sequences, longer rows are shortened.
     private static TokenSet Rows(TokenFile file, string path, int? length)
     {
-        if (file.IsFlat && length is null) throw new InvalidInputException($"{path} has one row of {file.Columns:N0} tokens; say with --seqlen how long a sequence is.");
-        int wanted = Math.Min(length ?? file.Columns, file.Columns), columns = file.IsFlat ? wanted : file.Columns;
-        if (wanted < 2) throw new InvalidInputException($"--seqlen {wanted}: a sequence needs at least 2 tokens.");
+        if (file.IsFlat && length is null)
+            throw new InvalidInputException($"{path} has one row of {file.Columns:N0} tokens; say with --seqlen how long a sequence is.");
+        int wanted = Math.Min(length ?? file.Columns, file.Columns),
+            columns = file.IsFlat ? wanted : file.Columns;
+        if (wanted < 2)
+            throw new InvalidInputException($"--seqlen {wanted}: a sequence needs at least 2 tokens.");
         int rows = file.Tokens.Length / columns;
         var ids = new int[rows * wanted];
-        for (int row = 0; row < rows; row++) file.Tokens.Span.Slice(row * columns, wanted).CopyTo(ids.AsSpan(row * wanted));
+        for (int row = 0; row < rows; row++)
+            file.Tokens.Span.Slice(row * columns, wanted).CopyTo(ids.AsSpan(row * wanted));
         return new TokenSet(ids, rows, wanted);
     }
 }

@@ -2,7 +2,9 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Calibration;
 
-/// <summary>Draws calibration sequences from a text: the same seed gives the same sequences on every machine (METHODS.md, section 8).</summary>
+/// <summary>
+/// Draws calibration sequences from a text: the same seed gives the same sequences on every machine (METHODS.md, section 8).
+/// </summary>
 public static class CalibrationSampler
 {
     // Redraws are normal near the end of a text; this many in a row mean that the text cannot serve.
@@ -24,11 +26,14 @@ public static class CalibrationSampler
     {
         var ids = new int[checked(sequences * sequenceLength)];
         var random = new SplitMix64(seed);
-        int span = checked(10 * sequenceLength), redraws = 0, longest = 0;
-        for (int i = 0; i < sequences;)
+        int span = checked(10 * sequenceLength),
+            redraws = 0,
+            longest = 0;
+        for (int i = 0; i < sequences; )
         {
             int offset = text.Length == 0 ? 0 : (int)random.Below((ulong)text.Length);
-            if (offset > 0 && char.IsLowSurrogate(text[offset])) offset--;
+            if (offset > 0 && char.IsLowSurrogate(text[offset]))
+                offset--;
             var piece = tokenizer.Encode(text.AsSpan(offset, Math.Min(span, text.Length - offset)));
             longest = Math.Max(longest, piece.Length);
             if (piece.Length >= sequenceLength)
@@ -36,9 +41,14 @@ public static class CalibrationSampler
                 piece.AsSpan(0, sequenceLength).CopyTo(ids.AsSpan(i++ * sequenceLength));
                 redraws = 0;
             }
-            else if (++redraws == MaxRedraws || (text.Length <= 4 * sequenceLength && TooShort(tokenizer, text, sequenceLength, out longest)))
+            else if (
+                ++redraws == MaxRedraws
+                || (text.Length <= 4 * sequenceLength && TooShort(tokenizer, text, sequenceLength, out longest))
+            )
                 throw new InvalidInputException(
-                    $"{source}: the calibration text is too short: {text.Length:N0} characters gave at most {longest:N0} tokens, one sequence needs {sequenceLength:N0}. Give more text or a smaller --seqlen.");
+                    $"{source}: the calibration text is too short: {text.Length:N0} characters gave at most {longest:N0} tokens, one "
+                        + $"sequence needs {sequenceLength:N0}. Give more text or a smaller --seqlen."
+                );
         }
         return new TokenSet(ids, sequences, sequenceLength);
     }

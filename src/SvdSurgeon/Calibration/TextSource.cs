@@ -1,12 +1,14 @@
-using System.Buffers.Binary;
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace SvdSurgeon.Calibration;
 
-/// <summary>Texts for calibration and evaluation: plain text, JSON lines with a <c>text</c> field, either of them compressed with gzip.</summary>
+/// <summary>
+/// Texts for calibration and evaluation: plain text, JSON lines with a <c>text</c> field, either of them compressed with gzip.
+/// </summary>
 public static class TextSource
 {
     private const int MostBytes = 1 << 30;
@@ -15,7 +17,8 @@ public static class TextSource
     public const string Separator = "\n\n";
 
     /// <summary>All documents of all files, joined with an empty line, as the papers' programs do.</summary>
-    /// <exception cref="InvalidInputException">A file is missing, not UTF-8, not gzip, or a line is no JSON object with a text; or there is no text at all.</exception>
+    /// <exception cref="InvalidInputException">A file is missing, not UTF-8, not gzip, or a line is no JSON object with a text; or there is
+    /// no text at all.</exception>
     public static string Read(IEnumerable<string> paths) => string.Join(Separator, ReadDocuments(paths));
 
     /// <summary>The documents of the files in order: a plain text file is one, a .jsonl file has one a line.</summary>
@@ -30,10 +33,15 @@ public static class TextSource
             bool zipped = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
             ReadOnlySpan<byte> bytes = zipped ? Unzip(path, ReadAll(path)) : ReadAll(path);
             string name = zipped ? path[..^3] : path;
-            if (name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)) AddLines(path, bytes, documents);
-            else documents.Add(UnixLines(Decode(path, bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, bytes.StartsWith("\uFEFF"u8) ? 3 : 0)));
+            if (name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+                AddLines(path, bytes, documents);
+            else
+                documents.Add(
+                    UnixLines(Decode(path, bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, bytes.StartsWith("\uFEFF"u8) ? 3 : 0))
+                );
         }
-        if (documents.All(string.IsNullOrWhiteSpace)) throw new InvalidInputException($"{string.Join(", ", files)}: there is no text in it.");
+        if (documents.All(string.IsNullOrWhiteSpace))
+            throw new InvalidInputException($"{string.Join(", ", files)}: there is no text in it.");
         return documents;
     }
 
@@ -48,9 +56,12 @@ public static class TextSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(e is FileNotFoundException or DirectoryNotFoundException
-                ? $"{path}: the file does not exist. Check the path."
-                : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).", e);
+            throw new InvalidInputException(
+                e is FileNotFoundException or DirectoryNotFoundException
+                    ? $"{path}: the file does not exist. Check the path."
+                    : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).",
+                e
+            );
         }
     }
 
@@ -64,7 +75,8 @@ public static class TextSource
             while (stream.Read(chunk) is var count and > 0)
             {
                 unpacked.Write(chunk, 0, count);
-                if (unpacked.Length > MostBytes) throw new InvalidInputException($"{path}: the text has more than {MostBytes} bytes. Give a part of it.");
+                if (unpacked.Length > MostBytes)
+                    throw new InvalidInputException($"{path}: the text has more than {MostBytes} bytes. Give a part of it.");
             }
         }
         catch (InvalidDataException e)
@@ -73,10 +85,12 @@ public static class TextSource
         }
         var text = unpacked.GetBuffer().AsSpan(0, (int)unpacked.Length);
         // The runtime takes a file that was cut for its end. A whole one ends in the checksum and length of its last member.
-        if (packed.Length < 18) throw Incomplete(path);
+        if (packed.Length < 18)
+            throw Incomplete(path);
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 8));
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 4));
-        if (length > text.Length || Crc32(text[^(int)length..]) != checksum) throw Incomplete(path);
+        if (length > text.Length || Crc32(text[^(int)length..]) != checksum)
+            throw Incomplete(path);
         return text;
     }
 
@@ -86,10 +100,12 @@ public static class TextSource
         for (uint i = 0; i < 256; i++)
         {
             table[(int)i] = i;
-            for (int bit = 0; bit < 8; bit++) table[(int)i] = (table[(int)i] >> 1) ^ ((table[(int)i] & 1) * 0xEDB88320);
+            for (int bit = 0; bit < 8; bit++)
+                table[(int)i] = (table[(int)i] >> 1) ^ ((table[(int)i] & 1) * 0xEDB88320);
         }
         uint sum = uint.MaxValue;
-        foreach (byte b in bytes) sum = (sum >> 8) ^ table[(int)((sum ^ b) & 255)];
+        foreach (byte b in bytes)
+            sum = (sum >> 8) ^ table[(int)((sum ^ b) & 255)];
         return ~sum;
     }
 
@@ -98,13 +114,15 @@ public static class TextSource
 
     private static void AddLines(string path, ReadOnlySpan<byte> bytes, List<string> documents)
     {
-        if (bytes.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
+        if (bytes.StartsWith("\uFEFF"u8))
+            bytes = bytes[3..];
         for (int line = 1; bytes.Length > 0; line++)
         {
             int end = bytes.IndexOf((byte)'\n');
             var text = (end < 0 ? bytes : bytes[..end]).Trim(" \t\r"u8);
             bytes = end < 0 ? [] : bytes[(end + 1)..];
-            if (text.Length > 0) documents.Add(TextOf(path, line, text));
+            if (text.Length > 0)
+                documents.Add(TextOf(path, line, text));
         }
     }
 
@@ -114,15 +132,21 @@ public static class TextSource
         {
             var reader = new Utf8JsonReader(json);
             using var document = JsonDocument.ParseValue(ref reader);
-            if (reader.BytesConsumed == json.Length && document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
+            if (
+                reader.BytesConsumed == json.Length
+                && document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("text", out var text)
+                && text.ValueKind == JsonValueKind.String
+            )
                 return text.GetString()!;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InvalidInputException($"{path}: line {line} is not valid JSON ({e.Message.TrimEnd('.')}).", e);
         }
-        throw new InvalidInputException($"{path}: line {line} is no JSON object with a string 'text'. Each line must look like {{\"text\": \"…\"}}.");
+        throw new InvalidInputException(
+            $"{path}: line {line} is no JSON object with a string 'text'. Each line must look like {{\"text\": \"…\"}}."
+        );
     }
 
     private static string Decode(string path, ReadOnlySpan<byte> bytes, int skipped)

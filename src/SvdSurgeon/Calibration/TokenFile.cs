@@ -31,15 +31,19 @@ public sealed class TokenFile
     /// <summary>Reads a .npy file of int32 or int64, [tokens] or [sequences, tokens].</summary>
     /// <param name="path">The file.</param>
     /// <param name="vocabularySize">Every id must lie below it.</param>
-    /// <exception cref="InvalidInputException">The file is missing, damaged, empty, of another kind, or an id is no word of the model.</exception>
+    /// <exception cref="InvalidInputException">The file is missing, damaged, empty, of another kind, or an id is no word of the
+    /// model.</exception>
     public static TokenFile Read(string path, int vocabularySize = int.MaxValue)
     {
         var (shape, tokens) = NpyFile.Read(path);
-        if (tokens.Length == 0) throw new InvalidInputException($"{path}: there are no tokens in the file.");
+        if (tokens.Length == 0)
+            throw new InvalidInputException($"{path}: there are no tokens in the file.");
         for (int i = 0; i < tokens.Length; i++)
             if ((uint)tokens[i] >= (uint)vocabularySize)
                 throw new InvalidInputException(
-                    $"{path}: entry {i} is {tokens[i]}, but token ids are 0 to {vocabularySize - 1}. Were these ids made with another model's tokenizer?");
+                    $"{path}: entry {i} is {tokens[i]}, but token ids are 0 to {vocabularySize - 1}. Were these ids made with another "
+                        + $"model's tokenizer?"
+                );
         return shape.Length == 1 ? new(tokens, 1, tokens.Length, true) : new(tokens, shape[0], shape[1], false);
     }
 

@@ -11,7 +11,8 @@ public sealed class TokenSet
     /// <param name="length">Tokens a row.</param>
     public TokenSet(int[] ids, int sequences, int length)
     {
-        if (ids.Length != (long)sequences * length) throw new ArgumentException($"{ids.Length} ids are not {sequences} sequences of {length}.", nameof(ids));
+        if (ids.Length != (long)sequences * length)
+            throw new ArgumentException($"{ids.Length} ids are not {sequences} sequences of {length}.", nameof(ids));
         Ids = ids;
         Sequences = sequences;
         Length = length;
@@ -19,8 +20,10 @@ public sealed class TokenSet
 
     /// <summary>Token ids, row-major.</summary>
     public int[] Ids { get; }
+
     /// <summary>Rows.</summary>
     public int Sequences { get; }
+
     /// <summary>Tokens a row.</summary>
     public int Length { get; }
 
@@ -47,10 +50,17 @@ public sealed class TokenSet
     public void Validate(int vocabularySize, int maxPositions, string source)
     {
         if (Length > maxPositions)
-            throw new InvalidInputException($"{source}: sequences of {Length:N0} tokens are longer than the model's {maxPositions:N0} positions. Use --seqlen {maxPositions} or less.");
-        if (Length < 2) throw new InvalidInputException($"{source}: sequences of {Length} token have nothing to predict; at least 2 are needed.");
+            throw new InvalidInputException(
+                $"{source}: sequences of {Length:N0} tokens are longer than the model's {maxPositions:N0} positions. Use --seqlen "
+                    + $"{maxPositions} or less."
+            );
+        if (Length < 2)
+            throw new InvalidInputException($"{source}: sequences of {Length} token have nothing to predict; at least 2 are needed.");
         for (int i = 0; i < Ids.Length; i++)
             if ((uint)Ids[i] >= (uint)vocabularySize)
-                throw new InvalidInputException($"{source}: token {Ids[i]} in row {i / Length} is not among the model's {vocabularySize:N0} words. The tokens were probably made with another tokenizer.");
+                throw new InvalidInputException(
+                    $"{source}: token {Ids[i]} in row {i / Length} is not among the model's {vocabularySize:N0} words. The tokens were "
+                        + $"probably made with another tokenizer."
+                );
     }
 }

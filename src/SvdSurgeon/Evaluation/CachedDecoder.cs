@@ -17,7 +17,8 @@ public sealed class CachedDecoder : IDisposable
     {
         (_model, _backend, Capacity) = (model, backend, capacity);
         _caches = new LayerCache[model.Layers.Count];
-        for (int i = 0; i < _caches.Length; i++) _caches[i] = new LayerCache(backend, model.Config, capacity);
+        for (int i = 0; i < _caches.Length; i++)
+            _caches[i] = new LayerCache(backend, model.Config, capacity);
     }
 
     /// <summary>Most tokens of the text.</summary>
@@ -43,12 +44,16 @@ public sealed class CachedDecoder : IDisposable
         _backend.Download(row, logits);
         foreach (float logit in logits)
             if (!float.IsFinite(logit))
-                throw new NumericalException($"The logits after {Length} tokens are not finite. A weight of the model is NaN or infinite, or its numbers overflow in float32.");
+                throw new NumericalException(
+                    $"The logits after {Length} tokens are not finite. A weight of the model is NaN or infinite, or its numbers overflow "
+                        + $"in float32."
+                );
     }
 
     /// <summary>Frees the cache.</summary>
     public void Dispose()
     {
-        foreach (var cache in _caches) cache.Dispose();
+        foreach (var cache in _caches)
+            cache.Dispose();
     }
 }

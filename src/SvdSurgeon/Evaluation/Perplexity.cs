@@ -4,7 +4,9 @@ using SvdSurgeon.Models;
 
 namespace SvdSurgeon.Evaluation;
 
-/// <summary>Perplexity over non-overlapping windows: in each window tokens 2…T are predicted (the protocol of the compression papers).</summary>
+/// <summary>
+/// Perplexity over non-overlapping windows: in each window tokens 2…T are predicted (the protocol of the compression papers).
+/// </summary>
 public static class Perplexity
 {
     // Several windows together make the products larger; what a window gives does not depend on its company.
@@ -17,14 +19,28 @@ public static class Perplexity
     /// <param name="windowsDone">Called with the number of finished windows.</param>
     /// <param name="cancellationToken">Checked between layers.</param>
     /// <exception cref="NumericalException">A window has logits that are not finite.</exception>
-    /// <exception cref="InvalidInputException">The windows are longer than the model's positions, or have ids outside the vocabulary.</exception>
-    public static PerplexityResult Evaluate(DecoderModel model, IBackend backend, TokenWindows windows,
-        Action<int>? windowsDone = null, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidInputException">The windows are longer than the model's positions, or have ids outside the
+    /// vocabulary.</exception>
+    public static PerplexityResult Evaluate(
+        DecoderModel model,
+        IBackend backend,
+        TokenWindows windows,
+        Action<int>? windowsDone = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var clock = Stopwatch.StartNew();
         var losses = new double[windows.Count];
-        ForwardBackward.Forward(model, backend, windows.Slice(0, windows.Count), windows.Length, losses,
-            options: new PassOptions { TokensAtOnce = TokensAtOnce }, sequencesDone: windowsDone, cancellationToken: cancellationToken);
+        ForwardBackward.Forward(
+            model,
+            backend,
+            windows.Slice(0, windows.Count),
+            windows.Length,
+            losses,
+            options: new PassOptions { TokensAtOnce = TokensAtOnce },
+            sequencesDone: windowsDone,
+            cancellationToken: cancellationToken
+        );
         return Summarize(losses, windows.Length, clock.Elapsed.TotalSeconds);
     }
 
@@ -32,9 +48,12 @@ public static class Perplexity
     public static PerplexityResult Summarize(ReadOnlySpan<double> windowLosses, int length, double seconds)
     {
         int n = windowLosses.Length;
-        double mean = 0, squares = 0;
-        foreach (double loss in windowLosses) mean += loss / n;
-        foreach (double loss in windowLosses) squares += (loss - mean) * (loss - mean);
+        double mean = 0,
+            squares = 0;
+        foreach (double loss in windowLosses)
+            mean += loss / n;
+        foreach (double loss in windowLosses)
+            squares += (loss - mean) * (loss - mean);
         double error = n > 1 ? Math.Sqrt(squares / (n - 1) / n) : 0;
         return new PerplexityResult(Math.Exp(mean), mean, error, n, (long)n * length, seconds);
     }

@@ -38,13 +38,22 @@ public sealed class TokenWindows
     /// <exception cref="InvalidInputException">A row does not fill one window.</exception>
     public static TokenWindows FromRows(ReadOnlySpan<int> ids, int rowLength, int length, int windows = 0)
     {
-        if (length < 2) throw new InvalidInputException($"--seqlen {length}: a window needs at least 2 tokens, one to predict from and one to predict.");
+        if (length < 2)
+            throw new InvalidInputException(
+                $"--seqlen {length}: a window needs at least 2 tokens, one to predict from and one to predict."
+            );
         if (rowLength < length)
-            throw new InvalidInputException($"The evaluation data has {rowLength} tokens in a row, fewer than one window of {length}: use a longer text or a smaller --seqlen.");
-        int perRow = rowLength / length, count = ids.Length / rowLength * perRow;
-        if (windows > 0) count = Math.Min(count, windows);
+            throw new InvalidInputException(
+                $"The evaluation data has {rowLength} tokens in a row, fewer than one window of {length}: use a longer text or a smaller "
+                    + $"--seqlen."
+            );
+        int perRow = rowLength / length,
+            count = ids.Length / rowLength * perRow;
+        if (windows > 0)
+            count = Math.Min(count, windows);
         var all = new int[count * length];
-        for (int i = 0; i < count; i++) ids.Slice(i / perRow * rowLength + i % perRow * length, length).CopyTo(all.AsSpan(i * length));
+        for (int i = 0; i < count; i++)
+            ids.Slice(i / perRow * rowLength + i % perRow * length, length).CopyTo(all.AsSpan(i * length));
         return new TokenWindows(all, length);
     }
 }

@@ -13,8 +13,15 @@ public sealed class Checkpoint : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _open;
 
-    internal Checkpoint(string path, string format, DecoderConfig config, JsonObject configJson, IReadOnlyDictionary<string, StoredTensor> tensors,
-        IReadOnlyList<string> files, IReadOnlyList<IDisposable> open)
+    internal Checkpoint(
+        string path,
+        string format,
+        DecoderConfig config,
+        JsonObject configJson,
+        IReadOnlyDictionary<string, StoredTensor> tensors,
+        IReadOnlyList<string> files,
+        IReadOnlyList<IDisposable> open
+    )
     {
         Path = path;
         Format = format;
@@ -54,10 +61,12 @@ public sealed class Checkpoint : IDisposable
     public long Bytes { get; }
 
     /// <summary>Opens a Hugging Face folder, a weight file or config.json in one, or a .gguf file. No weight is read.</summary>
-    /// <exception cref="InvalidModelException">There is no model there, it is damaged, or it is of a kind that is not supported.</exception>
+    /// <exception cref="InvalidModelException">There is no model there, it is damaged, or it is of a kind that is not
+    /// supported.</exception>
     public static Checkpoint Open(string path)
     {
-        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path)) return GgufCheckpoint.Open(path);
+        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path))
+            return GgufCheckpoint.Open(path);
         return HuggingFaceFolder.Open(path);
     }
 
@@ -66,17 +75,21 @@ public sealed class Checkpoint : IDisposable
     public StoredTensor Require(string name, params ReadOnlySpan<long> shape)
     {
         if (!Tensors.TryGetValue(name, out var tensor))
-            throw new InvalidModelException($"{Path}: tensor '{name}' is missing. The model is incomplete or its config.json describes another one.");
+            throw new InvalidModelException(
+                $"{Path}: tensor '{name}' is missing. The model is incomplete or its config.json describes another one."
+            );
         if (!shape.SequenceEqual([.. tensor.Shape]))
             throw new InvalidModelException(
-                $"{tensor.Source}: tensor '{name}' has the shape {TensorShape.Format(tensor.Shape)}, " +
-                $"the configuration asks for {TensorShape.Format(shape.ToArray())}. The files belong to different models.");
+                $"{tensor.Source}: tensor '{name}' has the shape {TensorShape.Format(tensor.Shape)}, "
+                    + $"the configuration asks for {TensorShape.Format(shape.ToArray())}. The files belong to different models."
+            );
         return tensor;
     }
 
     /// <summary>Unmaps the files; tensors cannot be read any more.</summary>
     public void Dispose()
     {
-        foreach (var file in _open) file.Dispose();
+        foreach (var file in _open)
+            file.Dispose();
     }
 }

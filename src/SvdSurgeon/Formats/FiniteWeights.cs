@@ -3,7 +3,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats;
 
-/// <summary>Refuses a model with a weight that is not a number: before hours are spent on it, or to say what made logits that are not finite.</summary>
+/// <summary>
+/// Refuses a model with a weight that is not a number: before hours are spent on it, or to say what made logits that are not finite.
+/// </summary>
 public static class FiniteWeights
 {
     /// <summary>Looks at every stored number once.</summary>
@@ -15,14 +17,17 @@ public static class FiniteWeights
         foreach (var tensor in model.Tensors.Values)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!tensor.Type.IsFloat() && !tensor.Type.IsQuantized()) continue;
+            if (!tensor.Type.IsFloat() && !tensor.Type.IsQuantized())
+                continue;
             var row = new float[tensor.Columns];
             for (int i = 0; i < tensor.Rows; i++)
             {
                 tensor.WidenRows(i, 1, row);
                 if (FirstNonFinite(row) is >= 0 and var j)
                     throw new InvalidModelException(
-                        $"{tensor.Source}: tensor '{tensor.Name}' holds {row[j]} at [{i}, {j}], which is not a usable weight. The file is damaged; fetch it again.");
+                        $"{tensor.Source}: tensor '{tensor.Name}' holds {row[j]} at [{i}, {j}], which is not a usable weight. The file "
+                            + $"is damaged; fetch it again."
+                    );
             }
         }
     }
@@ -38,8 +43,10 @@ public static class FiniteWeights
             sum += v - v;
         }
         float rest = Vector.Sum(sum);
-        for (; i < values.Length; i++) rest += values[i] - values[i];
-        if (rest == 0) return -1;
+        for (; i < values.Length; i++)
+            rest += values[i] - values[i];
+        if (rest == 0)
+            return -1;
         for (i = 0; float.IsFinite(values[i]); i++) { }
         return i;
     }

@@ -13,7 +13,12 @@ internal static class Narrowing
     /// <exception cref="NumericalException">A number is not finite, or would become infinite.</exception>
     public static void Checked(ReadOnlySpan<float> values, DType type, Span<byte> destination, string name, string source)
     {
-        float limit = type switch { DType.F16 => RoundsToInfinityHalf, DType.BF16 => RoundsToInfinityBFloat, _ => float.PositiveInfinity };
+        float limit = type switch
+        {
+            DType.F16 => RoundsToInfinityHalf,
+            DType.BF16 => RoundsToInfinityBFloat,
+            _ => float.PositiveInfinity,
+        };
         float largest = 0;
         foreach (float value in values)
         {
@@ -21,14 +26,18 @@ internal static class Narrowing
             if (!(magnitude < limit)) // also false for NaN
             {
                 if (!float.IsFinite(value))
-                    throw new NumericalException($"{source}: tensor '{name}' holds a number that is not finite ({value}). The model is damaged; take another copy.");
+                    throw new NumericalException(
+                        $"{source}: tensor '{name}' holds a number that is not finite ({value}). The model is damaged; take another copy."
+                    );
                 largest = Math.Max(largest, magnitude);
             }
         }
         if (largest > 0)
-            throw new NumericalException(type == DType.F16
-                ? $"{source}: tensor '{name}' holds {largest:G6}, float16 ends at {LargestHalf}. Use --dtype bf16 or f32."
-                : $"{source}: tensor '{name}' holds {largest:G6}, too large for bfloat16. Use --dtype f32.");
+            throw new NumericalException(
+                type == DType.F16
+                    ? $"{source}: tensor '{name}' holds {largest:G6}, float16 ends at {LargestHalf}. Use --dtype bf16 or f32."
+                    : $"{source}: tensor '{name}' holds {largest:G6}, too large for bfloat16. Use --dtype f32."
+            );
         Widening.FromSingle(values, type, destination);
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Formats;
@@ -9,11 +9,14 @@ namespace SvdSurgeon.Formats;
 /// <summary>NumPy files of token ids: int32 or int64, little endian, C order, one or two axes.</summary>
 internal static partial class NpyFile
 {
-    [GeneratedRegex("""^\s*\{\s*['"]descr['"]\s*:\s*['"](?<type>[^'"]*)['"]\s*,\s*['"]fortran_order['"]\s*:\s*(?<fortran>True|False)\s*,\s*['"]shape['"]\s*:\s*\((?<shape>[0-9,\s]*)\)\s*,?\s*\}\s*$""")]
+    [GeneratedRegex(
+        """^\s*\{\s*['"]descr['"]\s*:\s*['"](?<type>[^'"]*)['"]\s*,\s*['"]fortran_order['"]\s*:\s*(?<fortran>True|False)\s*,\s*['"]shape['"]\s*:\s*\((?<shape>[0-9,\s]*)\)\s*,?\s*\}\s*$"""
+    )]
     private static partial Regex Header();
 
     /// <summary>Reads shape and numbers.</summary>
-    /// <exception cref="InvalidInputException">The file is missing, damaged, of another type, order or number of axes, or an id does not fit.</exception>
+    /// <exception cref="InvalidInputException">The file is missing, damaged, of another type, order or number of axes, or an id does not
+    /// fit.</exception>
     public static (int[] Shape, int[] Values) Read(string path)
     {
         byte[] bytes;
@@ -23,22 +26,30 @@ internal static partial class NpyFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException(e is FileNotFoundException or DirectoryNotFoundException
-                ? $"{path}: the file does not exist. Check the path."
-                : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).", e);
+            throw new InvalidInputException(
+                e is FileNotFoundException or DirectoryNotFoundException
+                    ? $"{path}: the file does not exist. Check the path."
+                    : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).",
+                e
+            );
         }
         ReadOnlySpan<byte> file = bytes;
         if (file.Length < 12 || file[0] != 0x93 || !file[1..].StartsWith("NUMPY"u8))
             throw new InvalidInputException($"{path}: this is no .npy file. Save the token ids with numpy.save as int32.");
         int start = file[6] == 1 ? 10 : 12;
-        uint length = file[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(file[8..]);
-        if (length > file.Length - start) throw Incomplete(path);
+        uint length =
+            file[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(file[8..]);
+        if (length > file.Length - start)
+            throw Incomplete(path);
         var header = Header().Match(Encoding.Latin1.GetString(file.Slice(start, (int)length)));
-        if (!header.Success) throw new InvalidInputException($"{path}: the header of the .npy file cannot be read. Save it again with numpy.save.");
+        if (!header.Success)
+            throw new InvalidInputException($"{path}: the header of the .npy file cannot be read. Save it again with numpy.save.");
 
         string type = header.Groups["type"].Value;
         if (type is not ("<i4" or "<i8"))
-            throw new InvalidInputException($"{path}: the numbers have the type '{type}'. Supported: int32 and int64, little endian ('<i4', '<i8').");
+            throw new InvalidInputException(
+                $"{path}: the numbers have the type '{type}'. Supported: int32 and int64, little endian ('<i4', '<i8')."
+            );
         string[] axes = header.Groups["shape"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (axes.Length is not (1 or 2))
             throw new InvalidInputException($"{path}: the array has {axes.Length} axes. Supported: [tokens] and [sequences, tokens].");
@@ -48,12 +59,14 @@ internal static partial class NpyFile
         long count = 1;
         for (int i = 0; i < shape.Length; i++)
         {
-            if (!int.TryParse(axes[i], out shape[i])) throw Incomplete(path);
+            if (!int.TryParse(axes[i], out shape[i]))
+                throw Incomplete(path);
             count *= shape[i];
         }
         int size = type == "<i4" ? 4 : 8;
         var data = file[(start + (int)length)..];
-        if (data.Length / size != count || data.Length % size != 0) throw Incomplete(path);
+        if (data.Length / size != count || data.Length % size != 0)
+            throw Incomplete(path);
         return (shape, size == 4 ? MemoryMarshal.Cast<byte, int>(data).ToArray() : Narrow(path, MemoryMarshal.Cast<byte, long>(data)));
     }
 
@@ -76,7 +89,8 @@ internal static partial class NpyFile
     {
         var narrow = new int[values.Length];
         for (int i = 0; i < narrow.Length; i++)
-            narrow[i] = values[i] is >= int.MinValue and <= int.MaxValue ? (int)values[i]
+            narrow[i] = values[i] is >= int.MinValue and <= int.MaxValue
+                ? (int)values[i]
                 : throw new InvalidInputException($"{path}: entry {i} is {values[i]}, which is no token id.");
         return narrow;
     }

@@ -15,18 +15,24 @@ internal static class TensorShape
         Int128 count = 1;
         foreach (long axis in shape)
         {
-            if (axis < 0) throw new InvalidModelException($"{file}: tensor '{name}' has a negative axis in its shape {Format(shape.ToArray())}.");
+            if (axis < 0)
+                throw new InvalidModelException($"{file}: tensor '{name}' has a negative axis in its shape {Format(shape.ToArray())}.");
             count *= axis;
-            if (count > long.MaxValue / 8) throw TooLarge(file, name, shape);
+            if (count > long.MaxValue / 8)
+                throw TooLarge(file, name, shape);
         }
         long columns = shape.Length == 0 ? 1 : shape[^1];
         Int128 rows = 1;
-        for (int axis = 0; axis < shape.Length - 1; axis++) rows *= shape[axis];
-        if (columns > int.MaxValue || rows > int.MaxValue) throw TooLarge(file, name, shape);
+        for (int axis = 0; axis < shape.Length - 1; axis++)
+            rows *= shape[axis];
+        if (columns > int.MaxValue || rows > int.MaxValue)
+            throw TooLarge(file, name, shape);
         int numbers = type.Block().Numbers;
         if (columns % numbers != 0)
             throw new InvalidModelException(
-                $"{file}: tensor '{name}' has rows of {columns} numbers, which is no multiple of the {numbers} that a block of type {type} holds.");
+                $"{file}: tensor '{name}' has rows of {columns} numbers, which is no multiple of the {numbers} that a block of type "
+                    + $"{type} holds."
+            );
         return type.ByteCount((long)count);
     }
 

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SvdSurgeon.IO;
 
-/// <summary>The one way to write a file: under a temporary name, flushed to the disk, then renamed. A reader sees all of it or nothing.</summary>
+/// <summary>
+/// The one way to write a file: under a temporary name, flushed to the disk, then renamed. A reader sees all of it or nothing.
+/// </summary>
 public static class AtomicFile
 {
     /// <summary>Suffix of files that are not finished; left behind only by a kill, and overwritten by the next run.</summary>
@@ -12,7 +14,8 @@ public static class AtomicFile
     /// <param name="path">The file to create or replace; an older one stays as it was when writing fails.</param>
     /// <param name="write">Writes the contents.</param>
     /// <param name="expectedBytes">When known, the space is reserved first, so that a full disk is found before any work.</param>
-    /// <exception cref="IOException">The disk is full or cannot be written; the message names the file and the bytes, nothing is left behind.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; the message names the file and the bytes, nothing is left
+    /// behind.</exception>
     public static void Write(string path, Action<FileStream> write, long expectedBytes = 0)
     {
         string temporary = path + TemporarySuffix;
@@ -20,17 +23,28 @@ public static class AtomicFile
         try
         {
             EnsureSpace(path, expectedBytes);
-            using (var stream = new FileStream(temporary, new FileStreamOptions
+            using (
+                var stream = new FileStream(
+                    temporary,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.Create,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        BufferSize = 1 << 16,
+                        PreallocationSize = expectedBytes,
+                    }
+                )
+            )
             {
-                Mode = FileMode.Create,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                BufferSize = 1 << 16,
-                PreallocationSize = expectedBytes,
-            }))
-            {
-                try { write(stream); }
-                finally { bytes = Math.Max(bytes, stream.Position); }
+                try
+                {
+                    write(stream);
+                }
+                finally
+                {
+                    bytes = Math.Max(bytes, stream.Position);
+                }
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -38,7 +52,8 @@ public static class AtomicFile
         catch (Exception e)
         {
             TryDelete(temporary);
-            if (e is IOException or UnauthorizedAccessException && e is not UnwrittenFileException) throw new UnwrittenFileException(path, bytes, e);
+            if (e is IOException or UnauthorizedAccessException && e is not UnwrittenFileException)
+                throw new UnwrittenFileException(path, bytes, e);
             throw;
         }
     }
@@ -62,19 +77,26 @@ public static class AtomicFile
         {
             return; // some network shares do not tell; writing will
         }
-        if (bytes > free) throw new IOException($"the disk has {free} bytes free");
+        if (bytes > free)
+            throw new IOException($"the disk has {free} bytes free");
     }
 
     private static void TryDelete(string path)
     {
-        try { File.Delete(path); }
+        try
+        {
+            File.Delete(path);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // the first error is the one to report
     }
 
     // Its own type, so that a file written inside another's callback is not reported as the outer one.
-    private sealed class UnwrittenFileException(string path, long bytes, Exception inner) : IOException(
-        $"{Named(path)}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). " +
-        "Free space there or choose another folder; nothing was left behind.", inner)
+    private sealed class UnwrittenFileException(string path, long bytes, Exception inner)
+        : IOException(
+            $"{Named(path)}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). "
+                + "Free space there or choose another folder; nothing was left behind.",
+            inner
+        )
     {
         // a file in an OutputFolder is called by the name that the folder will have
         private static string Named(string path) =>

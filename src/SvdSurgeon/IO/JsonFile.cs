@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SvdSurgeon.IO;
 
@@ -19,16 +19,21 @@ internal static class JsonFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidModelException(e is FileNotFoundException or DirectoryNotFoundException
-                ? $"{path}: the file does not exist."
-                : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).", e);
+            throw new InvalidModelException(
+                e is FileNotFoundException or DirectoryNotFoundException
+                    ? $"{path}: the file does not exist."
+                    : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).",
+                e
+            );
         }
         ReadOnlySpan<byte> text = bytes;
-        if (text.StartsWith("\uFEFF"u8)) text = text[3..];
+        if (text.StartsWith("\uFEFF"u8))
+            text = text[3..];
         try
         {
             CheckStrings(text);
-            return JsonNode.Parse(text, null, Strict) as JsonObject ?? throw new InvalidModelException($"{path}: the file is not a JSON object.");
+            return JsonNode.Parse(text, null, Strict) as JsonObject
+                ?? throw new InvalidModelException($"{path}: the file is not a JSON object.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -41,6 +46,7 @@ internal static class JsonFile
     {
         var reader = new Utf8JsonReader(text);
         while (reader.Read())
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                _ = reader.GetString();
     }
 }

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.IO;
 
-/// <summary>A folder that appears as a whole or not at all: it is filled under a temporary name beside the target and renamed at the end.</summary>
+/// <summary>
+/// A folder that appears as a whole or not at all: it is filled under a temporary name beside the target and renamed at the end.
+/// </summary>
 public sealed class OutputFolder : IDisposable
 {
     private readonly string _target;
@@ -15,9 +17,12 @@ public sealed class OutputFolder : IDisposable
     /// <exception cref="InvalidInputException">There is a file, or a folder that is not empty.</exception>
     public static void EnsureUsable(string path)
     {
-        if (File.Exists(path)) throw new InvalidInputException($"{path}: there is a file of this name. Choose another output folder.");
+        if (File.Exists(path))
+            throw new InvalidInputException($"{path}: there is a file of this name. Choose another output folder.");
         if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new InvalidInputException($"{path}: the output folder exists and is not empty. Choose another one or remove it; nothing is written over.");
+            throw new InvalidInputException(
+                $"{path}: the output folder exists and is not empty. Choose another one or remove it; nothing is written over."
+            );
     }
 
     /// <summary>Begins a folder. What an earlier run left under the temporary name when it was killed is removed.</summary>
@@ -30,7 +35,8 @@ public sealed class OutputFolder : IDisposable
         string temporary = target + AtomicFile.TemporarySuffix;
         try
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
             Directory.CreateDirectory(temporary);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -44,7 +50,8 @@ public sealed class OutputFolder : IDisposable
     /// <exception cref="IOException">It cannot be renamed.</exception>
     public void Commit()
     {
-        if (Directory.Exists(_target)) Directory.Delete(_target); // an empty one stands in the way of the rename
+        if (Directory.Exists(_target))
+            Directory.Delete(_target); // an empty one stands in the way of the rename
         Directory.Move(Temporary, _target);
         _committed = true;
     }
@@ -52,8 +59,12 @@ public sealed class OutputFolder : IDisposable
     /// <summary>Removes what was written, unless it was committed.</summary>
     public void Dispose()
     {
-        if (_committed) return;
-        try { Directory.Delete(Temporary, recursive: true); }
+        if (_committed)
+            return;
+        try
+        {
+            Directory.Delete(Temporary, recursive: true);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { } // the error that led here is the one to report
     }
 }

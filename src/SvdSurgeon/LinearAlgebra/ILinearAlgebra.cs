@@ -18,14 +18,19 @@ public interface ILinearAlgebra
     {
         var product = Multiply(a, h);
         double sum = 0;
-        for (int i = 0; i < a.Data.Length; i++) sum += product.Data[i] * a.Data[i];
+        for (int i = 0; i < a.Data.Length; i++)
+            sum += product.Data[i] * a.Data[i];
         return sum;
     }
 
-    /// <summary>Lower Cholesky factor, a = L Lᵀ (strict upper triangle zero); false when a is not positive definite. Reads the lower triangle only.</summary>
+    /// <summary>
+    /// Lower Cholesky factor, a = L Lᵀ (strict upper triangle zero); false when a is not positive definite. Reads the lower triangle only.
+    /// </summary>
     bool TryCholesky(Matrix a, out Matrix lower);
 
-    /// <summary>Solves op(L) X = B (left) or X op(L) = B (right) for X, L lower triangular, op the transpose when asked. B is not changed.</summary>
+    /// <summary>
+    /// Solves op(L) X = B (left) or X op(L) = B (right) for X, L lower triangular, op the transpose when asked. B is not changed.
+    /// </summary>
     Matrix SolveTriangular(Matrix lower, Matrix b, Side side, bool transpose);
 
     /// <summary>Eigen-decomposition of a symmetric matrix; reads the lower triangle only.</summary>
@@ -34,7 +39,9 @@ public interface ILinearAlgebra
     /// <summary>Thin singular value decomposition.</summary>
     SvdResult Svd(Matrix a);
 
-    /// <summary>Matrices whose sides are at or below this, and equal, are decomposed faster together than one by one; 0 where that is never so.</summary>
+    /// <summary>
+    /// Matrices whose sides are at or below this, and equal, are decomposed faster together than one by one; 0 where that is never so.
+    /// </summary>
     int LargestBatchedSide => 0;
 
     /// <summary>The decompositions of several matrices; a device may take those of equal shape together.</summary>
@@ -52,6 +59,7 @@ public interface ILinearAlgebra
     /// </summary>
     void ForEach(int items, Action<int> body)
     {
-        for (int i = 0; i < items; i++) body(i);
+        for (int i = 0; i < items; i++)
+            body(i);
     }
 }

@@ -6,24 +6,29 @@ namespace SvdSurgeon.LinearAlgebra;
 public sealed class Matrix
 {
     /// <summary>A zero matrix.</summary>
-    public Matrix(int rows, int columns) : this(rows, columns, new double[checked(rows * columns)]) { }
+    public Matrix(int rows, int columns)
+        : this(rows, columns, new double[checked(rows * columns)]) { }
 
     /// <summary>A matrix over <paramref name="data"/>, row-major, not copied.</summary>
     public Matrix(int rows, int columns, double[] data)
     {
-        if (data.Length != (long)rows * columns) throw new ArgumentException($"{data.Length} numbers cannot be a {rows} × {columns} matrix.", nameof(data));
+        if (data.Length != (long)rows * columns)
+            throw new ArgumentException($"{data.Length} numbers cannot be a {rows} × {columns} matrix.", nameof(data));
         Rows = rows;
         Columns = columns;
         Data = data;
     }
 
     /// <summary>A matrix whose numbers are all written before one is read.</summary>
-    internal static Matrix Uninitialized(int rows, int columns) => new(rows, columns, GC.AllocateUninitializedArray<double>(checked(rows * columns)));
+    internal static Matrix Uninitialized(int rows, int columns) =>
+        new(rows, columns, GC.AllocateUninitializedArray<double>(checked(rows * columns)));
 
     /// <summary>Rows.</summary>
     public int Rows { get; }
+
     /// <summary>Columns.</summary>
     public int Columns { get; }
+
     /// <summary>The numbers, row-major.</summary>
     public double[] Data { get; }
 
@@ -41,10 +46,20 @@ public sealed class Matrix
     {
         var t = Uninitialized(Columns, Rows);
         const int block = 32;
-        fixed (double* from = Data, to = t.Data)
+        fixed (
+            double* from = Data,
+                to = t.Data
+        )
             for (int i = 0; i < Rows; i += block)
-                for (int j = 0; j < Columns; j += block)
-                    Packing.Transpose(from + (nint)i * Columns + j, Columns, Math.Min(block, Columns - j), Math.Min(block, Rows - i), to + (nint)j * Rows + i, Rows);
+            for (int j = 0; j < Columns; j += block)
+                Packing.Transpose(
+                    from + (nint)i * Columns + j,
+                    Columns,
+                    Math.Min(block, Columns - j),
+                    Math.Min(block, Rows - i),
+                    to + (nint)j * Rows + i,
+                    Rows
+                );
         return t;
     }
 
@@ -55,7 +70,8 @@ public sealed class Matrix
     public Matrix ColumnRange(int first, int count)
     {
         var c = Uninitialized(Rows, count);
-        for (int i = 0; i < Rows; i++) Row(i).Slice(first, count).CopyTo(c.Row(i));
+        for (int i = 0; i < Rows; i++)
+            Row(i).Slice(first, count).CopyTo(c.Row(i));
         return c;
     }
 
@@ -64,7 +80,8 @@ public sealed class Matrix
     {
         var c = Uninitialized(Rows, indices.Length);
         for (int i = 0; i < Rows; i++)
-            for (int j = 0; j < indices.Length; j++) c.Data[i * indices.Length + j] = Data[i * Columns + indices[j]];
+        for (int j = 0; j < indices.Length; j++)
+            c.Data[i * indices.Length + j] = Data[i * Columns + indices[j]];
         return c;
     }
 
@@ -72,7 +89,8 @@ public sealed class Matrix
     public Matrix SelectRows(ReadOnlySpan<int> indices)
     {
         var c = Uninitialized(indices.Length, Columns);
-        for (int i = 0; i < indices.Length; i++) Row(indices[i]).CopyTo(c.Row(i));
+        for (int i = 0; i < indices.Length; i++)
+            Row(indices[i]).CopyTo(c.Row(i));
         return c;
     }
 
@@ -80,7 +98,8 @@ public sealed class Matrix
     public static Matrix Identity(int n)
     {
         var m = new Matrix(n, n);
-        for (int i = 0; i < n; i++) m.Data[i * n + i] = 1;
+        for (int i = 0; i < n; i++)
+            m.Data[i * n + i] = 1;
         return m;
     }
 
@@ -88,7 +107,8 @@ public sealed class Matrix
     public static Matrix FromSingles(int rows, int columns, ReadOnlySpan<float> values)
     {
         var m = new Matrix(rows, columns);
-        for (int i = 0; i < values.Length; i++) m.Data[i] = values[i];
+        for (int i = 0; i < values.Length; i++)
+            m.Data[i] = values[i];
         return m;
     }
 
@@ -96,7 +116,8 @@ public sealed class Matrix
     public float[] ToSingles()
     {
         var s = new float[Data.Length];
-        for (int i = 0; i < s.Length; i++) s[i] = (float)Data[i];
+        for (int i = 0; i < s.Length; i++)
+            s[i] = (float)Data[i];
         return s;
     }
 }

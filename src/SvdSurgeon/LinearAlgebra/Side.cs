@@ -5,6 +5,7 @@ public enum Side
 {
     /// <summary>op(L) X = B.</summary>
     Left,
+
     /// <summary>X op(L) = B.</summary>
     Right,
 }

@@ -20,7 +20,8 @@ public abstract class DecoderLayer
         Index = index;
         _linears = linears;
         var inputGroups = new InputGroup[groups.Length];
-        for (int i = 0, first = 0; i < groups.Length; first += groups[i++]) inputGroups[i] = new InputGroup(this, first, groups[i]);
+        for (int i = 0, first = 0; i < groups.Length; first += groups[i++])
+            inputGroups[i] = new InputGroup(this, first, groups[i]);
         Groups = inputGroups;
     }
 
@@ -41,10 +42,14 @@ public abstract class DecoderLayer
     public void Replace(string name, LinearModule module)
     {
         int i = Array.FindIndex(_linears, linear => linear.Name == name);
-        if (i < 0) throw new ArgumentException($"Layer {Index} has no linear module '{name}'.", nameof(name));
+        if (i < 0)
+            throw new ArgumentException($"Layer {Index} has no linear module '{name}'.", nameof(name));
         if (module.OutFeatures != _linears[i].OutFeatures || module.InFeatures != _linears[i].InFeatures)
             throw new ArgumentException(
-                $"'{name}' is {_linears[i].OutFeatures} × {_linears[i].InFeatures}, its replacement {module.OutFeatures} × {module.InFeatures}.", nameof(module));
+                $"'{name}' is {_linears[i].OutFeatures} × {_linears[i].InFeatures}, its replacement {module.OutFeatures} × "
+                    + $"{module.InFeatures}.",
+                nameof(module)
+            );
         _linears[i] = module;
     }
 
@@ -54,7 +59,13 @@ public abstract class DecoderLayer
     /// <param name="context">Which tokens these are.</param>
     /// <param name="keep">Filled with what <see cref="Backward"/> needs; null when there will be none.</param>
     /// <param name="visitor">Gets the inputs of the linear modules; may be null.</param>
-    public abstract void Forward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations? keep = null, ILinearVisitor? visitor = null);
+    public abstract void Forward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations? keep = null,
+        ILinearVisitor? visitor = null
+    );
 
     /// <summary>dHidden [B·T, hiddenSize]: ∂L/∂output → ∂L/∂input, in place.</summary>
     /// <param name="backend">Device.</param>
@@ -63,11 +74,24 @@ public abstract class DecoderLayer
     /// <param name="visitor">Gets input and output gradient of every linear module; may be null.</param>
     public abstract void Backward(IBackend backend, LayerActivations activations, Tensor dHidden, ILinearVisitor? visitor = null);
 
-    private protected AttentionShape AttentionShape(in LayerContext context) => new(
-        context.Sequences, context.SequenceLength, context.Start + context.SequenceLength, Config.Heads, Config.KeyValueHeads, Config.HeadDim, Config.Window(Index));
+    private protected AttentionShape AttentionShape(in LayerContext context) =>
+        new(
+            context.Sequences,
+            context.SequenceLength,
+            context.Start + context.SequenceLength,
+            Config.Heads,
+            Config.KeyValueHeads,
+            Config.HeadDim,
+            Config.Window(Index)
+        );
 
     // Keys and values go to the end of the cache; without one into tensors of their own.
-    private protected static (Tensor Key, Tensor Value) AllocateKeysAndValues(IBackend backend, LayerActivations a, in LayerContext context, int width) =>
+    private protected static (Tensor Key, Tensor Value) AllocateKeysAndValues(
+        IBackend backend,
+        LayerActivations a,
+        in LayerContext context,
+        int width
+    ) =>
         context.Cache is { } cache
             ? (cache.Keys.RowRange(context.Start, context.SequenceLength), cache.Values.RowRange(context.Start, context.SequenceLength))
             : (a.Allocate(backend, context.Tokens, width), a.Allocate(backend, context.Tokens, width));

@@ -7,7 +7,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Models;
 
 /// <summary>
-/// A decoder language model over a checkpoint's stored tensors: embedding, layers, head. Nothing is widened or copied on loading, so several
+/// A decoder language model over a checkpoint's stored tensors: embedding, layers, head. Nothing is widened or copied on loading, so
+/// several
 /// models over one checkpoint, each with its own replaced modules, cost no memory. Valid as long as the checkpoint is open.
 /// </summary>
 public sealed class DecoderModel
@@ -36,15 +37,18 @@ public sealed class DecoderModel
                 _projectIn = checkpoint.Require("model.decoder.project_in.weight", c.HiddenSize, width);
                 _projectOut = checkpoint.Require("model.decoder.project_out.weight", width, c.HiddenSize);
             }
-            if (c.FinalNorm) _finalLayerNorm = LayerNormWeights.Load(checkpoint, "model.decoder.final_layer_norm");
-            for (int i = 0; i < layers.Length; i++) layers[i] = OptLayer.Load(checkpoint, i);
+            if (c.FinalNorm)
+                _finalLayerNorm = LayerNormWeights.Load(checkpoint, "model.decoder.final_layer_norm");
+            for (int i = 0; i < layers.Length; i++)
+                layers[i] = OptLayer.Load(checkpoint, i);
         }
         else
         {
             _embedding = checkpoint.Require("model.embed_tokens.weight", c.VocabSize, c.HiddenSize);
             _finalRmsNorm = checkpoint.Require("model.norm.weight", c.HiddenSize);
             var rotary = new RotaryTables(c);
-            for (int i = 0; i < layers.Length; i++) layers[i] = LlamaLayer.Load(checkpoint, i, rotary);
+            for (int i = 0; i < layers.Length; i++)
+                layers[i] = LlamaLayer.Load(checkpoint, i, rotary);
         }
         Head = c.TieWordEmbeddings ? _embedding : checkpoint.Require("lm_head.weight", c.VocabSize, _embedding.Columns);
         Layers = layers;
@@ -76,7 +80,8 @@ public sealed class DecoderModel
     /// <exception cref="ArgumentException">There is no module of that name and shape.</exception>
     public void Replace(string name, LinearModule module)
     {
-        var layer = Layers.FirstOrDefault(layer => layer.Linears.Any(linear => linear.Name == name))
+        var layer =
+            Layers.FirstOrDefault(layer => layer.Linears.Any(linear => linear.Name == name))
             ?? throw new ArgumentException($"The model has no linear module '{name}'.", nameof(name));
         layer.Replace(name, module);
     }
@@ -87,19 +92,22 @@ public sealed class DecoderModel
     /// <param name="sequences">B.</param>
     /// <param name="hidden">Output.</param>
     /// <param name="startPosition">Position of the first token of each sequence.</param>
-    /// <exception cref="InvalidInputException">A sequence is longer than the model's positions, or an id is not in the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">A sequence is longer than the model's positions, or an id is not in the
+    /// vocabulary.</exception>
     public void Embed(IBackend backend, ReadOnlySpan<int> ids, int sequences, Tensor hidden, int startPosition = 0)
     {
         int length = ids.Length / sequences;
         RequirePositions(startPosition + length);
-        if (_projectIn is null) backend.Embed(ids, _embedding, hidden);
+        if (_projectIn is null)
+            backend.Embed(ids, _embedding, hidden);
         else
         {
             using var words = backend.Allocate(ids.Length, _embedding.Columns);
             backend.Embed(ids, _embedding, words);
             backend.Linear(words, _projectIn, null, hidden);
         }
-        if (_positions is not null) backend.AddPositions(_positions, OptPositionOffset + startPosition, length, hidden);
+        if (_positions is not null)
+            backend.AddPositions(_positions, OptPositionOffset + startPosition, length, hidden);
     }
 
     /// <summary>Refuses sequences that the model has no positions for.</summary>
@@ -108,10 +116,14 @@ public sealed class DecoderModel
     {
         if (length > Config.MaxPositions)
             throw new InvalidInputException(
-                $"A sequence of {length} tokens is longer than the {Config.MaxPositions} positions of this model: use --seqlen {Config.MaxPositions} or less.");
+                $"A sequence of {length} tokens is longer than the {Config.MaxPositions} positions of this model: use --seqlen "
+                    + $"{Config.MaxPositions} or less."
+            );
     }
 
-    /// <summary>features [T, <see cref="HeadWidth"/>] = what the head reads: the last layer's output after the final norm and project_out.</summary>
+    /// <summary>
+    /// features [T, <see cref="HeadWidth"/>] = what the head reads: the last layer's output after the final norm and project_out.
+    /// </summary>
     public void Features(IBackend backend, Tensor hidden, Tensor features)
     {
         using var statistics = backend.Allocate(2, hidden.Rows);
@@ -141,7 +153,14 @@ public sealed class DecoderModel
     /// <param name="dHidden">Overwritten with the gradient at <paramref name="hidden"/>; may be null.</param>
     /// <param name="scale">Factor of the gradient.</param>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
-    public void Loss(IBackend backend, Tensor hidden, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float scale = 1)
+    public void Loss(
+        IBackend backend,
+        Tensor hidden,
+        ReadOnlySpan<int> labels,
+        Span<double> losses,
+        Tensor? dHidden = null,
+        float scale = 1
+    )
     {
         using var features = backend.Allocate(hidden.Rows, HeadWidth);
         Features(backend, hidden, features);
@@ -155,7 +174,9 @@ public sealed class DecoderModel
         FeaturesBackward(backend, hidden, dFeatures, dHidden);
     }
 
-    /// <summary>divergences[t] = KL(p ‖ q) of the next-token distributions that two models of this shape give from their last layers' outputs.</summary>
+    /// <summary>
+    /// divergences[t] = KL(p ‖ q) of the next-token distributions that two models of this shape give from their last layers' outputs.
+    /// </summary>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public void KullbackLeibler(IBackend backend, Tensor pHidden, Tensor qHidden, Span<double> divergences)
     {
@@ -169,12 +190,17 @@ public sealed class DecoderModel
     private void FinalNorm(IBackend backend, Tensor x, Tensor y, Tensor statistics)
     {
         var r = statistics.RowRange(0, 1).Reshape(x.Rows, 1);
-        if (_finalRmsNorm is not null) backend.RmsNorm(x, _finalRmsNorm, Config.NormEpsilon, y, r);
-        else if (_finalLayerNorm is not null) _finalLayerNorm.Forward(backend, x, y, statistics.RowRange(1, 1).Reshape(x.Rows, 1), r);
-        else backend.Copy(x, y);
+        if (_finalRmsNorm is not null)
+            backend.RmsNorm(x, _finalRmsNorm, Config.NormEpsilon, y, r);
+        else if (_finalLayerNorm is not null)
+            _finalLayerNorm.Forward(backend, x, y, statistics.RowRange(1, 1).Reshape(x.Rows, 1), r);
+        else
+            backend.Copy(x, y);
     }
 
-    /// <summary>dHidden [T, hiddenSize] = the gradient at <paramref name="hidden"/> from the gradient at what <see cref="Features"/> made of it.</summary>
+    /// <summary>
+    /// dHidden [T, hiddenSize] = the gradient at <paramref name="hidden"/> from the gradient at what <see cref="Features"/> made of it.
+    /// </summary>
     public void FeaturesBackward(IBackend backend, Tensor hidden, Tensor dFeatures, Tensor dHidden)
     {
         using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
@@ -188,8 +214,11 @@ public sealed class DecoderModel
             backend.LinearBackward(dFeatures, _projectOut, normed);
             d = normed;
         }
-        if (_finalRmsNorm is not null) backend.RmsNormBackward(d, hidden, _finalRmsNorm, r, dHidden);
-        else if (_finalLayerNorm is not null) _finalLayerNorm.Backward(backend, d, hidden, statistics.RowRange(1, 1).Reshape(hidden.Rows, 1), r, dHidden, accumulate: false);
-        else backend.Copy(d, dHidden);
+        if (_finalRmsNorm is not null)
+            backend.RmsNormBackward(d, hidden, _finalRmsNorm, r, dHidden);
+        else if (_finalLayerNorm is not null)
+            _finalLayerNorm.Backward(backend, d, hidden, statistics.RowRange(1, 1).Reshape(hidden.Rows, 1), r, dHidden, accumulate: false);
+        else
+            backend.Copy(d, dHidden);
     }
 }

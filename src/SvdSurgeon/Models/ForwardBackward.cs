@@ -18,10 +18,20 @@ public static class ForwardBackward
     /// <param name="options">Memory.</param>
     /// <param name="sequencesDone">Called with the number of finished sequences.</param>
     /// <param name="cancellationToken">Checked between layers.</param>
-    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids outside the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids
+    /// outside the vocabulary.</exception>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
-    public static void Forward(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor = null,
-        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default)
+    public static void Forward(
+        DecoderModel model,
+        IBackend backend,
+        ReadOnlySpan<int> ids,
+        int sequenceLength,
+        Span<double> losses,
+        ILinearVisitor? visitor = null,
+        PassOptions? options = null,
+        Action<int>? sequencesDone = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
         backend.RequireMemory(batches.Need(model, LayerActivations.BytesPerToken(model.Config)));
@@ -36,7 +46,8 @@ public static class ForwardBackward
                 cancellationToken.ThrowIfCancellationRequested();
                 layer.Forward(backend, hidden, new LayerContext(batch.Count, sequenceLength), keep: null, visitor);
             }
-            if (!losses.IsEmpty) Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), null);
+            if (!losses.IsEmpty)
+                Loss(model, backend, hidden, part, sequenceLength, losses.Slice(batch.First, batch.Count), null);
             sequencesDone?.Invoke(batch.First + batch.Count);
         }
     }
@@ -55,10 +66,21 @@ public static class ForwardBackward
     /// <param name="sequencesDone">Called with the number of finished sequences.</param>
     /// <param name="cancellationToken">Checked between layers.</param>
     /// <param name="loss">Another loss than the next token's.</param>
-    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids outside the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">The sequences are longer than the model's positions, shorter than two tokens, or have ids
+    /// outside the vocabulary.</exception>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
-    public static void Run(DecoderModel model, IBackend backend, ReadOnlySpan<int> ids, int sequenceLength, Span<double> losses, ILinearVisitor? visitor,
-        PassOptions? options = null, Action<int>? sequencesDone = null, CancellationToken cancellationToken = default, SequenceLoss? loss = null)
+    public static void Run(
+        DecoderModel model,
+        IBackend backend,
+        ReadOnlySpan<int> ids,
+        int sequenceLength,
+        Span<double> losses,
+        ILinearVisitor? visitor,
+        PassOptions? options = null,
+        Action<int>? sequencesDone = null,
+        CancellationToken cancellationToken = default,
+        SequenceLoss? loss = null
+    )
     {
         bool recompute = options?.Recompute ?? false;
         int lowest = options?.LowestLayer ?? 0;
@@ -80,14 +102,18 @@ public static class ForwardBackward
                     model.Layers[i].Forward(backend, hidden, context, null, visitor);
                     continue;
                 }
-                if (recompute) backend.Copy(hidden, kept.Inputs[i] = backend.Allocate(hidden.Rows, hidden.Columns));
-                else kept.Activations[i] = new LayerActivations();
+                if (recompute)
+                    backend.Copy(hidden, kept.Inputs[i] = backend.Allocate(hidden.Rows, hidden.Columns));
+                else
+                    kept.Activations[i] = new LayerActivations();
                 model.Layers[i].Forward(backend, hidden, context, kept.Activations[i], visitor);
             }
             using var dHidden = backend.Allocate(hidden.Rows, hidden.Columns);
             var batchLosses = losses.Slice(batch.First, batch.Count);
-            if (loss is not null) loss(batch.First, hidden, batchLosses, dHidden);
-            else Loss(model, backend, hidden, part, sequenceLength, batchLosses, dHidden);
+            if (loss is not null)
+                loss(batch.First, hidden, batchLosses, dHidden);
+            else
+                Loss(model, backend, hidden, part, sequenceLength, batchLosses, dHidden);
             for (int i = model.Layers.Count - 1; i >= lowest; i--)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -112,23 +138,41 @@ public static class ForwardBackward
     /// <param name="tokenLosses">B·T numbers.</param>
     /// <param name="dHidden">Overwritten with the gradient of the sum of the sequences' mean losses; may be null.</param>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
-    internal static void TokenLosses(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> tokenLosses, Tensor? dHidden = null)
+    internal static void TokenLosses(
+        DecoderModel model,
+        IBackend backend,
+        Tensor hidden,
+        ReadOnlySpan<int> ids,
+        int length,
+        Span<double> tokenLosses,
+        Tensor? dHidden = null
+    )
     {
         int[] labels = new int[ids.Length];
         ids[1..].CopyTo(labels);
-        for (int last = length - 1; last < labels.Length; last += length) labels[last] = -1;
+        for (int last = length - 1; last < labels.Length; last += length)
+            labels[last] = -1;
         model.Loss(backend, hidden, labels, tokenLosses, dHidden, 1f / (length - 1));
     }
 
     // losses[b] = mean of the T − 1 next-token losses of sequence b.
-    private static void Loss(DecoderModel model, IBackend backend, Tensor hidden, ReadOnlySpan<int> ids, int length, Span<double> losses, Tensor? dHidden)
+    private static void Loss(
+        DecoderModel model,
+        IBackend backend,
+        Tensor hidden,
+        ReadOnlySpan<int> ids,
+        int length,
+        Span<double> losses,
+        Tensor? dHidden
+    )
     {
         double[] tokenLosses = new double[ids.Length];
         TokenLosses(model, backend, hidden, ids, length, tokenLosses, dHidden);
         for (int b = 0; b < losses.Length; b++)
         {
             double sum = 0;
-            foreach (double loss in tokenLosses.AsSpan(b * length, length)) sum += loss;
+            foreach (double loss in tokenLosses.AsSpan(b * length, length))
+                sum += loss;
             losses[b] = sum / (length - 1);
         }
     }
@@ -141,25 +185,31 @@ public static class ForwardBackward
 
         public Batches(DecoderModel model, int tokens, int sequenceLength, int losses, PassOptions? options)
         {
-            if (sequenceLength < 2) throw new InvalidInputException($"Sequences of {sequenceLength} tokens predict nothing: use --seqlen 2 or more.");
+            if (sequenceLength < 2)
+                throw new InvalidInputException($"Sequences of {sequenceLength} tokens predict nothing: use --seqlen 2 or more.");
             model.RequirePositions(sequenceLength);
-            if (tokens % sequenceLength != 0) throw new ArgumentException($"{tokens} tokens are no whole number of sequences of {sequenceLength}.", nameof(tokens));
+            if (tokens % sequenceLength != 0)
+                throw new ArgumentException($"{tokens} tokens are no whole number of sequences of {sequenceLength}.", nameof(tokens));
             _sequences = tokens / sequenceLength;
-            if (losses != 0 && losses != _sequences) throw new ArgumentException($"{_sequences} sequences have as many losses, not {losses}.", nameof(losses));
+            if (losses != 0 && losses != _sequences)
+                throw new ArgumentException($"{_sequences} sequences have as many losses, not {losses}.", nameof(losses));
             _atOnce = Math.Max(1, (options ?? new PassOptions()).TokensAtOnce / sequenceLength);
             _length = sequenceLength;
         }
 
         public MemoryNeed Need(DecoderModel model, long bytesPerToken)
         {
-            long tokens = (long)Math.Min(_atOnce, _sequences) * _length, largest = model.Head.Count;
-            foreach (var module in model.Linears) largest = Math.Max(largest, (long)module.OutFeatures * module.InFeatures);
+            long tokens = (long)Math.Min(_atOnce, _sequences) * _length,
+                largest = model.Head.Count;
+            foreach (var module in model.Linears)
+                largest = Math.Max(largest, (long)module.OutFeatures * module.InFeatures);
             return new MemoryNeed(tokens * bytesPerToken, largest, tokens);
         }
 
         public IEnumerator<(int First, int Count)> GetEnumerator()
         {
-            for (int first = 0; first < _sequences; first += _atOnce) yield return (first, Math.Min(_atOnce, _sequences - first));
+            for (int first = 0; first < _sequences; first += _atOnce)
+                yield return (first, Math.Min(_atOnce, _sequences - first));
         }
     }
 
@@ -176,7 +226,8 @@ public static class ForwardBackward
 
         public void Dispose()
         {
-            for (int i = 0; i < layers; i++) Release(i);
+            for (int i = 0; i < layers; i++)
+                Release(i);
         }
     }
 }

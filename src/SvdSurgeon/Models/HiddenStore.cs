@@ -7,7 +7,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Models;
 
 /// <summary>
-/// The hidden states of all calibration sequences between two layers, [tokens, hiddenSize]: in the backend's memory, or in a file where they are too
+/// The hidden states of all calibration sequences between two layers, [tokens, hiddenSize]: in the backend's memory, or in a file where
+/// they are too
 /// many for that. The numbers are the same either way.
 /// </summary>
 internal abstract class HiddenStore(int hiddenSize) : IDisposable
@@ -22,7 +23,8 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         Bytes(tokens, hiddenSize, memory) > 0 ? new InMemory(backend, tokens, hiddenSize) : new InFile(backend, hiddenSize, folder);
 
     /// <summary>Bytes that they take of the backend's memory; 0 where they go to a file.</summary>
-    public static long Bytes(int tokens, int hiddenSize, long memory) => (long)tokens * hiddenSize * sizeof(float) is var bytes && bytes <= memory ? bytes : 0;
+    public static long Bytes(int tokens, int hiddenSize, long memory) =>
+        (long)tokens * hiddenSize * sizeof(float) is var bytes && bytes <= memory ? bytes : 0;
 
     /// <summary>Columns.</summary>
     public int HiddenSize { get; } = hiddenSize;
@@ -46,9 +48,13 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         private readonly Tensor _rows = backend.Allocate(tokens, hiddenSize);
 
         public override bool InFileSystem => false;
+
         public override void Read(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+
         public override void Write(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+
         public override void Update(int first, int count, Action<Tensor> body) => body(_rows.RowRange(first, count));
+
         public override void Dispose() => _rows.Dispose();
     }
 
@@ -58,13 +64,15 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         private readonly SafeFileHandle _file;
         private float[] _buffer = [];
 
-        public InFile(IBackend backend, int hiddenSize, string folder) : base(hiddenSize)
+        public InFile(IBackend backend, int hiddenSize, string folder)
+            : base(hiddenSize)
         {
             _backend = backend;
             string path = Path.Combine(folder, Path.GetRandomFileName() + AtomicFile.TemporarySuffix);
             _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
             // Without a name it cannot outlive the process, however that ends. Windows does this for DeleteOnClose by itself.
-            if (!OperatingSystem.IsWindows()) File.Delete(path);
+            if (!OperatingSystem.IsWindows())
+                File.Delete(path);
         }
 
         public override bool InFileSystem => true;
@@ -96,7 +104,8 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
             var values = Buffer(count);
             var bytes = MemoryMarshal.AsBytes(values);
             for (int read = 0, got; read < bytes.Length; read += got)
-                if ((got = RandomAccess.Read(_file, bytes[read..], Offset(first) + read)) == 0) throw new EndOfStreamException("The file of hidden states ends too early.");
+                if ((got = RandomAccess.Read(_file, bytes[read..], Offset(first) + read)) == 0)
+                    throw new EndOfStreamException("The file of hidden states ends too early.");
             var rows = _backend.Allocate(count, HiddenSize);
             _backend.Upload(values, rows);
             return rows;
@@ -112,7 +121,8 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         private Span<float> Buffer(int rows)
         {
             int length = checked(rows * HiddenSize);
-            if (_buffer.Length < length) _buffer = new float[length];
+            if (_buffer.Length < length)
+                _buffer = new float[length];
             return _buffer.AsSpan(0, length);
         }
 

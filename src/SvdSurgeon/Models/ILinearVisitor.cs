@@ -15,7 +15,9 @@ public interface ILinearVisitor
     /// <param name="sequenceLength">T.</param>
     void BeginBatch(int first, int count, int sequenceLength) { }
 
-    /// <summary>Forward: x [B·T, n] is the input of every module of <paramref name="group"/>; called once a group, in order of the data flow.</summary>
+    /// <summary>
+    /// Forward: x [B·T, n] is the input of every module of <paramref name="group"/>; called once a group, in order of the data flow.
+    /// </summary>
     void Input(InputGroup group, Tensor x) { }
 
     /// <summary>Backward: x [B·T, n] is the module's input, dy [B·T, m] the gradient of each sequence's mean loss at its output.</summary>

@@ -15,7 +15,8 @@ internal sealed record LayerNormWeights(StoredTensor? Weight, StoredTensor? Bias
             : new(null, null, c.NormEpsilon);
     }
 
-    public void Forward(IBackend backend, Tensor x, Tensor y, Tensor mean, Tensor r) => backend.LayerNorm(x, Weight, Bias, Epsilon, y, mean, r);
+    public void Forward(IBackend backend, Tensor x, Tensor y, Tensor mean, Tensor r) =>
+        backend.LayerNorm(x, Weight, Bias, Epsilon, y, mean, r);
 
     public void Backward(IBackend backend, Tensor dy, Tensor x, Tensor mean, Tensor r, Tensor dx, bool accumulate) =>
         backend.LayerNormBackward(dy, x, Weight, mean, r, dx, accumulate);

@@ -24,7 +24,8 @@ internal sealed class LlamaLayer : DecoderLayer
         _rotary = rotary;
         _inputNorm = checkpoint.Require(name + "input_layernorm.weight", config.HiddenSize);
         _attentionNorm = checkpoint.Require(name + "post_attention_layernorm.weight", config.HiddenSize);
-        if (!config.QueryKeyNorm) return;
+        if (!config.QueryKeyNorm)
+            return;
         _queryNorm = checkpoint.Require(name + "self_attn.q_norm.weight", config.HeadDim);
         _keyNorm = checkpoint.Require(name + "self_attn.k_norm.weight", config.HeadDim);
     }
@@ -33,34 +34,60 @@ internal sealed class LlamaLayer : DecoderLayer
     {
         var c = checkpoint.Config;
         string name = $"model.layers.{index}.";
-        int queries = c.Heads * c.HeadDim, keys = c.KeyValueHeads * c.HeadDim;
+        int queries = c.Heads * c.HeadDim,
+            keys = c.KeyValueHeads * c.HeadDim;
         LinearModule Linear(string part, int m, int n, bool bias) => LinearModule.Load(checkpoint, name + part, m, n, bias);
-        return new LlamaLayer(checkpoint, c, index, name, rotary, [
-            Linear("self_attn.q_proj", queries, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.k_proj", keys, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.v_proj", keys, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.o_proj", c.HiddenSize, queries, c.AttentionOutputBias),
-            Linear("mlp.gate_proj", c.IntermediateSize, c.HiddenSize, c.MlpBias),
-            Linear("mlp.up_proj", c.IntermediateSize, c.HiddenSize, c.MlpBias),
-            Linear("mlp.down_proj", c.HiddenSize, c.IntermediateSize, c.MlpBias),
-        ]);
+        return new LlamaLayer(
+            checkpoint,
+            c,
+            index,
+            name,
+            rotary,
+            [
+                Linear("self_attn.q_proj", queries, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.k_proj", keys, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.v_proj", keys, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.o_proj", c.HiddenSize, queries, c.AttentionOutputBias),
+                Linear("mlp.gate_proj", c.IntermediateSize, c.HiddenSize, c.MlpBias),
+                Linear("mlp.up_proj", c.IntermediateSize, c.HiddenSize, c.MlpBias),
+                Linear("mlp.down_proj", c.HiddenSize, c.IntermediateSize, c.MlpBias),
+            ]
+        );
     }
 
-    public override void Forward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations? keep = null, ILinearVisitor? visitor = null)
+    public override void Forward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations? keep = null,
+        ILinearVisitor? visitor = null
+    )
     {
         using var own = keep is null ? new LayerActivations() : null;
         var a = keep ?? own!;
         a.Context = context;
         bool goOn = AttentionForward(backend, hidden, context, a, keep is not null, visitor);
-        if (keep is null) a.Dispose();
-        if (!goOn) return;
+        if (keep is null)
+            a.Dispose();
+        if (!goOn)
+            return;
         MlpForward(backend, hidden, context, a, keep is not null, visitor);
     }
 
-    private bool AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private bool AttentionForward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations a,
+        bool keep,
+        ILinearVisitor? visitor
+    )
     {
-        int tokens = context.Tokens, queries = Config.Heads * Config.HeadDim, keys = Config.KeyValueHeads * Config.HeadDim;
-        if (keep) a.Input = a.KeepCopy(backend, hidden);
+        int tokens = context.Tokens,
+            queries = Config.Heads * Config.HeadDim,
+            keys = Config.KeyValueHeads * Config.HeadDim;
+        if (keep)
+            a.Input = a.KeepCopy(backend, hidden);
         a.R1 = a.Allocate(backend, tokens, 1);
         a.Query = a.Allocate(backend, tokens, queries);
         (a.Key, a.Value) = AllocateKeysAndValues(backend, a, context, keys);
@@ -73,7 +100,8 @@ internal sealed class LlamaLayer : DecoderLayer
         {
             backend.RmsNorm(hidden, _inputNorm, Config.NormEpsilon, normed, a.R1);
             visitor?.Input(Groups[0], normed);
-            if (context.InputGroups == 1) return false;
+            if (context.InputGroups == 1)
+                return false;
             Linears[0].Forward(backend, normed, _queryNorm is null ? a.Query : a.RawQuery);
             Linears[1].Forward(backend, normed, _keyNorm is null ? a.Key : a.RawKey);
             Linears[2].Forward(backend, normed, a.Value);
@@ -90,15 +118,24 @@ internal sealed class LlamaLayer : DecoderLayer
         backend.Rope(a.Key, Config.HeadDim, rope, context.SequenceLength, context.Start);
         Attend(backend, a, context);
         visitor?.Input(Groups[1], a.Attended);
-        if (context.InputGroups == 2) return false;
+        if (context.InputGroups == 2)
+            return false;
         Linears[3].Forward(backend, a.Attended, hidden, accumulate: true);
         return true;
     }
 
-    private void MlpForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private void MlpForward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations a,
+        bool keep,
+        ILinearVisitor? visitor
+    )
     {
         int tokens = context.Tokens;
-        if (keep) a.Middle = a.KeepCopy(backend, hidden);
+        if (keep)
+            a.Middle = a.KeepCopy(backend, hidden);
         a.R2 = a.Allocate(backend, tokens, 1);
         a.Gate = a.Allocate(backend, tokens, Config.IntermediateSize);
         a.Up = a.Allocate(backend, tokens, Config.IntermediateSize);
@@ -106,14 +143,16 @@ internal sealed class LlamaLayer : DecoderLayer
         {
             backend.RmsNorm(hidden, _attentionNorm, Config.NormEpsilon, normed, a.R2);
             visitor?.Input(Groups[2], normed);
-            if (context.InputGroups == 3) return;
+            if (context.InputGroups == 3)
+                return;
             Linears[4].Forward(backend, normed, a.Gate);
             Linears[5].Forward(backend, normed, a.Up);
         }
         using var activated = backend.Allocate(tokens, Config.IntermediateSize);
         backend.SwiGlu(a.Gate, a.Up, activated);
         visitor?.Input(Groups[3], activated);
-        if (context.InputGroups == 4) return;
+        if (context.InputGroups == 4)
+            return;
         Linears[6].Forward(backend, activated, hidden, accumulate: true);
     }
 
@@ -160,7 +199,18 @@ internal sealed class LlamaLayer : DecoderLayer
         using (var dAttended = backend.Allocate(tokens, a.Attended.Columns))
         {
             Linears[3].BackwardInput(backend, dHidden, dAttended);
-            backend.AttentionBackward(a.Query, a.Key, a.Value, a.Attended, a.LogSumExp, dAttended, AttentionShape(a.Context), dQuery, dKey, dValue);
+            backend.AttentionBackward(
+                a.Query,
+                a.Key,
+                a.Value,
+                a.Attended,
+                a.LogSumExp,
+                dAttended,
+                AttentionShape(a.Context),
+                dQuery,
+                dKey,
+                dValue
+            );
         }
         var rope = _rotary.Table(a.Context.SequenceLength);
         backend.Rope(dQuery, Config.HeadDim, rope, a.Context.SequenceLength, 0, inverse: true);

@@ -26,74 +26,117 @@ internal sealed class OptLayer : DecoderLayer
         var c = checkpoint.Config;
         string name = $"model.decoder.layers.{index}.";
         LinearModule Linear(string part, int m, int n, bool bias) => LinearModule.Load(checkpoint, name + part, m, n, bias);
-        return new OptLayer(checkpoint, c, index, name, [
-            Linear("self_attn.q_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.k_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.v_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
-            Linear("self_attn.out_proj", c.HiddenSize, c.HiddenSize, c.AttentionOutputBias),
-            Linear("fc1", c.IntermediateSize, c.HiddenSize, c.MlpBias),
-            Linear("fc2", c.HiddenSize, c.IntermediateSize, c.MlpBias),
-        ]);
+        return new OptLayer(
+            checkpoint,
+            c,
+            index,
+            name,
+            [
+                Linear("self_attn.q_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.k_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.v_proj", c.HiddenSize, c.HiddenSize, c.AttentionBias),
+                Linear("self_attn.out_proj", c.HiddenSize, c.HiddenSize, c.AttentionOutputBias),
+                Linear("fc1", c.IntermediateSize, c.HiddenSize, c.MlpBias),
+                Linear("fc2", c.HiddenSize, c.IntermediateSize, c.MlpBias),
+            ]
+        );
     }
 
-    public override void Forward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations? keep = null, ILinearVisitor? visitor = null)
+    public override void Forward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations? keep = null,
+        ILinearVisitor? visitor = null
+    )
     {
         using var own = keep is null ? new LayerActivations() : null;
         var a = keep ?? own!;
         a.Context = context;
         bool goOn = AttentionForward(backend, hidden, context, a, keep is not null, visitor);
-        if (keep is null) a.Dispose();
-        if (!goOn) return;
+        if (keep is null)
+            a.Dispose();
+        if (!goOn)
+            return;
         MlpForward(backend, hidden, context, a, keep is not null, visitor);
     }
 
-    private bool AttentionForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private bool AttentionForward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations a,
+        bool keep,
+        ILinearVisitor? visitor
+    )
     {
-        int tokens = context.Tokens, width = Config.HiddenSize;
-        if (keep) a.Input = a.KeepCopy(backend, hidden);
+        int tokens = context.Tokens,
+            width = Config.HiddenSize;
+        if (keep)
+            a.Input = a.KeepCopy(backend, hidden);
         a.Mean1 = a.Allocate(backend, tokens, 1);
         a.R1 = a.Allocate(backend, tokens, 1);
         a.Query = a.Allocate(backend, tokens, width);
         (a.Key, a.Value) = AllocateKeysAndValues(backend, a, context, width);
         using var normed = backend.Allocate(tokens, width);
-        if (Config.PreNorm) _attentionNorm.Forward(backend, hidden, normed, a.Mean1, a.R1);
-        else backend.Copy(hidden, normed);
+        if (Config.PreNorm)
+            _attentionNorm.Forward(backend, hidden, normed, a.Mean1, a.R1);
+        else
+            backend.Copy(hidden, normed);
         visitor?.Input(Groups[0], normed);
-        if (context.InputGroups == 1) return false;
+        if (context.InputGroups == 1)
+            return false;
         Linears[0].Forward(backend, normed, a.Query);
         Linears[1].Forward(backend, normed, a.Key);
         Linears[2].Forward(backend, normed, a.Value);
         Attend(backend, a, context);
         visitor?.Input(Groups[1], a.Attended);
-        if (context.InputGroups == 2) return false;
+        if (context.InputGroups == 2)
+            return false;
         Linears[3].Forward(backend, a.Attended, hidden, accumulate: true);
-        if (keep) a.Middle = a.KeepCopy(backend, hidden);
-        if (Config.PreNorm) return true;
+        if (keep)
+            a.Middle = a.KeepCopy(backend, hidden);
+        if (Config.PreNorm)
+            return true;
         _attentionNorm.Forward(backend, hidden, normed, a.Mean1, a.R1);
         backend.Copy(normed, hidden);
         return true;
     }
 
-    private void MlpForward(IBackend backend, Tensor hidden, in LayerContext context, LayerActivations a, bool keep, ILinearVisitor? visitor)
+    private void MlpForward(
+        IBackend backend,
+        Tensor hidden,
+        in LayerContext context,
+        LayerActivations a,
+        bool keep,
+        ILinearVisitor? visitor
+    )
     {
-        int tokens = context.Tokens, width = Config.HiddenSize;
+        int tokens = context.Tokens,
+            width = Config.HiddenSize;
         a.Mean2 = a.Allocate(backend, tokens, 1);
         a.R2 = a.Allocate(backend, tokens, 1);
         a.Gate = a.Allocate(backend, tokens, Config.IntermediateSize);
         using var normed = backend.Allocate(tokens, width);
-        if (Config.PreNorm) _finalNorm.Forward(backend, hidden, normed, a.Mean2, a.R2);
-        else backend.Copy(hidden, normed);
+        if (Config.PreNorm)
+            _finalNorm.Forward(backend, hidden, normed, a.Mean2, a.R2);
+        else
+            backend.Copy(hidden, normed);
         visitor?.Input(Groups[2], normed);
-        if (context.InputGroups == 3) return;
+        if (context.InputGroups == 3)
+            return;
         Linears[4].Forward(backend, normed, a.Gate);
         using (var activated = Activated(backend, a.Gate, inPlace: true))
         {
             visitor?.Input(Groups[3], activated);
-            if (context.InputGroups == 4) return;
+            if (context.InputGroups == 4)
+                return;
             Linears[5].Forward(backend, activated, hidden, accumulate: true);
         }
-        if (Config.PreNorm) return;
-        if (keep) a.Last = a.KeepCopy(backend, hidden);
+        if (Config.PreNorm)
+            return;
+        if (keep)
+            a.Last = a.KeepCopy(backend, hidden);
         _finalNorm.Forward(backend, hidden, normed, a.Mean2, a.R2);
         backend.Copy(normed, hidden);
     }
@@ -103,7 +146,8 @@ internal sealed class OptLayer : DecoderLayer
     {
         if (Config.Activation == Activation.Relu)
         {
-            if (inPlace) backend.Relu(gate, gate);
+            if (inPlace)
+                backend.Relu(gate, gate);
             return gate.RowRange(0, gate.Rows);
         }
         var activated = backend.Allocate(gate.Rows, gate.Columns);
@@ -121,7 +165,8 @@ internal sealed class OptLayer : DecoderLayer
     {
         int tokens = dHidden.Rows;
         using var scratch = backend.Allocate(tokens, Config.HiddenSize);
-        if (!Config.PreNorm) NormBackwardInPlace(backend, _finalNorm, dHidden, a.Last, a.Mean2, a.R2, scratch);
+        if (!Config.PreNorm)
+            NormBackwardInPlace(backend, _finalNorm, dHidden, a.Last, a.Mean2, a.R2, scratch);
         if (visitor is not null)
         {
             using var activated = Activated(backend, a.Gate, inPlace: false);
@@ -129,8 +174,10 @@ internal sealed class OptLayer : DecoderLayer
         }
         using var dGate = backend.Allocate(tokens, Config.IntermediateSize);
         Linears[5].BackwardInput(backend, dHidden, dGate);
-        if (Config.Activation == Activation.Relu) backend.ReluBackward(dGate, a.Gate, dGate);
-        else backend.GeluBackward(dGate, a.Gate, dGate);
+        if (Config.Activation == Activation.Relu)
+            backend.ReluBackward(dGate, a.Gate, dGate);
+        else
+            backend.GeluBackward(dGate, a.Gate, dGate);
         if (visitor is not null)
         {
             // The input of fc1: the norm of the stream, before it in pre-norm and after it in post-norm layers.
@@ -143,23 +190,38 @@ internal sealed class OptLayer : DecoderLayer
             Linears[4].BackwardInput(backend, dGate, scratch);
             _finalNorm.Backward(backend, scratch, a.Middle, a.Mean2, a.R2, dHidden, accumulate: true);
         }
-        else Linears[4].BackwardInput(backend, dGate, dHidden, accumulate: true);
+        else
+            Linears[4].BackwardInput(backend, dGate, dHidden, accumulate: true);
     }
 
     private void AttentionBackward(IBackend backend, LayerActivations a, Tensor dHidden, ILinearVisitor? visitor)
     {
-        int tokens = dHidden.Rows, width = Config.HiddenSize;
+        int tokens = dHidden.Rows,
+            width = Config.HiddenSize;
         using var scratch = backend.Allocate(tokens, width);
-        if (!Config.PreNorm) NormBackwardInPlace(backend, _attentionNorm, dHidden, a.Middle, a.Mean1, a.R1, scratch);
+        if (!Config.PreNorm)
+            NormBackwardInPlace(backend, _attentionNorm, dHidden, a.Middle, a.Mean1, a.R1, scratch);
         using var dQuery = backend.Allocate(tokens, width);
         using var dKey = backend.Allocate(tokens, width);
         using var dValue = backend.Allocate(tokens, width);
         visitor?.Gradient(Linears[3], a.Attended, dHidden);
         Linears[3].BackwardInput(backend, dHidden, scratch);
-        backend.AttentionBackward(a.Query, a.Key, a.Value, a.Attended, a.LogSumExp, scratch, AttentionShape(a.Context), dQuery, dKey, dValue);
+        backend.AttentionBackward(
+            a.Query,
+            a.Key,
+            a.Value,
+            a.Attended,
+            a.LogSumExp,
+            scratch,
+            AttentionShape(a.Context),
+            dQuery,
+            dKey,
+            dValue
+        );
         if (visitor is not null)
         {
-            if (Config.PreNorm) _attentionNorm.Forward(backend, a.Input, scratch, a.Mean1, a.R1);
+            if (Config.PreNorm)
+                _attentionNorm.Forward(backend, a.Input, scratch, a.Mean1, a.R1);
             var input = Config.PreNorm ? scratch : a.Input;
             visitor.Gradient(Linears[2], input, dValue);
             visitor.Gradient(Linears[1], input, dKey);
@@ -169,10 +231,19 @@ internal sealed class OptLayer : DecoderLayer
         Linears[0].BackwardInput(backend, dQuery, dInput, accumulate: !Config.PreNorm);
         Linears[1].BackwardInput(backend, dKey, dInput, accumulate: true);
         Linears[2].BackwardInput(backend, dValue, dInput, accumulate: true);
-        if (Config.PreNorm) _attentionNorm.Backward(backend, scratch, a.Input, a.Mean1, a.R1, dHidden, accumulate: true);
+        if (Config.PreNorm)
+            _attentionNorm.Backward(backend, scratch, a.Input, a.Mean1, a.R1, dHidden, accumulate: true);
     }
 
-    private static void NormBackwardInPlace(IBackend backend, LayerNormWeights norm, Tensor d, Tensor input, Tensor mean, Tensor r, Tensor scratch)
+    private static void NormBackwardInPlace(
+        IBackend backend,
+        LayerNormWeights norm,
+        Tensor d,
+        Tensor input,
+        Tensor mean,
+        Tensor r,
+        Tensor scratch
+    )
     {
         norm.Backward(backend, d, input, mean, r, scratch, accumulate: false);
         backend.Copy(scratch, d);

@@ -8,7 +8,9 @@ public sealed record PassOptions
     /// <summary>Sequences go through the model together up to about this many tokens (at least one sequence).</summary>
     public int TokensAtOnce { get; init; } = 2048;
 
-    /// <summary>Keep only every layer's input and compute the layer again in the backward pass: a fraction of the memory, half as much time again.</summary>
+    /// <summary>
+    /// Keep only every layer's input and compute the layer again in the backward pass: a fraction of the memory, half as much time again.
+    /// </summary>
     public bool Recompute { get; init; }
 
     /// <summary>The backward pass ends with this layer: gradients at the layers before it are not wanted.</summary>
@@ -21,7 +23,8 @@ public sealed record PassOptions
         return tokens * BytesPerToken(config, Recompute);
     }
 
-    internal static long BytesPerToken(DecoderConfig config, bool recompute) => recompute
-        ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
-        : config.Layers * LayerActivations.BytesPerToken(config);
+    internal static long BytesPerToken(DecoderConfig config, bool recompute) =>
+        recompute
+            ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
+            : config.Layers * LayerActivations.BytesPerToken(config);
 }

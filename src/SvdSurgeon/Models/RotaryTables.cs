@@ -14,7 +14,10 @@ internal sealed class RotaryTables(DecoderConfig config)
     {
         var table = _table;
         if (table is null || table.Positions < positions)
-            _table = table = new RopeTable(_frequencies, Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)positions)));
+            _table = table = new RopeTable(
+                _frequencies,
+                Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)positions))
+            );
         return table;
     }
 
@@ -31,7 +34,9 @@ internal sealed class RotaryTables(DecoderConfig config)
                 "none" => f,
                 "linear" => f / scaling.Factor,
                 "llama3" => Llama3(f, scaling),
-                _ => throw new InvalidModelException($"Rotary scaling '{scaling.Type}' (config.json) is not supported. Supported: none, linear, llama3."),
+                _ => throw new InvalidModelException(
+                    $"Rotary scaling '{scaling.Type}' (config.json) is not supported. Supported: none, linear, llama3."
+                ),
             };
         }
         return inverse;
@@ -41,8 +46,10 @@ internal sealed class RotaryTables(DecoderConfig config)
     private static double Llama3(double f, RopeScaling s)
     {
         double turns = s.OriginalMaxPositions * f / (2 * Math.PI);
-        if (turns < s.LowFrequencyFactor) return f / s.Factor;
-        if (turns > s.HighFrequencyFactor) return f;
+        if (turns < s.LowFrequencyFactor)
+            return f / s.Factor;
+        if (turns > s.HighFrequencyFactor)
+            return f;
         double share = (turns - s.LowFrequencyFactor) / (s.HighFrequencyFactor - s.LowFrequencyFactor);
         return (1 - share) * f / s.Factor + share * f;
     }

@@ -16,8 +16,14 @@ internal sealed record CalibrationSplit(TokenSet Whitening, TokenSet Fisher, Tok
     public static CalibrationSplit Of(CompressionOptions options, TokenSet calibration)
     {
         int heldOut = options.Searches ? HeldOutSequences.Count(calibration.Sequences) : 0;
-        if (options.Searches && heldOut < 1) throw new InvalidInputException($"A search (auto) needs at least 2 calibration sequences, {calibration.Sequences} is too few.");
+        if (options.Searches && heldOut < 1)
+            throw new InvalidInputException($"A search (auto) needs at least 2 calibration sequences, {calibration.Sequences} is too few.");
         var statistics = calibration.Slice(0, calibration.Sequences - heldOut);
-        return new CalibrationSplit(statistics.Take(options.Sequences), statistics.Take(options.FisherSequences), statistics.Take(options.KlSequences), options.Searches ? calibration.Slice(calibration.Sequences - heldOut, heldOut) : null);
+        return new CalibrationSplit(
+            statistics.Take(options.Sequences),
+            statistics.Take(options.FisherSequences),
+            statistics.Take(options.KlSequences),
+            options.Searches ? calibration.Slice(calibration.Sequences - heldOut, heldOut) : null
+        );
     }
 }

@@ -15,7 +15,8 @@ using SvdSurgeon.Pipeline.Statistics;
 namespace SvdSurgeon.Pipeline;
 
 /// <summary>
-/// Compresses a model: the stages of <see cref="CompressionStages"/>, then one folder a ratio and its evaluation. Every stage leaves artifacts, so that
+/// Compresses a model: the stages of <see cref="CompressionStages"/>, then one folder a ratio and its evaluation. Every stage leaves
+/// artifacts, so that
 /// another ratio needs no forward pass and a run that was killed goes on where it stopped.
 /// </summary>
 public static class Compressor
@@ -28,16 +29,30 @@ public static class Compressor
     /// <exception cref="InvalidInputException">An option, the calibration data or the output folder cannot be used.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
     /// <exception cref="NumericalException">A number is not finite.</exception>
-    public static CompressionResult Run(CompressionJob job, IBackend backend, IProgress<StageProgress>? progress = null, CancellationToken cancellation = default)
+    public static CompressionResult Run(
+        CompressionJob job,
+        IBackend backend,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
     {
         var options = job.Options;
-        if (job.Target is null) options.Validate();
-        else options.ValidateForTarget();
-        if (job.Target is PerplexityTarget && job.Evaluation is null) throw new InvalidInputException($"{job.Target.Text} needs evaluation data: give --eval-text or --eval-tokens.");
-        var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work), job.Statistics is null ? null : GivenStatistics.Open(job.Statistics));
+        if (job.Target is null)
+            options.Validate();
+        else
+            options.ValidateForTarget();
+        if (job.Target is PerplexityTarget && job.Evaluation is null)
+            throw new InvalidInputException($"{job.Target.Text} needs evaluation data: give --eval-text or --eval-tokens.");
+        var work = new WorkFolder(
+            job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work),
+            job.Statistics is null ? null : GivenStatistics.Open(job.Statistics)
+        );
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         if (options.BiasCorrection && options.Dense && context.Model.Linears.FirstOrDefault(m => m.Bias is null) is { } unbiased)
-            throw new InvalidInputException($"--bias-correction with --dense: {unbiased.Name} has no bias, and other programs would ignore one that is added. Leave out one of the two.");
+            throw new InvalidInputException(
+                $"--bias-correction with --dense: {unbiased.Name} has no bias, and other programs would ignore one that is added. Leave "
+                    + $"out one of the two."
+            );
         var made = RecipeOf(job, context.ModelHash);
         var split = CalibrationSplit.Of(options, job.Calibration);
         var output = new ResultFolder(job.OutputFolder);
@@ -46,7 +61,8 @@ public static class Compressor
         var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
         (CompressionOptions Options, IReadOnlyList<AutoStep> Steps) Choose(double ratio)
         {
-            if (split.HeldOut is null) return (options, []);
+            if (split.HeldOut is null)
+                return (options, []);
             // One pass for all that the candidates need.
             DenseStatistics.Collect(context, options.Method, split.Whitening);
             var waterfall = new Waterfall(context, stages, new HeldOutSequences(context, split.HeldOut), ratio);
@@ -56,42 +72,76 @@ public static class Compressor
         TokenWindows? windows = null;
         if (job.Target is { } target)
         {
-            if (target is PerplexityTarget) windows = job.Evaluation!();
-            options = options with { Ratios = [new TargetSearch(context, stages).Find(target, options, ratio => Choose(ratio).Options, windows)] };
+            if (target is PerplexityTarget)
+                windows = job.Evaluation!();
+            options = options with
+            {
+                Ratios = [new TargetSearch(context, stages).Find(target, options, ratio => Choose(ratio).Options, windows)],
+            };
             made = made.For(options.Ratios);
         }
 
         // A folder with the same description already holds the result.
-        var descriptions = options.Ratios.ToDictionary(ratio => ratio, ratio => Description(options, context, ratio, split.Whitening.Hash(), split.Fisher.Hash(), split.Kl.Hash()));
-        foreach (var (ratio, description) in descriptions) output.Check(ratio, description);
+        var descriptions = options.Ratios.ToDictionary(
+            ratio => ratio,
+            ratio => Description(options, context, ratio, split.Whitening.Hash(), split.Fisher.Hash(), split.Kl.Hash())
+        );
+        foreach (var (ratio, description) in descriptions)
+            output.Check(ratio, description);
         output.WriteRecipe(made);
         foreach (double ratio in options.Ratios)
         {
-            if (output.Has(ratio, descriptions[ratio])) continue;
+            if (output.Has(ratio, descriptions[ratio]))
+                continue;
             var (chosen, steps) = Choose(ratio);
             using var modules = stages.Modules(ratio, chosen);
-            context.Timed($"write {ResultFolder.RatioText(ratio)}", false, () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio)));
+            context.Timed(
+                $"write {ResultFolder.RatioText(ratio)}",
+                false,
+                () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio))
+            );
         }
         windows ??= job.Evaluation?.Invoke();
         var dense = windows is null ? null : DensePerplexity.Of(context, windows);
-        var result = new CompressionResult([.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense))], context.Times, context.Warnings);
+        var result = new CompressionResult(
+            [.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense))],
+            context.Times,
+            context.Warnings
+        );
         RunLog.Add(job.OutputFolder, options, result);
         return result;
     }
 
-    private static CompressedModel Evaluate(PipelineContext context, double ratio, string folder, TokenWindows? windows, PerplexityResult? dense)
+    private static CompressedModel Evaluate(
+        PipelineContext context,
+        double ratio,
+        string folder,
+        TokenWindows? windows,
+        PerplexityResult? dense
+    )
     {
         using var checkpoint = Checkpoint.Open(folder);
         PerplexityResult? perplexity = null;
         if (windows is not null)
         {
             string stage = $"eval {ResultFolder.RatioText(ratio)}";
-            perplexity = context.Timed(stage, false, () => Perplexity.Evaluate(DecoderModel.Load(checkpoint), context.Backend, windows,
-                done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)), context.Cancellation));
+            perplexity = context.Timed(
+                stage,
+                false,
+                () =>
+                    Perplexity.Evaluate(
+                        DecoderModel.Load(checkpoint),
+                        context.Backend,
+                        windows,
+                        done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
+                        context.Cancellation
+                    )
+            );
             ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);
         }
         var about = checkpoint.Compression!;
-        long before = (long)about["parameters_before"]!, after = (long)about["parameters_after"]!;
+        long before = (long)about["parameters_before"]!,
+            after = (long)about["parameters_after"]!;
         var steps = about["auto"] is JsonArray tried ? tried.Select(step => AutoStep.FromJson(step!)) : [];
         return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps]);
     }
@@ -99,9 +149,19 @@ public static class Compressor
     // The recipe that repeats the job, with the hashes of what was really read.
     private static Recipe RecipeOf(CompressionJob job, string modelHash)
     {
-        var recipe = job.Recipe ?? new Recipe { Model = new SourceFile(job.Model.Path), Calibration = new CalibrationSource(), Options = job.Options };
+        var recipe =
+            job.Recipe
+            ?? new Recipe
+            {
+                Model = new SourceFile(job.Model.Path),
+                Calibration = new CalibrationSource(),
+                Options = job.Options,
+            };
         if (recipe.Model.Hash is { } expected && expected != modelHash)
-            throw new InvalidInputException($"{job.Model.Path}: this is not the model of the recipe (SHA-256 {modelHash}, the recipe says {expected}). Use that model, or take the hash out of a copy of the recipe.");
+            throw new InvalidInputException(
+                $"{job.Model.Path}: this is not the model of the recipe (SHA-256 {modelHash}, the recipe says {expected}). Use that "
+                    + $"model, or take the hash out of a copy of the recipe."
+            );
         return recipe with
         {
             Version = Recipe.ProgramVersion,
@@ -111,7 +171,14 @@ public static class Compressor
         };
     }
 
-    private static JsonObject Description(CompressionOptions options, PipelineContext context, double ratio, string whiteningHash, string fisherHash, string klHash)
+    private static JsonObject Description(
+        CompressionOptions options,
+        PipelineContext context,
+        double ratio,
+        string whiteningHash,
+        string fisherHash,
+        string klHash
+    )
     {
         var description = new JsonObject
         {
@@ -123,9 +190,12 @@ public static class Compressor
             ["options"] = options.ToJson(),
             ["model_hash"] = context.ModelHash,
         };
-        if (options.Method != CompressionMethod.Svd) description["calibration_hash"] = whiteningHash;
-        if (options.NeedsFisher) description["fisher_hash"] = fisherHash;
-        if (options.MeasuresKl) description["kl_hash"] = klHash;
+        if (options.Method != CompressionMethod.Svd)
+            description["calibration_hash"] = whiteningHash;
+        if (options.NeedsFisher)
+            description["fisher_hash"] = fisherHash;
+        if (options.MeasuresKl)
+            description["kl_hash"] = klHash;
         return description;
     }
 }

@@ -19,12 +19,28 @@ public static class StatisticsCollector
     /// <exception cref="InvalidInputException">An option or the calibration data cannot be used.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
     /// <exception cref="NumericalException">A number is not finite.</exception>
-    public static StatisticsResult Run(StatisticsJob job, IBackend backend, IProgress<StageProgress>? progress = null, CancellationToken cancellation = default)
+    public static StatisticsResult Run(
+        StatisticsJob job,
+        IBackend backend,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
     {
         var options = job.Options;
         options.Validate();
         var split = CalibrationSplit.Of(options, job.Calibration);
-        var context = PipelineContext.Start(job.Model, job.Calibration, new WorkFolder(job.WorkFolder), backend, job.Memory, progress, cancellation) with { Shard = job.Shard };
+        var context = PipelineContext.Start(
+            job.Model,
+            job.Calibration,
+            new WorkFolder(job.WorkFolder),
+            backend,
+            job.Memory,
+            progress,
+            cancellation
+        ) with
+        {
+            Shard = job.Shard,
+        };
         var artifacts = new List<Artifact>();
         string? next = Collect(context, options, split, artifacts);
         return new StatisticsResult([.. artifacts.Select(artifact => StoredArtifact.Open(artifact.Folder))], context.Times, next);
@@ -35,17 +51,29 @@ public static class StatisticsCollector
         var dense = DenseStatistics.Collect(context, options.Method, split.Whitening);
         // The mean inputs of a correction are kept with the Gram matrices, whatever the method.
         var inputs = dense.Inputs ?? (options.BiasCorrection ? InputStatistics.Collect(context, split.Whitening) : null);
-        if (inputs is not null) artifacts.Add(inputs.Artifact);
-        if (dense.Outputs is not null) artifacts.Add(dense.Outputs.Artifact);
+        if (inputs is not null)
+            artifacts.Add(inputs.Artifact);
+        if (dense.Outputs is not null)
+            artifacts.Add(dense.Outputs.Artifact);
         bool complete = artifacts.All(artifact => StoredArtifact.Open(artifact.Folder).IsComplete);
         const string merge = "Merge the folders of all shards with 'svdsurgeon merge'";
         var (along, later) = FisherOf(options);
         string? remaining = later is null ? null : $"The spectral Fisher {later}; compress collects it.";
-        if (!along) return complete ? remaining : Join(merge + ".", remaining);
+        if (!along)
+            return complete ? remaining : Join(merge + ".", remaining);
         // The Fisher is taken along the factors, and those need the whole statistics.
-        if (!complete) return Join(merge + ", then collect the shares of the spectral Fisher in copies of the merged folder.", remaining);
-        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, split.Whitening), options.Storage, options.PoolFraction);
-        var fisher = options.Fisher == FisherSamples.Tokens ? TokenFisher.Collect(context, factors, split.Fisher).Artifact : SpectralGradients.Collect(context, factors, split.Fisher).Artifact;
+        if (!complete)
+            return Join(merge + ", then collect the shares of the spectral Fisher in copies of the merged folder.", remaining);
+        var factors = FactorSet.Decompose(
+            context,
+            ModuleMetric.Collect(context, options, split.Whitening),
+            options.Storage,
+            options.PoolFraction
+        );
+        var fisher =
+            options.Fisher == FisherSamples.Tokens
+                ? TokenFisher.Collect(context, factors, split.Fisher).Artifact
+                : SpectralGradients.Collect(context, factors, split.Fisher).Artifact;
         artifacts.Add(fisher);
         return StoredArtifact.Open(fisher.Folder).IsComplete ? remaining : Join(merge + ".", remaining);
     }
@@ -53,12 +81,24 @@ public static class StatisticsCollector
     // Whether compress takes a Fisher along the factors of the dense model, and why it takes one later that cannot be collected here.
     private static (bool Along, string? Later) FisherOf(CompressionOptions options)
     {
-        bool surgeon = options.Surgeon != SurgeonMode.None, allocation = options.Allocate == AllocationRule.Fisher;
-        if (!surgeon && !allocation) return (false, null);
-        if (options.Searches) return (false, "of a search follows from what it has chosen before");
-        if (options.Refinements > 0) return (false, "depends on the kept fraction with --refine");
-        string? passes = options.Columns is not null ? "--columns" : options.Sequential is not null ? "--sequential" : options.Update ? "--update" : options.Newton > 0 ? "--newton" : null;
-        return (allocation || passes is null, surgeon && passes is not null ? $"of the surgeon depends on the kept fraction with {passes}" : null);
+        bool surgeon = options.Surgeon != SurgeonMode.None,
+            allocation = options.Allocate == AllocationRule.Fisher;
+        if (!surgeon && !allocation)
+            return (false, null);
+        if (options.Searches)
+            return (false, "of a search follows from what it has chosen before");
+        if (options.Refinements > 0)
+            return (false, "depends on the kept fraction with --refine");
+        string? passes =
+            options.Columns is not null ? "--columns"
+            : options.Sequential is not null ? "--sequential"
+            : options.Update ? "--update"
+            : options.Newton > 0 ? "--newton"
+            : null;
+        return (
+            allocation || passes is null,
+            surgeon && passes is not null ? $"of the surgeon depends on the kept fraction with {passes}" : null
+        );
     }
 
     private static string Join(string first, string? second) => second is null ? first : $"{first} {second}";

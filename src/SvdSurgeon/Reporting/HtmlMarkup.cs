@@ -5,7 +5,8 @@ using System.Text;
 namespace SvdSurgeon.Reporting;
 
 /// <summary>
-/// HtmlMarkup under construction, well-formed as XML as well. What stands in an interpolated hole is escaped, and numbers are written without regard to the
+/// HtmlMarkup under construction, well-formed as XML as well. What stands in an interpolated hole is escaped, and numbers are written
+/// without regard to the
 /// reader's language; only <see cref="HtmlMarkup"/> itself is taken as it is.
 /// </summary>
 internal sealed class HtmlMarkup
@@ -36,7 +37,8 @@ internal sealed class HtmlMarkup
         string[] parts = name.Split('.');
         for (int i = 0; i < parts.Length; i++)
         {
-            if (i > 0) markup.Add($".<wbr/>");
+            if (i > 0)
+                markup.Add($".<wbr/>");
             markup.Add($"{parts[i]}");
         }
         return markup;
@@ -56,10 +58,16 @@ internal sealed class HtmlMarkup
     public readonly ref struct Holes(int literalLength, int holes, HtmlMarkup markup)
     {
         public void AppendLiteral(string literal) => markup._text.Append(literal);
+
         public void AppendFormatted(string? text) => Escape(markup._text, text ?? "");
+
         public void AppendFormatted(HtmlMarkup other) => markup.Add(other);
-        public void AppendFormatted<T>(T value) where T : IFormattable => Escape(markup._text, value.ToString(null, CultureInfo.InvariantCulture));
-        public void AppendFormatted<T>(T value, string format) where T : IFormattable => Escape(markup._text, value.ToString(format, CultureInfo.InvariantCulture));
+
+        public void AppendFormatted<T>(T value)
+            where T : IFormattable => Escape(markup._text, value.ToString(null, CultureInfo.InvariantCulture));
+
+        public void AppendFormatted<T>(T value, string format)
+            where T : IFormattable => Escape(markup._text, value.ToString(format, CultureInfo.InvariantCulture));
 
         /// <summary>Expected by the compiler.</summary>
         public int Length => literalLength + holes;

@@ -4,8 +4,10 @@ using SvdSurgeon.Pipeline.Options;
 namespace SvdSurgeon.Reporting;
 
 /// <summary>
-/// One HTML file about the results of one or several output folders: what the model became, perplexity over size for every method, what each step of auto gave, and
-/// every module with its spectrum. It needs no network and no script (a small one sorts tables), reads on a phone, in print and without colour.
+/// One HTML file about the results of one or several output folders: what the model became, perplexity over size for every method, what
+/// each step of auto gave, and
+/// every module with its spectrum. It needs no network and no script (a small one sorts tables), reads on a phone, in print and without
+/// colour.
 /// </summary>
 public static class HtmlReport
 {
@@ -29,13 +31,22 @@ public static class HtmlReport
         List<ResultData> results = [.. runs.SelectMany(run => run.Results)];
         var labels = Labels(results);
         string model = ModelName(runs, results);
-        var page = new HtmlMarkup().Add($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>");
+        var page = new HtmlMarkup().Add(
+            $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, "
+                + $"initial-scale=1\"/>"
+        );
         page.Add($"<title>{model}, compressed by SvdSurgeon</title><style>").Raw(ReportStyle.Css).Add($"</style></head>\n<body>");
         page.Add(OverviewSection.Draw(model, results, labels));
-        if (results.Any(r => r.Steps.Count > 0)) page.Add(StepsSection.Draw(results));
+        if (results.Any(r => r.Steps.Count > 0))
+            page.Add(StepsSection.Draw(results));
         page.Add(ModulesSection.Draw(results, labels));
         page.Add(TimesSection.Draw(runs));
-        page.Line($"<footer>Written by svdsurgeon {Recipe.ProgramVersion} from metrics.json, config.json and runs.json of the output folders.</footer><script>").Raw(ReportStyle.Script).Add($"</script></body></html>\n");
+        page.Line(
+                $"<footer>Written by svdsurgeon {Recipe.ProgramVersion} from metrics.json, config.json and runs.json of the output "
+                    + $"folders.</footer><script>"
+            )
+            .Raw(ReportStyle.Script)
+            .Add($"</script></body></html>\n");
         return page.ToString();
     }
 
@@ -43,14 +54,26 @@ public static class HtmlReport
     private static Dictionary<ResultData, string> Labels(List<ResultData> results)
     {
         var labels = results.ToDictionary(result => result, result => MethodWords.Label(result.Options));
-        foreach (var same in labels.GroupBy(label => (label.Value, label.Key.Ratio)).Where(group => group.Count() > 1).Select(group => group.Key.Value).Distinct().ToList())
-            foreach (var result in results.Where(result => labels[result] == same)) labels[result] = $"{same} ({result.Run})";
+        foreach (
+            var same in labels
+                .GroupBy(label => (label.Value, label.Key.Ratio))
+                .Where(group => group.Count() > 1)
+                .Select(group => group.Key.Value)
+                .Distinct()
+                .ToList()
+        )
+        foreach (var result in results.Where(result => labels[result] == same))
+            labels[result] = $"{same} ({result.Run})";
         return labels;
     }
 
     private static string ModelName(IReadOnlyList<RunData> runs, List<ResultData> results)
     {
-        string path = runs.Where(run => run.Recipe.Length > 0).Select(run => (string?)System.Text.Json.Nodes.JsonNode.Parse(run.Recipe)?["model"]?["path"]).FirstOrDefault(p => p is not null) ?? "";
+        string path =
+            runs.Where(run => run.Recipe.Length > 0)
+                .Select(run => (string?)System.Text.Json.Nodes.JsonNode.Parse(run.Recipe)?["model"]?["path"])
+                .FirstOrDefault(p => p is not null)
+            ?? "";
         string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path.Replace('\\', '/')));
         return name.Length > 0 ? name : results[0].Architecture;
     }

@@ -23,7 +23,8 @@ internal static class Marks
             1 => $"M{At(x - size)} {At(y - size)}h{At(2 * size)}v{At(2 * size)}h{At(-2 * size)}z",
             2 => $"M{At(x)} {At(y - size)}L{At(x + size)} {At(y + size)}H{At(x - size)}z",
             3 => $"M{At(x)} {At(y - 1.3 * size)}L{At(x + 1.3 * size)} {At(y)}L{At(x)} {At(y + 1.3 * size)}L{At(x - 1.3 * size)} {At(y)}z",
-            4 => $"M{At(x - size)} {At(y - size)}L{At(x + size)} {At(y + size)}M{At(x - size)} {At(y + size)}L{At(x + size)} {At(y - size)}",
+            4 =>
+                $"M{At(x - size)} {At(y - size)}L{At(x + size)} {At(y + size)}M{At(x - size)} {At(y + size)}L{At(x + size)} {At(y - size)}",
             5 => $"M{At(x)} {At(y + size)}L{At(x + size)} {At(y - size)}H{At(x - size)}z",
             _ => $"M{At(x - size)} {At(y)}H{At(x + size)}M{At(x)} {At(y - size)}V{At(y + size)}",
         };
@@ -35,7 +36,10 @@ internal static class Marks
     {
         var markup = new HtmlMarkup().Add($"<ul class=\"legend\">");
         foreach (var (series, name) in names.Index())
-            markup.Add($"<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\"><path {Stroke(series)} d=\"M0 6H36\"/>{Shape(series, 18, 6)}</svg> {name}</li>");
+            markup.Add(
+                $"<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\"><path {Stroke(series)} d=\"M0 "
+                    + $"6H36\"/>{Shape(series, 18, 6)}</svg> {name}</li>"
+            );
         return markup.Add($"</ul>");
     }
 

@@ -3,7 +3,9 @@ namespace SvdSurgeon.Reporting;
 /// <summary>How the report looks, and the script that sorts its tables.</summary>
 internal static class ReportStyle
 {
-    /// <summary>Colours by scheme (Okabe and Ito's, which colour-blind readers tell apart), type, and layouts that narrow to a phone and to paper.</summary>
+    /// <summary>
+    /// Colours by scheme (Okabe and Ito's, which colour-blind readers tell apart), type, and layouts that narrow to a phone and to paper.
+    /// </summary>
     public const string Css = """
         :root{color-scheme:light dark;--bg:#fdfdfc;--fg:#1d2126;--dim:#5b636d;--rule:#d9dce0;--panel:#f3f4f2;--accent:#0b62a3;
         --c0:#0b62a3;--c1:#b8520a;--c2:#00795c;--c3:#a3316f;--c4:#6b5d00;--c5:#2f2f2f;--c6:#4b3fa6}
@@ -53,5 +55,9 @@ internal static class ReportStyle
         """;
 
     /// <summary>The head of a column that can be sorted.</summary>
-    public static HtmlMarkup Header(string name, bool number) => new HtmlMarkup().Add($"<th scope=\"col\"{(number ? new HtmlMarkup().Add($" class=\"n\"") : new HtmlMarkup())}><button type=\"button\">{name}</button></th>");
+    public static HtmlMarkup Header(string name, bool number) =>
+        new HtmlMarkup().Add(
+            $"<th scope=\"col\"{(number ? new HtmlMarkup().Add($" class=\"n\"") : new HtmlMarkup())}><button "
+                + $"type=\"button\">{name}</button></th>"
+        );
 }

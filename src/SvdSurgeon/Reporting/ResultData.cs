@@ -7,8 +7,23 @@ namespace SvdSurgeon.Reporting;
 
 /// <summary>One compressed model.</summary>
 internal sealed record ResultData(
-    string Run, double Ratio, double Achieved, long Before, long After, long BytesBefore, long BytesAfter, Measured? Dense, Measured? Compressed, string? EvaluationHash,
-    string ModelHash, string Architecture, CompressionOptions Options, CompressionOptions Chosen, IReadOnlyList<AutoStep> Steps, IReadOnlyList<ModuleRow> Modules)
+    string Run,
+    double Ratio,
+    double Achieved,
+    long Before,
+    long After,
+    long BytesBefore,
+    long BytesAfter,
+    Measured? Dense,
+    Measured? Compressed,
+    string? EvaluationHash,
+    string ModelHash,
+    string Architecture,
+    CompressionOptions Options,
+    CompressionOptions Chosen,
+    IReadOnlyList<AutoStep> Steps,
+    IReadOnlyList<ModuleRow> Modules
+)
 {
     /// <summary>ln of the perplexity over the dense model's.</summary>
     public double? Excess => Compressed is null || Dense is null ? null : Compressed.MeanNll - Dense.MeanNll;
@@ -24,17 +39,33 @@ internal sealed record ResultData(
             double ratio = (double)about["ratio"]!;
             var options = CompressionOptions.FromJson((JsonObject)about["options"]!, [ratio], Path.Combine(folder, "config.json"));
             var evaluation = metrics["evaluation"];
-            return new ResultData(run, ratio, (double)about["achieved_ratio"]!, (long)about["parameters_before"]!, (long)about["parameters_after"]!, (long?)metrics["bytes_before"] ?? 0,
+            return new ResultData(
+                run,
+                ratio,
+                (double)about["achieved_ratio"]!,
+                (long)about["parameters_before"]!,
+                (long)about["parameters_after"]!,
+                (long?)metrics["bytes_before"] ?? 0,
                 Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length),
-                evaluation is null ? null : Measured.Of(evaluation["dense"]!), evaluation is null ? null : Measured.Of(evaluation["compressed"]!), (string?)evaluation?["token_hash"],
-                (string)about["model_hash"]!, (string?)config["model_type"] ?? "",
-                options, about["chosen"] is JsonObject chosen ? CompressionOptions.FromJson(chosen, [ratio], Path.Combine(folder, "config.json")) : options,
+                evaluation is null ? null : Measured.Of(evaluation["dense"]!),
+                evaluation is null ? null : Measured.Of(evaluation["compressed"]!),
+                (string?)evaluation?["token_hash"],
+                (string)about["model_hash"]!,
+                (string?)config["model_type"] ?? "",
+                options,
+                about["chosen"] is JsonObject chosen
+                    ? CompressionOptions.FromJson(chosen, [ratio], Path.Combine(folder, "config.json"))
+                    : options,
                 about["auto"] is JsonArray steps ? [.. steps.Select(step => AutoStep.FromJson(step!))] : [],
-                metrics["modules"] is JsonArray modules ? [.. modules.Select(module => ModuleRow.Of(module!))] : []);
+                metrics["modules"] is JsonArray modules ? [.. modules.Select(module => ModuleRow.Of(module!))] : []
+            );
         }
         catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException)
         {
-            throw new InvalidInputException($"{folder}: config.json or {ModelMetrics.FileName} is damaged or of another version. Run the compression again.", e);
+            throw new InvalidInputException(
+                $"{folder}: config.json or {ModelMetrics.FileName} is damaged or of another version. Run the compression again.",
+                e
+            );
         }
     }
 }

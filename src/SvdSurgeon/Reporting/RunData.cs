@@ -13,22 +13,44 @@ internal sealed record RunData(string Name, IReadOnlyList<ResultData> Results, J
         var runs = new List<RunData>();
         foreach (string path in paths)
         {
-            if (!Directory.Exists(path)) throw new InvalidInputException($"{path}: the folder does not exist. Give the --out of a compression.");
-            string[] folders = ResultFolders(path).Any() ? [path] : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal).Where(folder => ResultFolders(folder).Any())];
-            if (folders.Length == 0) throw new InvalidInputException($"{path}: there is no result with a {ModelMetrics.FileName} in it. Give the --out of a compression.");
-            foreach (string folder in folders) runs.Add(Read(folder));
+            if (!Directory.Exists(path))
+                throw new InvalidInputException($"{path}: the folder does not exist. Give the --out of a compression.");
+            string[] folders = ResultFolders(path).Any()
+                ? [path]
+                : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal).Where(folder => ResultFolders(folder).Any())];
+            if (folders.Length == 0)
+                throw new InvalidInputException(
+                    $"{path}: there is no result with a {ModelMetrics.FileName} in it. Give the --out of a compression."
+                );
+            foreach (string folder in folders)
+                runs.Add(Read(folder));
         }
-        var hashes = runs.SelectMany(run => run.Results.Select(result => (run.Name, result.ModelHash))).DistinctBy(r => r.ModelHash).ToList();
-        if (hashes.Count > 1) throw new InvalidInputException($"{hashes[0].Name} and {hashes[1].Name} are compressions of different models. A report compares those of one; make two reports.");
+        var hashes = runs.SelectMany(run => run.Results.Select(result => (run.Name, result.ModelHash)))
+            .DistinctBy(r => r.ModelHash)
+            .ToList();
+        if (hashes.Count > 1)
+            throw new InvalidInputException(
+                $"{hashes[0].Name} and {hashes[1].Name} are compressions of different models. A report compares those of one; make two "
+                    + $"reports."
+            );
         return runs;
     }
 
     private static RunData Read(string folder)
     {
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), recipe = Path.Combine(folder, Pipeline.Options.Recipe.FileName);
-        return new RunData(name, [.. ResultFolders(folder).Select(ratio => ResultData.Read(name, ratio)).OrderByDescending(result => result.Ratio)], RunLog.Read(folder),
-            File.Exists(recipe) ? File.ReadAllText(recipe) : "");
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
+            recipe = Path.Combine(folder, Pipeline.Options.Recipe.FileName);
+        return new RunData(
+            name,
+            [.. ResultFolders(folder).Select(ratio => ResultData.Read(name, ratio)).OrderByDescending(result => result.Ratio)],
+            RunLog.Read(folder),
+            File.Exists(recipe) ? File.ReadAllText(recipe) : ""
+        );
     }
 
-    private static IEnumerable<string> ResultFolders(string folder) => Directory.EnumerateDirectories(folder, "ratio-*").Order(StringComparer.Ordinal).Where(ratio => File.Exists(Path.Combine(ratio, ModelMetrics.FileName)));
+    private static IEnumerable<string> ResultFolders(string folder) =>
+        Directory
+            .EnumerateDirectories(folder, "ratio-*")
+            .Order(StringComparer.Ordinal)
+            .Where(ratio => File.Exists(Path.Combine(ratio, ModelMetrics.FileName)));
 }

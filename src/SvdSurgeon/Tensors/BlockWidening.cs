@@ -1,17 +1,20 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace SvdSurgeon.Tensors;
 
 /// <summary>GGUF's block types, 16 numbers at a time: every type is unpacked to small signed integers q, then y = d·q + m.</summary>
-/// <remarks>d·q is exact in float32 (at most 24 significant bits), so the sum is rounded once, fused or not: all paths give the same bits.</remarks>
+/// <remarks>
+/// d·q is exact in float32 (at most 24 significant bits), so the sum is rounded once, fused or not: all paths give the same bits.
+/// </remarks>
 internal static unsafe class BlockWidening
 {
     public static void ToSingle(DType type, byte* source, Span<float> destination)
     {
         var (numbers, bytes) = type.Block();
-        if (destination.Length % numbers != 0) throw new ArgumentException($"{destination.Length} numbers are not whole blocks of {type}.", nameof(destination));
+        if (destination.Length % numbers != 0)
+            throw new ArgumentException($"{destination.Length} numbers are not whole blocks of {type}.", nameof(destination));
         fixed (float* start = destination)
         {
             float* y = start;
@@ -20,19 +23,44 @@ internal static unsafe class BlockWidening
             {
                 switch (type)
                 {
-                    case DType.Q8_0: Q8_0(source, y); break;
-                    case DType.Q4_0: Nibbles(source + 2, y, Scale(source), -8 * Scale(source)); break;
-                    case DType.Q4_1: Nibbles(source + 4, y, Scale(source), Scale(source + 2)); break;
-                    case DType.Q5_0: FiveBits(source + 2, y, Scale(source), -16 * Scale(source)); break;
-                    case DType.Q5_1: FiveBits(source + 4, y, Scale(source), Scale(source + 2)); break;
-                    case DType.Q2_K: Q2_K(source, y); break;
-                    case DType.Q3_K: Q3_K(source, y); break;
-                    case DType.Q4_K: Q4_K(source, y); break;
-                    case DType.Q5_K: Q5_K(source, y); break;
-                    case DType.Q6_K: Q6_K(source, y); break;
-                    case DType.IQ4_NL: Iq4(source + 2, y, Scale(source)); break;
-                    case DType.IQ4_XS: IQ4_XS(source, y); break;
-                    default: throw new NotSupportedException($"{type} is no block type.");
+                    case DType.Q8_0:
+                        Q8_0(source, y);
+                        break;
+                    case DType.Q4_0:
+                        Nibbles(source + 2, y, Scale(source), -8 * Scale(source));
+                        break;
+                    case DType.Q4_1:
+                        Nibbles(source + 4, y, Scale(source), Scale(source + 2));
+                        break;
+                    case DType.Q5_0:
+                        FiveBits(source + 2, y, Scale(source), -16 * Scale(source));
+                        break;
+                    case DType.Q5_1:
+                        FiveBits(source + 4, y, Scale(source), Scale(source + 2));
+                        break;
+                    case DType.Q2_K:
+                        Q2_K(source, y);
+                        break;
+                    case DType.Q3_K:
+                        Q3_K(source, y);
+                        break;
+                    case DType.Q4_K:
+                        Q4_K(source, y);
+                        break;
+                    case DType.Q5_K:
+                        Q5_K(source, y);
+                        break;
+                    case DType.Q6_K:
+                        Q6_K(source, y);
+                        break;
+                    case DType.IQ4_NL:
+                        Iq4(source + 2, y, Scale(source));
+                        break;
+                    case DType.IQ4_XS:
+                        IQ4_XS(source, y);
+                        break;
+                    default:
+                        throw new NotSupportedException($"{type} is no block type.");
                 }
             }
         }
@@ -56,7 +84,9 @@ internal static unsafe class BlockWidening
         else if (Avx2.IsSupported)
         {
             var low = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(q));
-            var high = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.Shuffle(q.AsInt64(), Vector128.Create(1L, 1L)).AsSByte()));
+            var high = Avx.ConvertToVector256Single(
+                Avx2.ConvertToVector256Int32(Vector128.Shuffle(q.AsInt64(), Vector128.Create(1L, 1L)).AsSByte())
+            );
             (low * Vector256.Create(d) + Vector256.Create(m)).Store(y);
             (high * Vector256.Create(d) + Vector256.Create(m)).Store(y + 8);
         }
@@ -98,14 +128,18 @@ internal static unsafe class BlockWidening
     // byte i is 16 where bit i is set
     private static Vector128<byte> Sixteens(uint bits)
     {
-        var spread = Vector128.ShuffleNative(Vector128.CreateScalar(bits).AsByte(), Vector128.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, (byte)1));
+        var spread = Vector128.ShuffleNative(
+            Vector128.CreateScalar(bits).AsByte(),
+            Vector128.Create(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, (byte)1)
+        );
         var bit = Vector128.Create(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, (byte)128);
         return Vector128.Equals(spread & bit, bit) & Vector128.Create((byte)16);
     }
 
     private static void Q2_K(byte* s, float* y)
     {
-        float d = Scale(s + 80), minimum = Scale(s + 82);
+        float d = Scale(s + 80),
+            minimum = Scale(s + 82);
         for (int j = 0; j < 16; j++)
         {
             var q = Vector128.Load(s + 16 + j / 8 * 32 + j % 2 * 16);
@@ -129,7 +163,8 @@ internal static unsafe class BlockWidening
 
     private static void Q4_K(byte* s, float* y)
     {
-        float d = Scale(s), minimum = Scale(s + 2);
+        float d = Scale(s),
+            minimum = Scale(s + 2);
         for (int j = 0; j < 8; j++, y += 32)
         {
             var (scale, min) = ScalarBlockWidening.ScaleAndMinimum(s + 4, j);
@@ -144,7 +179,8 @@ internal static unsafe class BlockWidening
 
     private static void Q5_K(byte* s, float* y)
     {
-        float d = Scale(s), minimum = Scale(s + 2);
+        float d = Scale(s),
+            minimum = Scale(s + 2);
         for (int j = 0; j < 8; j++, y += 32)
         {
             var (scale, min) = ScalarBlockWidening.ScaleAndMinimum(s + 4, j);
@@ -164,7 +200,9 @@ internal static unsafe class BlockWidening
         float d = Scale(s + 208);
         for (int j = 0; j < 16; j++)
         {
-            int half = j / 8, quarter = j / 2 % 4, offset = j % 2 * 16;
+            int half = j / 8,
+                quarter = j / 2 % 4,
+                offset = j % 2 * 16;
             var low = Vector128.Load(s + half * 64 + quarter % 2 * 32 + offset);
             var high = (Vector128.Load(s + 128 + half * 32 + offset) >>> (2 * quarter)) & Vector128.Create((byte)3);
             var bits = (quarter < 2 ? Low(low) : High(low)) | (high << 4);
@@ -183,6 +221,7 @@ internal static unsafe class BlockWidening
     private static void IQ4_XS(byte* s, float* y)
     {
         float d = Scale(s);
-        for (int j = 0; j < 8; j++) Iq4(s + 8 + 16 * j, y + 32 * j, d * (ScalarBlockWidening.Iq4Scale(s, j) - 32));
+        for (int j = 0; j < 8; j++)
+            Iq4(s + 8 + 16 * j, y + 32 * j, d * (ScalarBlockWidening.Iq4Scale(s, j) - 32));
     }
 }

@@ -5,44 +5,64 @@ public enum DType
 {
     /// <summary>IEEE binary64.</summary>
     F64,
+
     /// <summary>IEEE binary32.</summary>
     F32,
+
     /// <summary>IEEE binary16.</summary>
     F16,
+
     /// <summary>The upper half of a binary32.</summary>
     BF16,
+
     /// <summary>Signed 64-bit integer.</summary>
     I64,
+
     /// <summary>Signed 32-bit integer.</summary>
     I32,
+
     /// <summary>Signed byte.</summary>
     I8,
+
     /// <summary>Unsigned byte.</summary>
     U8,
+
     /// <summary>One byte, 0 or 1.</summary>
     Bool,
+
     /// <summary>GGUF block of 32: fp16 scale, 32 signed bytes.</summary>
     Q8_0,
+
     /// <summary>GGUF block of 32: fp16 scale, 32 nibbles minus 8.</summary>
     Q4_0,
+
     /// <summary>GGUF block of 32: fp16 scale and minimum, 32 nibbles.</summary>
     Q4_1,
+
     /// <summary>GGUF block of 32: fp16 scale, 32 five-bit values minus 16.</summary>
     Q5_0,
+
     /// <summary>GGUF block of 32: fp16 scale and minimum, 32 five-bit values.</summary>
     Q5_1,
+
     /// <summary>GGUF super-block of 256, 2 bits.</summary>
     Q2_K,
+
     /// <summary>GGUF super-block of 256, 3 bits.</summary>
     Q3_K,
+
     /// <summary>GGUF super-block of 256, 4 bits.</summary>
     Q4_K,
+
     /// <summary>GGUF super-block of 256, 5 bits.</summary>
     Q5_K,
+
     /// <summary>GGUF super-block of 256, 6 bits.</summary>
     Q6_K,
+
     /// <summary>GGUF block of 32, 4-bit indices into a table.</summary>
     IQ4_NL,
+
     /// <summary>GGUF super-block of 256, 4-bit indices into a table.</summary>
     IQ4_XS,
 }

@@ -4,25 +4,26 @@ namespace SvdSurgeon.Tensors;
 public static class DTypes
 {
     /// <summary>Numbers a block (1 for plain types) and bytes a block.</summary>
-    public static (int Numbers, int Bytes) Block(this DType type) => type switch
-    {
-        DType.F64 or DType.I64 => (1, 8),
-        DType.F32 or DType.I32 => (1, 4),
-        DType.F16 or DType.BF16 => (1, 2),
-        DType.I8 or DType.U8 or DType.Bool => (1, 1),
-        DType.Q8_0 => (32, 34),
-        DType.Q4_0 or DType.IQ4_NL => (32, 18),
-        DType.Q4_1 => (32, 20),
-        DType.Q5_0 => (32, 22),
-        DType.Q5_1 => (32, 24),
-        DType.Q2_K => (256, 84),
-        DType.Q3_K => (256, 110),
-        DType.Q4_K => (256, 144),
-        DType.Q5_K => (256, 176),
-        DType.Q6_K => (256, 210),
-        DType.IQ4_XS => (256, 136),
-        _ => throw new ArgumentOutOfRangeException(nameof(type)),
-    };
+    public static (int Numbers, int Bytes) Block(this DType type) =>
+        type switch
+        {
+            DType.F64 or DType.I64 => (1, 8),
+            DType.F32 or DType.I32 => (1, 4),
+            DType.F16 or DType.BF16 => (1, 2),
+            DType.I8 or DType.U8 or DType.Bool => (1, 1),
+            DType.Q8_0 => (32, 34),
+            DType.Q4_0 or DType.IQ4_NL => (32, 18),
+            DType.Q4_1 => (32, 20),
+            DType.Q5_0 => (32, 22),
+            DType.Q5_1 => (32, 24),
+            DType.Q2_K => (256, 84),
+            DType.Q3_K => (256, 110),
+            DType.Q4_K => (256, 144),
+            DType.Q5_K => (256, 176),
+            DType.Q6_K => (256, 210),
+            DType.IQ4_XS => (256, 136),
+            _ => throw new ArgumentOutOfRangeException(nameof(type)),
+        };
 
     /// <summary>True for F64, F32, F16 and BF16.</summary>
     public static bool IsFloat(this DType type) => type is DType.F64 or DType.F32 or DType.F16 or DType.BF16;

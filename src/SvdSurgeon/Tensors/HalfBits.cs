@@ -3,14 +3,19 @@ using System.Runtime.CompilerServices;
 
 namespace SvdSurgeon.Tensors;
 
-/// <summary>Binary16 to binary32 without the conversion instruction, which the runtime does not offer; exact, subnormal and non-finite numbers included.</summary>
+/// <summary>
+/// Binary16 to binary32 without the conversion instruction, which the runtime does not offer; exact, subnormal and non-finite numbers
+/// included.
+/// </summary>
 /// <remarks>
-/// Exponent and fraction shifted to where binary32 has them make a number that is 2^112 too small; the product also normalizes subnormals. Only infinity and NaN need
+/// Exponent and fraction shifted to where binary32 has them make a number that is 2^112 too small; the product also normalizes subnormals.
+/// Only infinity and NaN need
 /// their exponent set.
 /// </remarks>
 internal static class HalfBits
 {
-    private const int Exponent = 0x1F << 23, Infinity = 0x7F800000;
+    private const int Exponent = 0x1F << 23,
+        Infinity = 0x7F800000;
 
     // The bit of the sign, and the fifteen of exponent and fraction; between them stand copies of the sign.
     private const int Kept = unchecked((int)0x8FFFE000);

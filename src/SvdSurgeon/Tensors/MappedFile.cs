@@ -20,8 +20,16 @@ public sealed unsafe class MappedFile : IDisposable
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
             Length = stream.Length;
-            if (Length == 0) return; // an empty file cannot be mapped
-            _map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            if (Length == 0)
+                return; // an empty file cannot be mapped
+            _map = MemoryMappedFile.CreateFromFile(
+                stream,
+                null,
+                0,
+                MemoryMappedFileAccess.Read,
+                HandleInheritability.None,
+                leaveOpen: false
+            );
             _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -79,8 +87,10 @@ public sealed unsafe class MappedFile : IDisposable
 
     private void Release()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        if (_address != 0) _view!.SafeMemoryMappedViewHandle.ReleasePointer();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        if (_address != 0)
+            _view!.SafeMemoryMappedViewHandle.ReleasePointer();
         _address = 0;
         _view?.Dispose();
         _map?.Dispose();

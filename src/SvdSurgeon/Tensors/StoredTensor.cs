@@ -18,7 +18,8 @@ public sealed unsafe class StoredTensor
     /// <param name="address">First byte; valid as long as <paramref name="owner"/> lives.</param>
     /// <param name="owner">What keeps the memory alive: a file mapping or a pinned array.</param>
     /// <param name="source">File the tensor comes from, for error messages.</param>
-    /// <param name="rowPermutation">When given, logical row i is stored as row rowPermutation[i] (GGUF keeps rotary rows interleaved).</param>
+    /// <param name="rowPermutation">When given, logical row i is stored as row rowPermutation[i] (GGUF keeps rotary rows
+    /// interleaved).</param>
     public StoredTensor(string name, DType type, long[] shape, nint address, object? owner, string source, int[]? rowPermutation = null)
     {
         Name = name;
@@ -31,46 +32,60 @@ public sealed unsafe class StoredTensor
         Columns = shape.Length == 0 ? 1 : checked((int)shape[^1]);
         // Not the count over the columns: a factor of rank 0 has rows without columns, and its module must know its outputs.
         long rows = 1;
-        for (int axis = 0; axis < shape.Length - 1; axis++) rows = checked(rows * shape[axis]);
+        for (int axis = 0; axis < shape.Length - 1; axis++)
+            rows = checked(rows * shape[axis]);
         Rows = checked((int)rows);
         Count = rows * Columns;
     }
 
     /// <summary>Hugging Face parameter name.</summary>
     public string Name { get; }
+
     /// <summary>Storage type.</summary>
     public DType Type { get; }
+
     /// <summary>Axes, outermost first.</summary>
     public IReadOnlyList<long> Shape { get; }
+
     /// <summary>First byte of the stored numbers.</summary>
     /// <exception cref="ObjectDisposedException">The file that holds them was unmapped.</exception>
     public nint Address
     {
         get
         {
-            if (_owner is MappedFile file) ObjectDisposedException.ThrowIf(file.IsDisposed, file);
+            if (_owner is MappedFile file)
+                ObjectDisposedException.ThrowIf(file.IsDisposed, file);
             return _address;
         }
     }
+
     /// <summary>File the tensor comes from.</summary>
     public string Source { get; }
+
     /// <summary>Logical row → stored row, or null when they are the same.</summary>
     public int[]? RowPermutation { get; }
+
     /// <summary>Product of all axes but the last.</summary>
     public int Rows { get; }
+
     /// <summary>The last axis.</summary>
     public int Columns { get; }
+
     /// <summary>How many numbers there are.</summary>
     public long Count { get; }
+
     /// <summary>Stored bytes of the whole tensor.</summary>
     public long ByteLength => Type.ByteCount(Count);
+
     /// <summary>Stored bytes of one row.</summary>
     public long RowBytes => Type.ByteCount(Columns);
 
     /// <summary>Address of a logical row.</summary>
     public nint RowAddress(int row) => Address + (nint)((RowPermutation is null ? row : RowPermutation[row]) * RowBytes);
 
-    /// <summary>Widens <paramref name="count"/> logical rows from <paramref name="firstRow"/> into <paramref name="destination"/>, row-major.</summary>
+    /// <summary>
+    /// Widens <paramref name="count"/> logical rows from <paramref name="firstRow"/> into <paramref name="destination"/>, row-major.
+    /// </summary>
     public void WidenRows(int firstRow, int count, Span<float> destination)
     {
         for (int i = 0; i < count; i++)
@@ -82,14 +97,16 @@ public sealed unsafe class StoredTensor
     public float[] ToSingles()
     {
         var all = new float[Count];
-        for (int i = 0; i < Rows; i++) WidenRows(i, 1, all.AsSpan(i * Columns, Columns));
+        for (int i = 0; i < Rows; i++)
+            WidenRows(i, 1, all.AsSpan(i * Columns, Columns));
         return all;
     }
 
     /// <summary>The numbers of an F64 tensor, not copied; valid as long as the tensor's file is open.</summary>
-    public ReadOnlySpan<double> Doubles() => Type == DType.F64
-        ? new ReadOnlySpan<double>((void*)Address, checked((int)Count))
-        : throw new InvalidModelException($"{Source}: tensor '{Name}' is stored as {Type}, not as F64.");
+    public ReadOnlySpan<double> Doubles() =>
+        Type == DType.F64
+            ? new ReadOnlySpan<double>((void*)Address, checked((int)Count))
+            : throw new InvalidModelException($"{Source}: tensor '{Name}' is stored as {Type}, not as F64.");
 
     /// <summary>The same data under another name.</summary>
     public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation);
@@ -99,7 +116,13 @@ public sealed unsafe class StoredTensor
         new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation is null ? order : [.. order.Select(i => RowPermutation[i])]);
 
     /// <summary>A float32 tensor over a copy of <paramref name="values"/>.</summary>
-    public static StoredTensor FromSingles(string name, long[] shape, ReadOnlySpan<float> values, DType type = DType.F32, string source = "memory")
+    public static StoredTensor FromSingles(
+        string name,
+        long[] shape,
+        ReadOnlySpan<float> values,
+        DType type = DType.F32,
+        string source = "memory"
+    )
     {
         var bytes = GC.AllocateUninitializedArray<byte>(checked((int)type.ByteCount(values.Length)), pinned: true);
         Widening.FromSingle(values, type, bytes);

@@ -5,8 +5,10 @@ public abstract class Tensor(int rows, int columns) : IDisposable
 {
     /// <summary>Rows (tokens).</summary>
     public int Rows { get; } = rows;
+
     /// <summary>Columns (features).</summary>
     public int Columns { get; } = columns;
+
     /// <summary>Rows × columns.</summary>
     public long Length => (long)Rows * Columns;
 

@@ -7,7 +7,9 @@ namespace SvdSurgeon.Tensors;
 /// <summary>Conversion between storage types and float32, one row at a time.</summary>
 public static unsafe class Widening
 {
-    /// <summary>Widens <paramref name="destination"/>.Length numbers that are stored as <paramref name="type"/> at <paramref name="source"/>.</summary>
+    /// <summary>
+    /// Widens <paramref name="destination"/>.Length numbers that are stored as <paramref name="type"/> at <paramref name="source"/>.
+    /// </summary>
     /// <param name="type">Storage type; of a block type the length is a multiple of the block.</param>
     /// <param name="source">First byte; no alignment is needed.</param>
     /// <param name="destination">Receives the numbers.</param>
@@ -16,17 +18,55 @@ public static unsafe class Widening
         int n = destination.Length;
         switch (type)
         {
-            case DType.F32: new ReadOnlySpan<float>((void*)source, n).CopyTo(destination); break;
-            case DType.F64: { var s = (double*)source; for (int i = 0; i < n; i++) destination[i] = (float)s[i]; break; }
-            case DType.F16: FromHalf((short*)source, destination); break;
-            case DType.BF16: FromBFloat((ushort*)source, destination); break;
-            case DType.I64: { var s = (long*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
-            case DType.I32: { var s = (int*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
-            case DType.I8: { var s = (sbyte*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
-            case DType.U8 or DType.Bool: { var s = (byte*)source; for (int i = 0; i < n; i++) destination[i] = s[i]; break; }
+            case DType.F32:
+                new ReadOnlySpan<float>((void*)source, n).CopyTo(destination);
+                break;
+            case DType.F64:
+            {
+                var s = (double*)source;
+                for (int i = 0; i < n; i++)
+                    destination[i] = (float)s[i];
+                break;
+            }
+            case DType.F16:
+                FromHalf((short*)source, destination);
+                break;
+            case DType.BF16:
+                FromBFloat((ushort*)source, destination);
+                break;
+            case DType.I64:
+            {
+                var s = (long*)source;
+                for (int i = 0; i < n; i++)
+                    destination[i] = s[i];
+                break;
+            }
+            case DType.I32:
+            {
+                var s = (int*)source;
+                for (int i = 0; i < n; i++)
+                    destination[i] = s[i];
+                break;
+            }
+            case DType.I8:
+            {
+                var s = (sbyte*)source;
+                for (int i = 0; i < n; i++)
+                    destination[i] = s[i];
+                break;
+            }
+            case DType.U8 or DType.Bool:
+            {
+                var s = (byte*)source;
+                for (int i = 0; i < n; i++)
+                    destination[i] = s[i];
+                break;
+            }
             default:
-                if (Vector128.IsHardwareAccelerated) BlockWidening.ToSingle(type, (byte*)source, destination);
-                else ScalarBlockWidening.ToSingle(type, (byte*)source, destination);
+                if (Vector128.IsHardwareAccelerated)
+                    BlockWidening.ToSingle(type, (byte*)source, destination);
+                else
+                    ScalarBlockWidening.ToSingle(type, (byte*)source, destination);
                 break;
         }
     }
@@ -36,9 +76,23 @@ public static unsafe class Widening
     {
         switch (type)
         {
-            case DType.F32: MemoryMarshal.AsBytes(source).CopyTo(destination); break;
-            case DType.F64: { var d = MemoryMarshal.Cast<byte, double>(destination); for (int i = 0; i < source.Length; i++) d[i] = source[i]; break; }
-            case DType.F16: { var d = MemoryMarshal.Cast<byte, Half>(destination); for (int i = 0; i < source.Length; i++) d[i] = (Half)source[i]; break; }
+            case DType.F32:
+                MemoryMarshal.AsBytes(source).CopyTo(destination);
+                break;
+            case DType.F64:
+            {
+                var d = MemoryMarshal.Cast<byte, double>(destination);
+                for (int i = 0; i < source.Length; i++)
+                    d[i] = source[i];
+                break;
+            }
+            case DType.F16:
+            {
+                var d = MemoryMarshal.Cast<byte, Half>(destination);
+                for (int i = 0; i < source.Length; i++)
+                    d[i] = (Half)source[i];
+                break;
+            }
             case DType.BF16:
                 var b = MemoryMarshal.Cast<byte, ushort>(destination);
                 for (int i = 0; i < source.Length; i++)
@@ -47,13 +101,15 @@ public static unsafe class Widening
                     b[i] = float.IsNaN(source[i]) ? (ushort)0x7FC0 : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
                 }
                 break;
-            default: throw new NotSupportedException($"float32 cannot be narrowed to {type}.");
+            default:
+                throw new NotSupportedException($"float32 cannot be narrowed to {type}.");
         }
     }
 
     private static void FromBFloat(ushort* source, Span<float> destination)
     {
-        int i = 0, n = destination.Length;
+        int i = 0,
+            n = destination.Length;
         fixed (float* d = destination)
         {
             if (Vector512.IsHardwareAccelerated)
@@ -66,13 +122,16 @@ public static unsafe class Widening
                     (low << 16).AsSingle().Store(d + i);
                     (high << 16).AsSingle().Store(d + i + 4);
                 }
-            for (; i < n; i++) d[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+            for (; i < n; i++)
+                d[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
         }
     }
 
     private static void FromHalf(short* source, Span<float> destination)
     {
-        int i = 0, n = destination.Length, w = Vector<float>.Count;
+        int i = 0,
+            n = destination.Length,
+            w = Vector<float>.Count;
         fixed (float* d = destination)
         {
             if (Vector.IsHardwareAccelerated)
@@ -82,7 +141,8 @@ public static unsafe class Widening
                     HalfBits.Widen(Vector.WidenLower(bits)).Store(d + i);
                     HalfBits.Widen(Vector.WidenUpper(bits)).Store(d + i + w);
                 }
-            for (; i < n; i++) d[i] = HalfBits.Widen(source[i]);
+            for (; i < n; i++)
+                d[i] = HalfBits.Widen(source[i]);
         }
     }
 

@@ -13,7 +13,8 @@ internal sealed class AddedTokenFinder
     /// <param name="tokens">The tokens with the text to look for (which may be normalized); empty texts are never found.</param>
     public AddedTokenFinder(IEnumerable<(string Text, AddedToken Token)> tokens)
     {
-        _byFirstCharacter = tokens.Where(entry => entry.Text.Length > 0)
+        _byFirstCharacter = tokens
+            .Where(entry => entry.Text.Length > 0)
             .GroupBy(entry => entry.Text[0])
             .ToDictionary(group => group.Key, group => group.OrderByDescending(entry => entry.Text.Length).ToArray());
         _firstCharacters = SearchValues.Create([.. _byFirstCharacter.Keys]);
@@ -21,10 +22,13 @@ internal sealed class AddedTokenFinder
 
     public bool IsEmpty => _byFirstCharacter.Count == 0;
 
-    /// <summary>Finds the next token from <paramref name="start"/> on; the text before <paramref name="start"/> is looked at, but belongs to others.</summary>
+    /// <summary>
+    /// Finds the next token from <paramref name="start"/> on; the text before <paramref name="start"/> is looked at, but belongs to others.
+    /// </summary>
     /// <param name="text">The whole text.</param>
     /// <param name="start">Where the text begins that is not used up.</param>
-    /// <param name="from">First index that the token covers, whitespace that belongs to it included; the text's length where there is none.</param>
+    /// <param name="from">First index that the token covers, whitespace that belongs to it included; the text's length where there is
+    /// none.</param>
     /// <param name="end">Index after the token; the text's length where there is none.</param>
     public AddedToken? Find(ReadOnlySpan<char> text, int start, out int from, out int end)
     {
@@ -32,11 +36,13 @@ internal sealed class AddedTokenFinder
         for (var at = start; at < text.Length; at++)
         {
             var skip = text[at..].IndexOfAny(_firstCharacters);
-            if (skip < 0) return null;
+            if (skip < 0)
+                return null;
             at += skip;
             foreach (var (content, token) in _byFirstCharacter[text[at]])
             {
-                if (!text[at..].StartsWith(content, StringComparison.Ordinal)) continue;
+                if (!text[at..].StartsWith(content, StringComparison.Ordinal))
+                    continue;
                 var after = at + content.Length;
                 if (token.SingleWord && (EndsInWord(text[..at]) || StartsWithWord(text[after..])))
                 {
@@ -44,8 +50,10 @@ internal sealed class AddedTokenFinder
                     break;
                 }
                 (from, end) = (at, after);
-                if (token.StripLeft) from = Math.Max(start, text[..at].TrimEnd().Length);
-                if (token.StripRight) end = text.Length - text[end..].TrimStart().Length;
+                if (token.StripLeft)
+                    from = Math.Max(start, text[..at].TrimEnd().Length);
+                if (token.StripRight)
+                    end = text.Length - text[end..].TrimStart().Length;
                 return token;
             }
         }
@@ -59,6 +67,11 @@ internal sealed class AddedTokenFinder
         Rune.DecodeFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
 
     private static bool IsWord(Rune rune) =>
-        Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.LetterNumber
-            or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+        Rune.IsLetterOrDigit(rune)
+        || Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.ConnectorPunctuation
+                or UnicodeCategory.LetterNumber
+                or UnicodeCategory.NonSpacingMark
+                or UnicodeCategory.SpacingCombiningMark
+                or UnicodeCategory.EnclosingMark;
 }

@@ -10,12 +10,16 @@ namespace SvdSurgeon.Tokenization;
 public abstract class Tokenizer
 {
     /// <summary>Opens the tokenizer of a model.</summary>
-    /// <param name="path">A model folder (weights are not needed; tokenizer.json, then tokenizer.model, then vocab.json with merges.txt is taken),
+    /// <param name="path">A model folder (weights are not needed; tokenizer.json, then tokenizer.model, then vocab.json with merges.txt is
+    /// taken),
     /// or one file: *.gguf, tokenizer.json, vocab.json (merges.txt beside it) or *.model.</param>
-    /// <exception cref="InvalidModelException">Nothing there is a tokenizer, or it is damaged or of a kind that is not supported.</exception>
+    /// <exception cref="InvalidModelException">Nothing there is a tokenizer, or it is damaged or of a kind that is not
+    /// supported.</exception>
     public static Tokenizer Open(string path) => TokenizerSource.Open(path);
 
-    /// <summary>Number of ids: one more than the largest id that a text can be encoded into. The model's embedding may have more rows.</summary>
+    /// <summary>
+    /// Number of ids: one more than the largest id that a text can be encoded into. The model's embedding may have more rows.
+    /// </summary>
     public abstract int VocabularySize { get; }
 
     /// <summary>Id of the token that begins a text, or −1.</summary>
@@ -39,7 +43,8 @@ public abstract class Tokenizer
     {
         var text = new StringBuilder(ids.Length * 4);
         var decoder = CreateDecoder(skipSpecialTokens, streaming: false);
-        foreach (var id in ids) decoder.Add(id, text);
+        foreach (var id in ids)
+            decoder.Add(id, text);
         decoder.Finish(text);
         return text.ToString();
     }
@@ -48,7 +53,8 @@ public abstract class Tokenizer
     /// <param name="skipSpecialTokens">Leaves special tokens out of the text.</param>
     public TokenStream CreateStream(bool skipSpecialTokens = true) => new(CreateDecoder(skipSpecialTokens, streaming: true));
 
-    /// <summary>Writes this tokenizer as a Hugging Face tokenizer.json, with a tokenizer_config.json beside it, so that a model that came as GGUF
+    /// <summary>Writes this tokenizer as a Hugging Face tokenizer.json, with a tokenizer_config.json beside it, so that a model that came
+    /// as GGUF
     /// can be saved as a Hugging Face folder. Reading it back gives the same ids and texts.</summary>
     /// <param name="path">The tokenizer.json to write; existing files are replaced.</param>
     /// <exception cref="InvalidModelException">This tokenizer has a part that tokenizer.json cannot say.</exception>

@@ -10,7 +10,8 @@ internal sealed class Vocabulary
     private readonly bool[] _added;
 
     /// <param name="tokens">Tokens by id; null where an id is not used.</param>
-    /// <param name="added">Tokens that are matched in the text as a whole; those beyond <paramref name="tokens"/> extend the vocabulary.</param>
+    /// <param name="added">Tokens that are matched in the text as a whole; those beyond <paramref name="tokens"/> extend the
+    /// vocabulary.</param>
     /// <param name="specialIds">Further tokens that are no text, such as SentencePiece's control tokens.</param>
     /// <param name="unknownId">Id of the unknown token, or −1.</param>
     public Vocabulary(string?[] tokens, IReadOnlyCollection<AddedToken> added, IEnumerable<int> specialIds, int unknownId)
@@ -27,7 +28,8 @@ internal sealed class Vocabulary
             _added[token.Id] = true;
             _special[token.Id] = token.Special;
         }
-        foreach (var id in specialIds) _special[id] = true;
+        foreach (var id in specialIds)
+            _special[id] = true;
         LongestTokenBytes = _tokens.Max(token => token is null ? 0 : Encoding.UTF8.GetByteCount(token));
     }
 

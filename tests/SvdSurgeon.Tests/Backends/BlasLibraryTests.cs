@@ -32,12 +32,24 @@ public sealed class BlasLibraryTests
         Assert.That(File.Exists(library.Path), Is.True);
     }
 
-    [TestCase("Prescott", true, true, "SkylakeX"), TestCase("Prescott", false, true, "Haswell"), TestCase("Haswell", true, true, "SkylakeX"), TestCase("Zen", true, true, "SkylakeX")]
-    [TestCase("Haswell", false, true, null), TestCase("Prescott", false, false, null), TestCase("SkylakeX", true, true, null), TestCase(null, true, true, null)]
+    [
+        TestCase("Prescott", true, true, "SkylakeX"),
+        TestCase("Prescott", false, true, "Haswell"),
+        TestCase("Haswell", true, true, "SkylakeX"),
+        TestCase("Zen", true, true, "SkylakeX")
+    ]
+    [
+        TestCase("Haswell", false, true, null),
+        TestCase("Prescott", false, false, null),
+        TestCase("SkylakeX", true, true, null),
+        TestCase(null, true, true, null)
+    ]
     public void Kernels_that_leave_vectors_unused_come_with_advice(string? kernels, bool avx512, bool avx2, string? better)
     {
-        if (better is null) Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Is.Null);
-        else Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Does.Contain($"OPENBLAS_CORETYPE={better} in"));
+        if (better is null)
+            Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Is.Null);
+        else
+            Assert.That(BlasLibrary.AdviceOn(kernels, avx512, avx2), Does.Contain($"OPENBLAS_CORETYPE={better} in"));
     }
 
     [Test]
@@ -52,22 +64,37 @@ public sealed class BlasLibraryTests
     }
 
     [Test]
-    public void Another_library_is_refused() => AssertRefused(Compiled("other", "int answer(void) { return 42; }"), "neither OpenBLAS nor MKL");
+    public void Another_library_is_refused() =>
+        AssertRefused(Compiled("other", "int answer(void) { return 42; }"), "neither OpenBLAS nor MKL");
 
     [Test]
-    public void Functions_for_64_bit_integers_are_refused_by_name() => AssertRefused(Compiled("suffixed", "void cblas_sgemm64_(void) { }"), "64-bit integers only (cblas_sgemm64_)");
+    public void Functions_for_64_bit_integers_are_refused_by_name() =>
+        AssertRefused(Compiled("suffixed", "void cblas_sgemm64_(void) { }"), "64-bit integers only (cblas_sgemm64_)");
 
     [Test]
-    public void An_OpenBLAS_built_for_64_bit_integers_is_refused() => AssertRefused(
-        Compiled("ilp64", "void openblas_set_num_threads(int n) { } char *openblas_get_config(void) { return \"OpenBLAS 0.3.21 USE64BITINT DYNAMIC_ARCH\"; }"), "USE64BITINT");
+    public void An_OpenBLAS_built_for_64_bit_integers_is_refused() =>
+        AssertRefused(
+            Compiled(
+                "ilp64",
+                "void openblas_set_num_threads(int n) { } char *openblas_get_config(void) { return \"OpenBLAS 0.3.21 USE64BITINT "
+                    + "DYNAMIC_ARCH\"; }"
+            ),
+            "USE64BITINT"
+        );
 
     [Test]
-    public void A_missing_function_is_named() => AssertRefused(
-        Compiled("partial", "void openblas_set_num_threads(int n) { } void cblas_sgemm(void) { } void cblas_dgemm(void) { }"), "lacks the function cblas_dtrsm");
+    public void A_missing_function_is_named() =>
+        AssertRefused(
+            Compiled("partial", "void openblas_set_num_threads(int n) { } void cblas_sgemm(void) { } void cblas_dgemm(void) { }"),
+            "lacks the function cblas_dtrsm"
+        );
 
     [Test]
-    public void An_MKL_that_stays_with_64_bit_integers_is_refused() => AssertRefused(
-        Compiled("mkl", "void MKL_Set_Num_Threads(int n) { } int MKL_Set_Interface_Layer(int n) { return 1; }"), "MKL_INTERFACE_LAYER");
+    public void An_MKL_that_stays_with_64_bit_integers_is_refused() =>
+        AssertRefused(
+            Compiled("mkl", "void MKL_Set_Num_Threads(int n) { } int MKL_Set_Interface_Layer(int n) { return 1; }"),
+            "MKL_INTERFACE_LAYER"
+        );
 
     private static void AssertRefused(string file, string why)
     {
@@ -78,12 +105,16 @@ public sealed class BlasLibraryTests
     // A library of a few empty functions; the tests that need one are skipped where there is no C compiler.
     private string Compiled(string name, string source)
     {
-        if (OperatingSystem.IsWindows()) Assert.Ignore("The stand-in libraries are built with cc.");
-        string file = Path.Combine(_folder, name + ".so"), code = Path.Combine(_folder, name + ".c");
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("The stand-in libraries are built with cc.");
+        string file = Path.Combine(_folder, name + ".so"),
+            code = Path.Combine(_folder, name + ".c");
         File.WriteAllText(code, source);
         try
         {
-            using var compiler = Process.Start(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-o", file, code]) { RedirectStandardError = true })!;
+            using var compiler = Process.Start(
+                new ProcessStartInfo("cc", ["-shared", "-fPIC", "-o", file, code]) { RedirectStandardError = true }
+            )!;
             string said = compiler.StandardError.ReadToEnd();
             compiler.WaitForExit();
             Assert.That(compiler.ExitCode, Is.Zero, said);

@@ -21,7 +21,8 @@ public abstract class EveryInstructionSet(string name)
     public static void Use(string name)
     {
         var wanted = Enum.Parse<InstructionSet>(name);
-        if (wanted > InstructionSets.Best && InstructionSets.Best < InstructionSet.Avx2) Assert.Ignore($"This processor has no {name}.");
+        if (wanted > InstructionSets.Best && InstructionSets.Best < InstructionSet.Avx2)
+            Assert.Ignore($"This processor has no {name}.");
         InstructionSets.Active = wanted;
     }
 }

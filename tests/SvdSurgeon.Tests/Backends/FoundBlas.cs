@@ -13,7 +13,8 @@ internal static class FoundBlas
     {
         get
         {
-            if (s_library is null) Assert.Ignore($"None of {string.Join(", ", BlasLibrary.UsualNames)} can be used here.");
+            if (s_library is null)
+                Assert.Ignore($"None of {string.Join(", ", BlasLibrary.UsualNames)} can be used here.");
             return s_library;
         }
     }

@@ -10,7 +10,8 @@ internal static class RandomNumbers
     {
         var random = new Random(seed);
         var x = new float[count];
-        for (int i = 0; i < count; i++) x[i] = (float)random.Normal();
+        for (int i = 0; i < count; i++)
+            x[i] = (float)random.Normal();
         return x;
     }
 
@@ -18,7 +19,8 @@ internal static class RandomNumbers
     {
         var random = new Random(seed);
         var x = new double[count];
-        for (int i = 0; i < count; i++) x[i] = random.Normal();
+        for (int i = 0; i < count; i++)
+            x[i] = random.Normal();
         return x;
     }
 }

@@ -19,37 +19,44 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
             using var tx = Tensor(backend, tokens, n, x);
             gram.Add(tx);
             for (int t = 0; t < tokens; t++)
-                for (int i = 0; i < n; i++)
-                    for (int j = 0; j < n; j++) expected[i * n + j] += (double)x[t * n + i] * x[t * n + j];
+            for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                expected[i * n + j] += (double)x[t * n + i] * x[t * n + j];
         }
         var h = gram.ToMatrix();
         double largest = expected.Max(Math.Abs);
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++)
-            {
-                Assert.That(h[i, j], Is.EqualTo(expected[i * n + j]).Within(2e-6 * largest));
-                Assert.That(h[i, j], Is.EqualTo(h[j, i]));
-            }
+        for (int j = 0; j < n; j++)
+        {
+            Assert.That(h[i, j], Is.EqualTo(expected[i * n + j]).Within(2e-6 * largest));
+            Assert.That(h[i, j], Is.EqualTo(h[j, i]));
+        }
     }
 
-    // Relative to √(h_ii h_jj). With a mean of 1 all terms of a sum have one sign, and rounding errors grow with the sum; columns differ by up to 10⁴, as activations do.
+    // Relative to √(h_ii h_jj). With a mean of 1 all terms of a sum have one sign, and rounding errors grow with the sum; columns differ by
+    // up to 10⁴, as activations do.
     [TestCase(0f), TestCase(1f)]
     public void A_gram_matrix_of_many_tokens_stays_within_2e_minus_7_of_float64(float mean)
     {
-        const int tokens = 8292, n = 70;
+        const int tokens = 8292,
+            n = 70;
         float[] x = RandomNumbers.Singles(1, tokens * n);
-        for (int i = 0; i < x.Length; i++) x[i] = (mean + x[i]) * MathF.Pow(10, i % n % 5 - 2);
+        for (int i = 0; i < x.Length; i++)
+            x[i] = (mean + x[i]) * MathF.Pow(10, i % n % 5 - 2);
         using var backend = new CpuBackend(2);
         using var gram = backend.CreateGram(n);
-        using (var tx = Tensor(backend, tokens, n, x)) gram.Add(tx);
+        using (var tx = Tensor(backend, tokens, n, x))
+            gram.Add(tx);
         var h = gram.ToMatrix();
         var expected = new double[n, n];
         for (int t = 0; t < tokens; t++)
-            for (int i = 0; i < n; i++)
-                for (int j = 0; j <= i; j++) expected[i, j] += (double)x[t * n + i] * x[t * n + j];
+        for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++)
+            expected[i, j] += (double)x[t * n + i] * x[t * n + j];
         double worst = 0;
         for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++) worst = Math.Max(worst, Math.Abs(h[i, j] - expected[i, j]) / Math.Sqrt(expected[i, i] * expected[j, j]));
+        for (int j = 0; j <= i; j++)
+            worst = Math.Max(worst, Math.Abs(h[i, j] - expected[i, j]) / Math.Sqrt(expected[i, i] * expected[j, j]));
         Assert.That(worst <= 2e-7, $"{worst:G2}");
     }
 
@@ -57,19 +64,21 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
     public void ColumnDot_sums_the_products_of_each_sequence(int sequences, int tokens, int k)
     {
         using var backend = new CpuBackend(2);
-        float[] p = RandomNumbers.Singles(1, sequences * tokens * k), q = RandomNumbers.Singles(2, sequences * tokens * k);
+        float[] p = RandomNumbers.Singles(1, sequences * tokens * k),
+            q = RandomNumbers.Singles(2, sequences * tokens * k);
         using var tp = Tensor(backend, sequences * tokens, k, p);
         using var tq = Tensor(backend, sequences * tokens, k, q);
         using var tg = Tensor(backend, sequences, k, RandomNumbers.Singles(3, sequences * k));
         backend.ColumnDot(tp, tq, tg);
         var g = Numbers(backend, tg);
         for (int b = 0; b < sequences; b++)
-            for (int i = 0; i < k; i++)
-            {
-                double sum = 0;
-                for (int t = b * tokens; t < (b + 1) * tokens; t++) sum += (double)p[t * k + i] * q[t * k + i];
-                Assert.That(g[b * k + i], Is.EqualTo(sum).Within(1e-4));
-            }
+        for (int i = 0; i < k; i++)
+        {
+            double sum = 0;
+            for (int t = b * tokens; t < (b + 1) * tokens; t++)
+                sum += (double)p[t * k + i] * q[t * k + i];
+            Assert.That(g[b * k + i], Is.EqualTo(sum).Within(1e-4));
+        }
     }
 
     [Test]
@@ -77,7 +86,8 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
     {
         using var backend = new CpuBackend(2);
         using var x = Tensor(backend, 2, 3, [1, -2, 3, 4, 5, -6]);
-        double[] sums = [10, 0, 0], absolute = [0, 0, 1];
+        double[] sums = [10, 0, 0],
+            absolute = [0, 0, 1];
         backend.AddColumnSums(x, false, sums);
         backend.AddColumnSums(x, true, absolute);
         Assert.That(sums, Is.EqualTo(new[] { 15.0, 3, -3 }));
@@ -92,7 +102,8 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
         using var x = Tensor(backend, 50, 300, numbers);
         var sums = new double[300];
         backend.AddColumnSums(x, true, sums);
-        for (int j = 0; j < 300; j++) Assert.That(sums[j], Is.EqualTo(Enumerable.Range(0, 50).Sum(t => (double)Math.Abs(numbers[t * 300 + j]))).Within(1e-12));
+        for (int j = 0; j < 300; j++)
+            Assert.That(sums[j], Is.EqualTo(Enumerable.Range(0, 50).Sum(t => (double)Math.Abs(numbers[t * 300 + j]))).Within(1e-12));
     }
 
     [Test]
@@ -123,7 +134,8 @@ public sealed class StatisticsTests(string instructionSet) : EveryInstructionSet
     public void Scaled_sums_and_products_touch_every_element(int n)
     {
         using var backend = new CpuBackend(2);
-        float[] a = RandomNumbers.Singles(1, n), b = RandomNumbers.Singles(2, n);
+        float[] a = RandomNumbers.Singles(1, n),
+            b = RandomNumbers.Singles(2, n);
         using var ta = Tensor(backend, 1, n, a);
         using var tb = Tensor(backend, 1, n, b);
         backend.AddScaled(ta, 0.5f, tb);

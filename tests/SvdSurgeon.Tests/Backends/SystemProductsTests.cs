@@ -1,8 +1,8 @@
 using NUnit.Framework;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
-using SvdSurgeon.Backends;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends;
@@ -20,14 +20,17 @@ public sealed class SystemProductsTests
     public void MatMul_equals_ours([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate)
     {
         foreach (var (m, n, k) in Shapes)
-            AssertSame(k, backend =>
-            {
-                using var a = transposeA ? Random(backend, k, m, 1) : Random(backend, m, k, 1);
-                using var b = transposeB ? Random(backend, n, k, 2) : Random(backend, k, n, 2);
-                using var c = Random(backend, m, n, 3);
-                backend.MatMul(a, transposeA, b, transposeB, c, accumulate);
-                return Numbers(backend, c);
-            });
+            AssertSame(
+                k,
+                backend =>
+                {
+                    using var a = transposeA ? Random(backend, k, m, 1) : Random(backend, m, k, 1);
+                    using var b = transposeB ? Random(backend, n, k, 2) : Random(backend, k, n, 2);
+                    using var c = Random(backend, m, n, 3);
+                    backend.MatMul(a, transposeA, b, transposeB, c, accumulate);
+                    return Numbers(backend, c);
+                }
+            );
     }
 
     [Test]
@@ -36,10 +39,19 @@ public sealed class SystemProductsTests
         using var team = new ThreadTeam(2);
         foreach (var (m, n, k) in Shapes)
         {
-            float[] a = RandomNumbers.Singles(1, m * k), b = RandomNumbers.Singles(2, k * n), ours = RandomNumbers.Singles(3, m * n), theirs = (float[])ours.Clone();
-            fixed (float* pa = a, pb = b, pOurs = ours, pTheirs = theirs)
+            float[] a = RandomNumbers.Singles(1, m * k),
+                b = RandomNumbers.Singles(2, k * n),
+                ours = RandomNumbers.Singles(3, m * n),
+                theirs = (float[])ours.Clone();
+            fixed (
+                float* pa = a,
+                    pb = b,
+                    pOurs = ours,
+                    pTheirs = theirs
+            )
             {
-                Operand<float> left = new(pa, k, rowsAlongK: false) { IsNegated = negateA }, right = new(pb, n, rowsAlongK: true) { IsNegated = negateB };
+                Operand<float> left = new(pa, k, rowsAlongK: false) { IsNegated = negateA },
+                    right = new(pb, n, rowsAlongK: true) { IsNegated = negateB };
                 ManagedProducts.Instance.Run(team, new ProductShape<float>(m, n, k, pOurs, n, true), left, right);
                 new SystemProducts(FoundBlas.Library.Functions).Run(team, new ProductShape<float>(m, n, k, pTheirs, n, true), left, right);
             }
@@ -48,25 +60,37 @@ public sealed class SystemProductsTests
     }
 
     [Test, Combinatorial]
-    public void Linear_and_its_backward_equal_ours([Values(DType.F32, DType.BF16)] DType type, [Values(0, 9, 500)] int tokens, [Values] bool bias, [Values] bool accumulate)
+    public void Linear_and_its_backward_equal_ours(
+        [Values(DType.F32, DType.BF16)] DType type,
+        [Values(0, 9, 500)] int tokens,
+        [Values] bool bias,
+        [Values] bool accumulate
+    )
     {
-        const int outputs = 450, inputs = 130;
+        const int outputs = 450,
+            inputs = 130;
         var weight = StoredTensor.FromSingles("w", [outputs, inputs], RandomNumbers.Singles(4, outputs * inputs), type);
         var b = bias ? StoredTensor.FromSingles("b", [outputs], RandomNumbers.Singles(5, outputs), type) : null;
-        AssertSame(inputs, backend =>
-        {
-            using var x = Random(backend, tokens, inputs, 6);
-            using var y = Random(backend, tokens, outputs, 7);
-            backend.Linear(x, weight, b, y, accumulate);
-            return Numbers(backend, y);
-        });
-        AssertSame(outputs, backend =>
-        {
-            using var dy = Random(backend, tokens, outputs, 8);
-            using var dx = Random(backend, tokens, inputs, 9);
-            backend.LinearBackward(dy, weight, dx, accumulate);
-            return Numbers(backend, dx);
-        });
+        AssertSame(
+            inputs,
+            backend =>
+            {
+                using var x = Random(backend, tokens, inputs, 6);
+                using var y = Random(backend, tokens, outputs, 7);
+                backend.Linear(x, weight, b, y, accumulate);
+                return Numbers(backend, y);
+            }
+        );
+        AssertSame(
+            outputs,
+            backend =>
+            {
+                using var dy = Random(backend, tokens, outputs, 8);
+                using var dx = Random(backend, tokens, inputs, 9);
+                backend.LinearBackward(dy, weight, dx, accumulate);
+                return Numbers(backend, dx);
+            }
+        );
     }
 
     [Test]
@@ -83,21 +107,28 @@ public sealed class SystemProductsTests
     }
 
     [Test]
-    public void Gram_matrices_equal_ours() => AssertSame(300, squares: true, compute: backend =>
-    {
-        using var x = Random(backend, 300, 811, 10);
-        using var gram = backend.CreateGram(811);
-        gram.Add(x);
-        return gram.ToMatrix().ToSingles();
-    });
+    public void Gram_matrices_equal_ours() =>
+        AssertSame(
+            300,
+            squares: true,
+            compute: backend =>
+            {
+                using var x = Random(backend, 300, 811, 10);
+                using var gram = backend.CreateGram(811);
+                gram.Add(x);
+                return gram.ToMatrix().ToSingles();
+            }
+        );
 
     [Test]
     public void One_and_three_threads_give_the_same_bytes()
     {
-        using CpuBackend one = new(1, FoundBlas.Library), three = new(3, FoundBlas.Library);
+        using CpuBackend one = new(1, FoundBlas.Library),
+            three = new(3, FoundBlas.Library);
         foreach (var (m, n, k) in Shapes)
         {
-            float[] first = Product(one), second = Product(three);
+            float[] first = Product(one),
+                second = Product(three);
             Assert.That(second, Is.EqualTo(first), $"{m} × {n} × {k}");
 
             float[] Product(CpuBackend backend)
@@ -120,8 +151,10 @@ public sealed class SystemProductsTests
 
     private static void AssertSame(int k, Func<IBackend, float[]> compute, bool squares = false)
     {
-        using CpuBackend managed = new(2), system = new(2, FoundBlas.Library);
-        float[] expected = compute(managed), actual = compute(system);
+        using CpuBackend managed = new(2),
+            system = new(2, FoundBlas.Library);
+        float[] expected = compute(managed),
+            actual = compute(system);
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         double worst = 0;
         for (int i = 0; i < expected.Length; i++)

@@ -29,10 +29,14 @@ public sealed class ThreadTeamTests
         {
             using var both = new Barrier(2);
             var first = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
-            run(10, item =>
-            {
-                if (first.TryAdd(Environment.CurrentManagedThreadId, item)) both.SignalAndWait();
-            });
+            run(
+                10,
+                item =>
+                {
+                    if (first.TryAdd(Environment.CurrentManagedThreadId, item))
+                        both.SignalAndWait();
+                }
+            );
             return [.. first.Values];
         }
     }
@@ -41,10 +45,16 @@ public sealed class ThreadTeamTests
     public void An_exception_in_an_item_reaches_the_caller_and_the_team_goes_on(int threads)
     {
         using var team = new ThreadTeam(threads);
-        var error = Assert.Throws<NumericalException>(() => team.Run(20, i =>
-        {
-            if (i == 7) throw new NumericalException("seven");
-        }));
+        var error = Assert.Throws<NumericalException>(() =>
+            team.Run(
+                20,
+                i =>
+                {
+                    if (i == 7)
+                        throw new NumericalException("seven");
+                }
+            )
+        );
         Assert.That(error!.Message, Is.EqualTo("seven"));
         int sum = 0;
         team.Run(10, i => Interlocked.Add(ref sum, i));
@@ -56,13 +66,16 @@ public sealed class ThreadTeamTests
     {
         using var team = new ThreadTeam(2);
         var same = new bool[8];
-        team.Run(8, i =>
-        {
-            int outer = Environment.CurrentManagedThreadId;
-            bool all = team.ThreadsHere == 1;
-            team.Run(4, _ => all &= Environment.CurrentManagedThreadId == outer);
-            same[i] = all;
-        });
+        team.Run(
+            8,
+            i =>
+            {
+                int outer = Environment.CurrentManagedThreadId;
+                bool all = team.ThreadsHere == 1;
+                team.Run(4, _ => all &= Environment.CurrentManagedThreadId == outer);
+                same[i] = all;
+            }
+        );
         Assert.That(same, Is.All.True);
     }
 
@@ -71,10 +84,14 @@ public sealed class ThreadTeamTests
     {
         using var team = new ThreadTeam(2);
         var sums = new int[4];
-        var callers = Enumerable.Range(0, 4).Select(c => new Thread(() =>
-        {
-            for (int round = 0; round < 100; round++) team.Run(10, i => Interlocked.Add(ref sums[c], i));
-        })).ToList();
+        var callers = Enumerable
+            .Range(0, 4)
+            .Select(c => new Thread(() =>
+            {
+                for (int round = 0; round < 100; round++)
+                    team.Run(10, i => Interlocked.Add(ref sums[c], i));
+            }))
+            .ToList();
         callers.ForEach(c => c.Start());
         callers.ForEach(c => c.Join());
         Assert.That(sums, Is.All.EqualTo(4500));

@@ -33,7 +33,8 @@ internal sealed unsafe class AlgorithmCase(string name) : IDisposable
         var tensor = _file[entry];
         Assert.That(tensor.Type, Is.EqualTo(DType.I64));
         var integers = new int[tensor.Count];
-        for (int i = 0; i < integers.Length; i++) integers[i] = checked((int)((long*)tensor.Address)[i]);
+        for (int i = 0; i < integers.Length; i++)
+            integers[i] = checked((int)((long*)tensor.Address)[i]);
         return integers;
     }
 
@@ -64,14 +65,16 @@ internal static class Numbers
     {
         var x = Gaussian(tokens, n, seed);
         for (int t = 0; t < tokens; t++)
-            for (int j = n - 1; j >= 0; j--) x[t, j] = (x[t, j] + 0.5 * x[t, 0]) / (1 + j);
+        for (int j = n - 1; j >= 0; j--)
+            x[t, j] = (x[t, j] + 0.5 * x[t, 0]) / (1 + j);
         return La.Multiply(x, x, transposeA: true);
     }
 
     public static double FrobeniusNorm(Matrix a)
     {
         double sum = 0;
-        foreach (double x in a.Data) sum += x * x;
+        foreach (double x in a.Data)
+            sum += x * x;
         return Math.Sqrt(sum);
     }
 
@@ -85,7 +88,8 @@ internal static class Numbers
     public static void AreClose(ReadOnlySpan<double> actual, ReadOnlySpan<double> expected, double tolerance)
     {
         Assert.That(actual.Length, Is.EqualTo(expected.Length));
-        double largest = 0, worst = 0;
+        double largest = 0,
+            worst = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             largest = Math.Max(largest, Math.Abs(expected[i]));

@@ -13,22 +13,36 @@ public sealed class AllocationTests
     private static AllocationCandidate[][] RandomModules(int count, int candidates, int seed)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ =>
-        {
-            int size = random.Next(50, 400);
-            double scale = random.NextDouble() * 10;
-            // Measured losses are not monotone.
-            return Enumerable.Range(1, candidates).Select(j => new AllocationCandidate((double)j / candidates, j, (long)size * j / candidates,
-                scale * Math.Exp(-3.0 * j / candidates) + 0.2 * (random.NextDouble() - 0.5))).ToArray();
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ =>
+                {
+                    int size = random.Next(50, 400);
+                    double scale = random.NextDouble() * 10;
+                    // Measured losses are not monotone.
+                    return Enumerable
+                        .Range(1, candidates)
+                        .Select(j => new AllocationCandidate(
+                            (double)j / candidates,
+                            j,
+                            (long)size * j / candidates,
+                            scale * Math.Exp(-3.0 * j / candidates) + 0.2 * (random.NextDouble() - 0.5)
+                        ))
+                        .ToArray();
+                }),
+        ];
     }
 
     private static double BruteForce(long[][] costs, double[][] losses, long budget, int module = 0)
     {
-        if (module == costs.Length) return 0;
+        if (module == costs.Length)
+            return 0;
         double best = double.PositiveInfinity;
         for (int j = 0; j < costs[module].Length; j++)
-            if (costs[module][j] <= budget) best = Math.Min(best, losses[module][j] + BruteForce(costs, losses, budget - costs[module][j], module + 1));
+            if (costs[module][j] <= budget)
+                best = Math.Min(best, losses[module][j] + BruteForce(costs, losses, budget - costs[module][j], module + 1));
         return best;
     }
 
@@ -38,9 +52,17 @@ public sealed class AllocationTests
         using var golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.Copied("algorithms", "allocation.json")));
         var root = golden.RootElement;
         double[] ratios = [.. root.GetProperty("candidates").EnumerateArray().Select(e => e.GetDouble())];
-        var modules = root.GetProperty("parameters").EnumerateArray().Zip(root.GetProperty("loss").EnumerateArray(), (p, l) =>
-            p.EnumerateArray().Zip(l.EnumerateArray(), (cost, loss) => (Cost: cost.GetInt64(), Loss: loss.GetDouble()))
-                .Select((c, j) => new AllocationCandidate(ratios[j], j, c.Cost, c.Loss)).ToArray()).ToArray();
+        var modules = root.GetProperty("parameters")
+            .EnumerateArray()
+            .Zip(
+                root.GetProperty("loss").EnumerateArray(),
+                (p, l) =>
+                    p.EnumerateArray()
+                        .Zip(l.EnumerateArray(), (cost, loss) => (Cost: cost.GetInt64(), Loss: loss.GetDouble()))
+                        .Select((c, j) => new AllocationCandidate(ratios[j], j, c.Cost, c.Loss))
+                        .ToArray()
+            )
+            .ToArray();
         long budget = root.GetProperty("budget").GetInt64();
 
         var choice = RankAllocation.Optimal(modules, budget);
@@ -62,7 +84,11 @@ public sealed class AllocationTests
         {
             long budget = RankAllocation.Budget(all, ratio);
             var choice = RankAllocation.Optimal(modules, budget);
-            double best = BruteForce([.. modules.Select(m => m.Select(c => c.Parameters).ToArray())], [.. modules.Select(m => m.Select(c => c.Loss).ToArray())], budget);
+            double best = BruteForce(
+                [.. modules.Select(m => m.Select(c => c.Parameters).ToArray())],
+                [.. modules.Select(m => m.Select(c => c.Loss).ToArray())],
+                budget
+            );
             Assert.That(RankAllocation.Loss(modules, choice), Is.EqualTo(best).Within(1e-12), $"seed {seed}, ratio {ratio}");
             Assert.That(RankAllocation.Parameters(modules, choice), Is.LessThanOrEqualTo(budget));
         }
@@ -72,7 +98,9 @@ public sealed class AllocationTests
     public void Allocation_of_a_large_model_is_proven_best()
     {
         var modules = RandomModules(224, 11, 1);
-        var options = modules.Select(m => new MultipleChoice.Options([.. m.Select(c => c.Parameters)], [.. m.Select(c => c.Loss)])).ToArray();
+        var options = modules
+            .Select(m => new MultipleChoice.Options([.. m.Select(c => c.Parameters)], [.. m.Select(c => c.Loss)]))
+            .ToArray();
         foreach (double ratio in new[] { 0.3, 0.5, 0.8 })
         {
             long budget = RankAllocation.Budget(modules.Sum(m => m[^1].Parameters), ratio);
@@ -109,7 +137,10 @@ public sealed class AllocationTests
     [Test]
     public void A_loss_that_is_not_finite_is_an_error()
     {
-        AllocationCandidate[][] modules = [[new(0.1, 1, 10, double.NaN), new(1, 0, 100, 0)]];
+        AllocationCandidate[][] modules =
+        [
+            [new(0.1, 1, 10, double.NaN), new(1, 0, 100, 0)],
+        ];
         Assert.That(() => RankAllocation.Optimal(modules, 100), Throws.TypeOf<NumericalException>());
         Assert.That(() => RankAllocation.Greedy(modules, 100), Throws.TypeOf<NumericalException>());
     }
@@ -129,12 +160,16 @@ public sealed class AllocationTests
         Assert.That(candidates[7], Is.EqualTo(new AllocationCandidate(0.75, 1, 7, 0.5)));
         Assert.That(candidates[^1], Is.EqualTo(new AllocationCandidate(1, 0, 10, 0)));
         // Of a 1 × 5 module no rank is smaller than the whole.
-        Assert.That(RankAllocation.Candidates(1, 5, 0.5, StorageForm.Factored, rank => rank).Select(c => (c.Rank, c.Parameters)), Is.All.EqualTo((0, 5L)));
+        Assert.That(
+            RankAllocation.Candidates(1, 5, 0.5, StorageForm.Factored, rank => rank).Select(c => (c.Rank, c.Parameters)),
+            Is.All.EqualTo((0, 5L))
+        );
     }
 
     private static RankLosses RandomSpectrum(int m, int n, Random random)
     {
-        double decay = 0.5 + 2 * random.NextDouble(), scale = Math.Exp(2 * random.NextDouble());
+        double decay = 0.5 + 2 * random.NextDouble(),
+            scale = Math.Exp(2 * random.NextDouble());
         var sigma = Enumerable.Range(1, Math.Min(m, n)).Select(i => scale * Math.Pow(i, -decay)).ToArray();
         return RankLosses.FromSpectrum(m, n, sigma);
     }
@@ -143,7 +178,13 @@ public sealed class AllocationTests
     public void Spectrum_allocation_equals_brute_force_within_one_rank([Values] StorageForm form, [Range(0, 11)] int seed)
     {
         var random = new Random(seed);
-        RankLosses[] modules = [RandomSpectrum(9, 12, random), RandomSpectrum(14, 10, random), RandomSpectrum(8, 8, random), RandomSpectrum(20, 7, random)];
+        RankLosses[] modules =
+        [
+            RandomSpectrum(9, 12, random),
+            RandomSpectrum(14, 10, random),
+            RandomSpectrum(8, 8, random),
+            RandomSpectrum(20, 7, random),
+        ];
         var (costs, losses) = (new long[4][], new double[4][]);
         for (int i = 0; i < 4; i++)
         {
@@ -160,8 +201,14 @@ public sealed class AllocationTests
             Assert.That(allocation.Sum(a => a.Parameters), Is.LessThanOrEqualTo(budget));
             for (int i = 0; i < 4; i++)
             {
-                Assert.That(allocation[i].Parameters, Is.EqualTo(allocation[i].IsDense ? modules[i].Rows * modules[i].Columns
-                    : RankBudget.StoredNumbers(modules[i].Rows, modules[i].Columns, allocation[i].Rank, form)));
+                Assert.That(
+                    allocation[i].Parameters,
+                    Is.EqualTo(
+                        allocation[i].IsDense
+                            ? modules[i].Rows * modules[i].Columns
+                            : RankBudget.StoredNumbers(modules[i].Rows, modules[i].Columns, allocation[i].Rank, form)
+                    )
+                );
                 Assert.That(allocation[i].Loss, Is.EqualTo(allocation[i].IsDense ? 0 : modules[i].Losses[allocation[i].Rank]));
             }
             // No choice with one rank (of the largest module) less is better, and with the dynamic programme itself nothing is.
@@ -178,15 +225,20 @@ public sealed class AllocationTests
         var modules = new List<RankLosses>();
         for (int layer = 0; layer < 32; layer++)
         {
-            for (int i = 0; i < 4; i++) modules.Add(RandomSpectrum(4096, 4096, random));
-            for (int i = 0; i < 2; i++) modules.Add(RandomSpectrum(11008, 4096, random));
+            for (int i = 0; i < 4; i++)
+                modules.Add(RandomSpectrum(4096, 4096, random));
+            for (int i = 0; i < 2; i++)
+                modules.Add(RandomSpectrum(11008, 4096, random));
             modules.Add(RandomSpectrum(4096, 11008, random));
         }
         var (costs, losses) = (new List<long[]>(), new List<double[]>());
         foreach (var module in modules)
         {
             int[] ranks = [.. Enumerable.Range(1, 4096).Where(r => !RankBudget.StaysDense(module.Rows, module.Columns, r, form))];
-            costs.Add([.. ranks.Select(r => RankBudget.StoredNumbers(module.Rows, module.Columns, r, form)), (long)module.Rows * module.Columns]);
+            costs.Add([
+                .. ranks.Select(r => RankBudget.StoredNumbers(module.Rows, module.Columns, r, form)),
+                (long)module.Rows * module.Columns,
+            ]);
             losses.Add([.. ranks.Select(r => module.Losses[r]), 0]);
         }
         long budget = RankAllocation.Budget(modules.Sum(m => (long)m.Rows * m.Columns), 0.6);
@@ -204,23 +256,31 @@ public sealed class AllocationTests
             {
                 int best = 0;
                 for (int j = 1; j < costs[i].Length; j++)
-                    if (losses[i][j] + price * costs[i][j] < losses[i][best] + price * costs[i][best]) best = j;
+                    if (losses[i][j] + price * costs[i][j] < losses[i][best] + price * costs[i][best])
+                        best = j;
                 sum += losses[i][best] + price * costs[i][best];
                 cost += costs[i][best];
             }
             return sum;
         }
-        double low = 1e-20, high = 1;
+        double low = 1e-20,
+            high = 1;
         for (int step = 0; step < 40; step++)
         {
             double middle = Math.Sqrt(low * high);
             Priced(middle, out long cost);
-            if (cost > budget) low = middle;
-            else high = middle;
+            if (cost > budget)
+                low = middle;
+            else
+                high = middle;
         }
-        double bound = Priced(high, out _) - high * budget, oneRank = high * 15104;
+        double bound = Priced(high, out _) - high * budget,
+            oneRank = high * 15104;
         // Where a module stands before its jump to dense the bound itself is loose: a tenth of a per mille covers it here.
-        Assert.That(allocation.Sum(a => a.Loss), Is.LessThanOrEqualTo(bound * 1.0001 + oneRank).And.GreaterThanOrEqualTo(bound * (1 - 1e-9)));
+        Assert.That(
+            allocation.Sum(a => a.Loss),
+            Is.LessThanOrEqualTo(bound * 1.0001 + oneRank).And.GreaterThanOrEqualTo(bound * (1 - 1e-9))
+        );
         Assert.That(allocation.Any(a => a.IsDense) && allocation.Any(a => !a.IsDense));
     }
 

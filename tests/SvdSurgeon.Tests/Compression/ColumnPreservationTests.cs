@@ -23,7 +23,11 @@ public sealed class ColumnPreservationTests
         Assert.That(columns.Order, Is.EqualTo(golden.Integers("order")));
         double[] errors = golden.Vector("errors");
         for (int d = 0; d < errors.Length; d++)
-            Assert.That(columns.Error(d, ColumnMode.Preserve), double.IsInfinity(errors[d]) ? Is.Positive.And.EqualTo(errors[d]) : Is.EqualTo(errors[d]).Within(1e-5).Percent, $"E({d})");
+            Assert.That(
+                columns.Error(d, ColumnMode.Preserve),
+                double.IsInfinity(errors[d]) ? Is.Positive.And.EqualTo(errors[d]) : Is.EqualTo(errors[d]).Within(1e-5).Percent,
+                $"E({d})"
+            );
 
         var split = columns.Choose(ColumnMode.Preserve);
         Assert.That((split.Traded, split.Columns.Length), Is.EqualTo((chosen[1], chosen[2])));
@@ -63,7 +67,10 @@ public sealed class ColumnPreservationTests
     {
         var columns = new ColumnPreservation(La, Gaussian(30, 40, 3), Gram(90, 40, 4), 12, countIndices: true);
         var stored = Store(columns, columns.Split(traded, mode));
-        Assert.That(stored.StoredNumbers, Is.LessThanOrEqualTo(RankBudget.StoredNumbers(30, 40, 12)).And.GreaterThan(RankBudget.StoredNumbers(30, 40, 12) - 31));
+        Assert.That(
+            stored.StoredNumbers,
+            Is.LessThanOrEqualTo(RankBudget.StoredNumbers(30, 40, 12)).And.GreaterThan(RankBudget.StoredNumbers(30, 40, 12) - 31)
+        );
     }
 
     [Test]
@@ -74,7 +81,11 @@ public sealed class ColumnPreservationTests
         var columns = new ColumnPreservation(La, w, h, 4 + seed % 3);
         for (int d = 1; d <= columns.Rank; d++)
             if (columns.ColumnCount(d) <= 20)
-                Assert.That(columns.Error(d, ColumnMode.Refit), Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-9)), $"d = {d}");
+                Assert.That(
+                    columns.Error(d, ColumnMode.Refit),
+                    Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-9)),
+                    $"d = {d}"
+                );
         Assert.That(columns.Choose(ColumnMode.Refit).Error, Is.LessThanOrEqualTo(columns.Choose(ColumnMode.Preserve).Error));
         Assert.That(columns.Choose(ColumnMode.Preserve).Error, Is.LessThanOrEqualTo(columns.PlainError));
     }
@@ -87,20 +98,27 @@ public sealed class ColumnPreservationTests
     }
 
     [Test]
-    public void Refit_is_never_worse_than_preserve_in_the_stored_error_of_either_metric([Range(0, 11)] int seed, [Values] bool twoSided, [Values] bool countIndices)
+    public void Refit_is_never_worse_than_preserve_in_the_stored_error_of_either_metric(
+        [Range(0, 11)] int seed,
+        [Values] bool twoSided,
+        [Values] bool countIndices
+    )
     {
         var random = new Random(seed);
-        int m = random.Next(8, 28), n = random.Next(8, 28), largest = (m * n - 1) / (m + n);
+        int m = random.Next(8, 28),
+            n = random.Next(8, 28),
+            largest = (m * n - 1) / (m + n);
         // Columns of very different weight, so that keeping some is worth it.
         var h = Gram(3 * n, n, seed + 200);
         for (int j = 0; j < n; j += 5)
-            for (int i = 0; i < n; i++)
-            {
-                h[i, j] *= 5;
-                h[j, i] *= 5;
-            }
+        for (int i = 0; i < n; i++)
+        {
+            h[i, j] *= 5;
+            h[j, i] *= 5;
+        }
         var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), WhitenedSvd.DefaultOutputDamping) : null;
-        if (twoSided) h = WhitenedSvd.Damp(h, WhitenedSvd.DefaultInputDamping);
+        if (twoSided)
+            h = WhitenedSvd.Damp(h, WhitenedSvd.DefaultInputDamping);
         AssertRefitIsNeverWorse(Gaussian(m, n, seed + 100), h, random.Next(1, largest + 1), output, countIndices);
     }
 
@@ -109,15 +127,21 @@ public sealed class ColumnPreservationTests
         var columns = new ColumnPreservation(La, w, h, rank, output: output, countIndices: countIndices);
         var (preserve, refit) = (columns.Choose(ColumnMode.Preserve), columns.Choose(ColumnMode.Refit));
         // What is chosen, measured on what is stored.
-        double kept = StoredError(preserve), refitted = StoredError(refit);
+        double kept = StoredError(preserve),
+            refitted = StoredError(refit);
         Assert.That(refitted, Is.LessThanOrEqualTo(kept * (1 + 1e-6)), $"d = {refit.Traded} against {preserve.Traded}");
         Assert.That(kept, Is.LessThanOrEqualTo(columns.PlainError * (1 + 1e-6)));
         // Its own error decides: what preserve would choose is no better for it, whatever d that is.
         Assert.That(refit.Error, Is.EqualTo(refitted).Within(1e-5).Percent.Or.EqualTo(refitted).Within(1e-6 * columns.PlainError));
-        if (preserve.Traded > 0) Assert.That(refit.Error, Is.LessThanOrEqualTo(columns.Error(preserve.Traded, ColumnMode.Refit) * (1 + 1e-9)));
+        if (preserve.Traded > 0)
+            Assert.That(refit.Error, Is.LessThanOrEqualTo(columns.Error(preserve.Traded, ColumnMode.Refit) * (1 + 1e-9)));
         for (int d = 1; d <= rank; d++)
             if (columns.ColumnCount(d) <= w.Columns)
-                Assert.That(columns.Error(d, ColumnMode.Refit), Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-6) + 1e-6 * columns.PlainError), $"d = {d}");
+                Assert.That(
+                    columns.Error(d, ColumnMode.Refit),
+                    Is.LessThanOrEqualTo(columns.Error(d, ColumnMode.Preserve) * (1 + 1e-6) + 1e-6 * columns.PlainError),
+                    $"d = {d}"
+                );
 
         double StoredError(ColumnSplit split)
         {
@@ -135,7 +159,8 @@ public sealed class ColumnPreservationTests
         // (W − W')H vanishes in the kept columns.
         var residual = La.Multiply(Truncation.Difference(w, stored.Product(La)), h);
         foreach (int c in stored.Columns)
-            for (int i = 0; i < 10; i++) Assert.That(residual[i, c], Is.EqualTo(0).Within(1e-7 * h[0, 0]));
+            for (int i = 0; i < 10; i++)
+                Assert.That(residual[i, c], Is.EqualTo(0).Within(1e-7 * h[0, 0]));
     }
 
     [Test]
@@ -150,7 +175,8 @@ public sealed class ColumnPreservationTests
         var after = columns.Store(split, Truncation.Keep(split.Factors, Truncation.FirstIndices(split.Rank), sigma)).Product(La);
         var all = split.OverAllColumns(La);
         var component = La.Multiply(all.Left.ColumnRange(1, 1), all.Right.RowRange(1, 1));
-        foreach (ref double v in component.Data.AsSpan()) v *= 0.5;
+        foreach (ref double v in component.Data.AsSpan())
+            v *= 0.5;
         AreClose(Truncation.Difference(after, before), component, 1e-9);
     }
 
@@ -170,7 +196,8 @@ public sealed class ColumnPreservationTests
     public void Columns_without_input_are_kept_last_and_a_singular_gram_matrix_is_no_obstacle([Values] ColumnMode mode)
     {
         var h = Gram(6, 16, 12);
-        for (int i = 0; i < 16; i++) h[i, 4] = h[4, i] = 0;
+        for (int i = 0; i < 16; i++)
+            h[i, 4] = h[4, i] = 0;
         var w = Gaussian(10, 16, 13);
         var columns = new ColumnPreservation(La, w, h, 3);
         Assert.That(columns.Order[^1], Is.EqualTo(4));
@@ -187,7 +214,8 @@ public sealed class ColumnPreservationTests
     public void Sequential_target_is_the_regularised_least_squares_solution()
     {
         var (dense, compressed, w) = (Gaussian(60, 9, 16), Gaussian(60, 9, 17), Gaussian(5, 9, 18));
-        for (int i = 0; i < dense.Data.Length; i++) compressed.Data[i] = dense.Data[i] + 0.3 * compressed.Data[i];
+        for (int i = 0; i < dense.Data.Length; i++)
+            compressed.Data[i] = dense.Data[i] + 0.3 * compressed.Data[i];
         var cross = La.Multiply(dense, compressed, transposeA: true);
         var gram = La.Multiply(compressed, compressed, transposeA: true);
         var target = SequentialTarget.Weights(La, w, cross, gram, 1, damping: 0);
@@ -198,7 +226,8 @@ public sealed class ColumnPreservationTests
 
         Assert.That(SequentialTarget.Weights(La, w, cross, gram, 0).Data, Is.EqualTo(w.Data));
         var half = SequentialTarget.Weights(La, w, cross, gram, 0.5, damping: 0);
-        for (int i = 0; i < half.Data.Length; i++) Assert.That(half.Data[i], Is.EqualTo(0.5 * (w.Data[i] + target.Data[i])).Within(1e-12));
+        for (int i = 0; i < half.Data.Length; i++)
+            Assert.That(half.Data[i], Is.EqualTo(0.5 * (w.Data[i] + target.Data[i])).Within(1e-12));
         AreClose(SequentialTarget.Weights(La, w, gram, gram, 1), w, 1e-14);
         Assert.That(SequentialTarget.Weights(La, w, new Matrix(9, 9), new Matrix(9, 9), 1).Data, Has.All.Matches<double>(double.IsFinite));
     }
@@ -207,12 +236,15 @@ public sealed class ColumnPreservationTests
     public void Bias_correction_keeps_the_mean_output()
     {
         var (w, other) = (Gaussian(4, 6, 19), Gaussian(4, 6, 20));
-        double[] mean = [1, -2, 0.5, 0, 3, 1], bias = [1, 2, 3, 4];
+        double[] mean = [1, -2, 0.5, 0, 3, 1],
+            bias = [1, 2, 3, 4];
         var corrected = BiasCorrection.Correct(bias, w, other, mean);
         for (int i = 0; i < 4; i++)
         {
-            double expected = bias[i], actual = corrected[i];
-            for (int j = 0; j < 6; j++) (expected, actual) = (expected + w[i, j] * mean[j], actual + other[i, j] * mean[j]);
+            double expected = bias[i],
+                actual = corrected[i];
+            for (int j = 0; j < 6; j++)
+                (expected, actual) = (expected + w[i, j] * mean[j], actual + other[i, j] * mean[j]);
             Assert.That(actual, Is.EqualTo(expected).Within(1e-12));
         }
         Assert.That(BiasCorrection.Correct([], w, w, mean), Is.All.Zero);

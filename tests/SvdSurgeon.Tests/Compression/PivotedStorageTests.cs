@@ -35,7 +35,8 @@ public sealed class PivotedStorageTests
     {
         var factors = Factors(40, 30, 10, 2);
         for (int c = 0; c < 10; c++)
-            for (int i = 0; i < 40; i++) factors.A[i, c] *= Math.Pow(10, -2 * c);
+        for (int i = 0; i < 40; i++)
+            factors.A[i, c] *= Math.Pow(10, -2 * c);
         var pivoted = PivotedStorage.From(La, factors);
         // The smallest component is 1e-18 of the largest: still there.
         Assert.That(pivoted.Rank, Is.EqualTo(10));
@@ -46,7 +47,8 @@ public sealed class PivotedStorageTests
     public void Components_of_zero_take_no_room()
     {
         var factors = Factors(20, 25, 8, 3);
-        for (int i = 0; i < 20; i++) factors.A[i, 2] = 0;
+        for (int i = 0; i < 20; i++)
+            factors.A[i, 2] = 0;
         factors.B.Row(5).Clear();
         var pivoted = PivotedStorage.From(La, factors);
         Assert.That(pivoted.Rank, Is.EqualTo(6));
@@ -57,7 +59,8 @@ public sealed class PivotedStorageTests
     public void Components_that_depend_on_others_are_no_obstacle()
     {
         var factors = Factors(20, 25, 8, 3);
-        for (int i = 0; i < 20; i++) factors.A[i, 6] = factors.A[i, 1] - 2 * factors.A[i, 4];
+        for (int i = 0; i < 20; i++)
+            factors.A[i, 6] = factors.A[i, 1] - 2 * factors.A[i, 4];
         AreClose(PivotedStorage.From(La, factors).Product(La), factors.Product(La), 1e-11);
     }
 
@@ -73,10 +76,19 @@ public sealed class PivotedStorageTests
     public void The_truncation_of_a_whitened_module_survives_single_precision()
     {
         var w = Gaussian(48, 64, 5);
-        var factors = WhitenedSvd.TwoSided(La, w, WhiteningFactor.Damped(La, Gram(200, 64, 6), 1e-3), WhiteningFactor.Damped(La, Gram(200, 48, 7), 0.3));
+        var factors = WhitenedSvd.TwoSided(
+            La,
+            w,
+            WhiteningFactor.Damped(La, Gram(200, 64, 6), 1e-3),
+            WhiteningFactor.Damped(La, Gram(200, 48, 7), 0.3)
+        );
         var lowRank = Truncation.Keep(factors, 20);
         var pivoted = PivotedStorage.From(La, lowRank);
-        var rounded = new PivotedFactors(pivoted.Pivots, Matrix.FromSingles(20, 64, pivoted.Basis.ToSingles()), Matrix.FromSingles(28, 20, pivoted.Mix.ToSingles()));
+        var rounded = new PivotedFactors(
+            pivoted.Pivots,
+            Matrix.FromSingles(20, 64, pivoted.Basis.ToSingles()),
+            Matrix.FromSingles(28, 20, pivoted.Mix.ToSingles())
+        );
         AreClose(rounded.Product(La), lowRank.Product(La), 1e-6);
     }
 

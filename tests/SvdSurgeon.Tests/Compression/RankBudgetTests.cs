@@ -31,14 +31,20 @@ public sealed class RankBudgetTests
     public void Pivoted_storage_gives_the_largest_rank_that_fits()
     {
         foreach (var (m, n) in new[] { (576, 1536), (64, 64), (7, 30), (1, 5) })
-            foreach (double ratio in new[] { 0.1, 0.4, 0.8, 0.99 })
-            {
-                int rank = RankBudget.Rank(m, n, ratio, StorageForm.Pivoted);
-                double budget = ratio * m * n;
-                Assert.That(rank == 1 || RankBudget.StoredNumbers(m, n, rank, StorageForm.Pivoted) <= budget, $"{m} × {n} at {ratio}: {rank} fits");
-                Assert.That(rank == Math.Min(m, n) || RankBudget.StoredNumbers(m, n, rank + 1, StorageForm.Pivoted) > budget, $"{m} × {n} at {ratio}: {rank + 1} does not");
-                Assert.That(rank, Is.GreaterThanOrEqualTo(RankBudget.Rank(m, n, ratio) - 1));
-            }
+        foreach (double ratio in new[] { 0.1, 0.4, 0.8, 0.99 })
+        {
+            int rank = RankBudget.Rank(m, n, ratio, StorageForm.Pivoted);
+            double budget = ratio * m * n;
+            Assert.That(
+                rank == 1 || RankBudget.StoredNumbers(m, n, rank, StorageForm.Pivoted) <= budget,
+                $"{m} × {n} at {ratio}: {rank} fits"
+            );
+            Assert.That(
+                rank == Math.Min(m, n) || RankBudget.StoredNumbers(m, n, rank + 1, StorageForm.Pivoted) > budget,
+                $"{m} × {n} at {ratio}: {rank + 1} does not"
+            );
+            Assert.That(rank, Is.GreaterThanOrEqualTo(RankBudget.Rank(m, n, ratio) - 1));
+        }
     }
 
     [Test]

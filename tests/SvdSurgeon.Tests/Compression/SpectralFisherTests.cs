@@ -30,12 +30,14 @@ public sealed class SpectralFisherTests
     {
         using var golden = new AlgorithmCase("surgeon-" + name);
         var (x, d, gbar) = (golden.Matrix("X"), golden.Matrix("D"), golden.Matrix("gbar"));
-        int k = gbar.Columns, tokens = x.Rows / gbar.Rows;
+        int k = gbar.Columns,
+            tokens = x.Rows / gbar.Rows;
         var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), k);
         var (p, q) = (La.Multiply(d, factors.Left), La.Multiply(x, factors.Right, transposeB: true));
         var projected = new Matrix(gbar.Rows, k);
         for (int t = 0; t < x.Rows; t++)
-            for (int i = 0; i < k; i++) projected[t / tokens, i] += p[t, i] * q[t, i];
+        for (int i = 0; i < k; i++)
+            projected[t / tokens, i] += p[t, i] * q[t, i];
         AreClose(projected, gbar, 1e-6);
     }
 
@@ -53,7 +55,8 @@ public sealed class SpectralFisherTests
     {
         var gradients = Gaussian(50, 12, 2);
         var merged = Collect(gradients.RowRange(0, 20));
-        foreach (var (first, count) in new[] { (20, 3), (23, 14), (37, 13) }) merged.Merge(Collect(gradients.RowRange(first, count)));
+        foreach (var (first, count) in new[] { (20, 3), (23, 14), (37, 13) })
+            merged.Merge(Collect(gradients.RowRange(first, count)));
         AreClose(merged.Pool(12).ToMatrix(), Collect(gradients).Pool(12).ToMatrix(), 1e-13);
         AreClose(merged.Pool(9, Shrinkage.LedoitWolf).ToMatrix(), Collect(gradients).Pool(9, Shrinkage.LedoitWolf).ToMatrix(), 1e-13);
         Assert.That(merged.Samples, Is.EqualTo(50));
@@ -84,7 +87,8 @@ public sealed class SpectralFisherTests
         var tokens = Gaussian(30, 8, 5);
         var sum = new double[8];
         for (int t = 0; t < 30; t++)
-            for (int i = 0; i < 8; i++) sum[i] += tokens[t, i];
+        for (int i = 0; i < 8; i++)
+            sum[i] += tokens[t, i];
         var fisher = new SpectralFisher(La, 8);
         fisher.AddGram(La.Multiply(tokens, tokens, transposeA: true), sum, 30);
         AreClose(fisher.Pool(8).ToMatrix(), Collect(tokens).Pool(8).ToMatrix(), 1e-13);
@@ -97,7 +101,10 @@ public sealed class SpectralFisherTests
         var gradients = Gaussian(samples, 12, 6);
         var restored = SpectralFisher.Restore(La, Collect(gradients.RowRange(0, samples - 2)).Save());
         restored.Add(gradients.RowRange(samples - 2, 2).Data);
-        Assert.That(restored.Pool(12, Shrinkage.LedoitWolf).ToMatrix().Data, Is.EqualTo(Collect(gradients).Pool(12, Shrinkage.LedoitWolf).ToMatrix().Data));
+        Assert.That(
+            restored.Pool(12, Shrinkage.LedoitWolf).ToMatrix().Data,
+            Is.EqualTo(Collect(gradients).Pool(12, Shrinkage.LedoitWolf).ToMatrix().Data)
+        );
         Assert.That(restored.Samples, Is.EqualTo(samples));
     }
 
@@ -126,25 +133,31 @@ public sealed class SpectralFisherTests
     {
         var gradients = Gaussian(samples, k, 8);
         for (int b = 0; b < samples; b++)
-            for (int i = 0; i < k; i++) gradients[b, i] *= 1 + i;
-        var s = La.Multiply(gradients, gradients, transposeA: true);
-        double mu = 0, distance = 0, spread = 0;
-        for (int i = 0; i < k; i++) mu += s[i, i] / samples / k;
         for (int i = 0; i < k; i++)
-            for (int j = 0; j < k; j++)
-            {
-                double sij = s[i, j] / samples, target = i == j ? mu : 0;
-                distance += (sij - target) * (sij - target);
-                for (int b = 0; b < samples; b++)
-                    spread += Math.Pow(gradients[b, i] * gradients[b, j] - sij, 2) / samples / samples;
-            }
+            gradients[b, i] *= 1 + i;
+        var s = La.Multiply(gradients, gradients, transposeA: true);
+        double mu = 0,
+            distance = 0,
+            spread = 0;
+        for (int i = 0; i < k; i++)
+            mu += s[i, i] / samples / k;
+        for (int i = 0; i < k; i++)
+        for (int j = 0; j < k; j++)
+        {
+            double sij = s[i, j] / samples,
+                target = i == j ? mu : 0;
+            distance += (sij - target) * (sij - target);
+            for (int b = 0; b < samples; b++)
+                spread += Math.Pow(gradients[b, i] * gradients[b, j] - sij, 2) / samples / samples;
+        }
         double lambda = Math.Min(spread / distance, 1);
         var pool = Collect(gradients).Pool(k, Shrinkage.LedoitWolf);
         Assert.That(pool.ShrinkageIntensity, Is.EqualTo(lambda).Within(1e-9));
         Assert.That(lambda, Is.GreaterThan(0.01).And.LessThan(0.99));
         var expected = new Matrix(k, k);
         for (int i = 0; i < k; i++)
-            for (int j = 0; j < k; j++) expected[i, j] = (1 - lambda) * s[i, j] + (i == j ? lambda * mu * samples : 0);
+        for (int j = 0; j < k; j++)
+            expected[i, j] = (1 - lambda) * s[i, j] + (i == j ? lambda * mu * samples : 0);
         AreClose(pool.ToMatrix(), expected, 1e-12);
     }
 
@@ -155,10 +168,13 @@ public sealed class SpectralFisherTests
         {
             var gradients = Gaussian(samples, 10, 9);
             for (int b = 0; b < samples; b++)
-                for (int i = 0; i < 10; i++) gradients[b, i] *= 1 + i;
+            for (int i = 0; i < 10; i++)
+                gradients[b, i] *= 1 + i;
             var fisher = new SpectralFisher(La, 10);
-            if (asGram) fisher.AddGram(La.Multiply(gradients, gradients, transposeA: true), new double[10], samples);
-            else fisher.Add(gradients.Data);
+            if (asGram)
+                fisher.AddGram(La.Multiply(gradients, gradients, transposeA: true), new double[10], samples);
+            else
+                fisher.Add(gradients.Data);
             return fisher.Pool(10, Shrinkage.LedoitWolf).ShrinkageIntensity;
         }
         Assert.That(Intensity(2000, false), Is.LessThan(0.02));

@@ -8,14 +8,18 @@ namespace SvdSurgeon.Tests.Compression;
 
 public sealed class SurgeonTests
 {
-    private static SurgeonOptions Options(string tag) => tag switch
-    {
-        "update" => new SurgeonOptions(),
-        "update-half" => new SurgeonOptions { Scale = 0.5 },
-        "select" => new SurgeonOptions { Selection = ComponentSelection.Saliency, SelectionDamping = 0.1 },
-        "select-hd1" => new SurgeonOptions { Selection = ComponentSelection.Saliency, SelectionDamping = 1 },
-        _ => throw new ArgumentException(tag),
-    } with { PoolFraction = 0.4 };
+    private static SurgeonOptions Options(string tag) =>
+        tag switch
+        {
+            "update" => new SurgeonOptions(),
+            "update-half" => new SurgeonOptions { Scale = 0.5 },
+            "select" => new SurgeonOptions { Selection = ComponentSelection.Saliency, SelectionDamping = 0.1 },
+            "select-hd1" => new SurgeonOptions { Selection = ComponentSelection.Saliency, SelectionDamping = 1 },
+            _ => throw new ArgumentException(tag),
+        } with
+        {
+            PoolFraction = 0.4,
+        };
 
     private static SpectralFisher Fisher(Matrix gradients)
     {
@@ -28,7 +32,8 @@ public sealed class SurgeonTests
     {
         var random = new Random(seed);
         var sigma = new double[count];
-        for (int i = 0; i < count; i++) sigma[i] = 0.1 + 5 * random.NextDouble();
+        for (int i = 0; i < count; i++)
+            sigma[i] = 0.1 + 5 * random.NextDouble();
         Array.Sort(sigma);
         Array.Reverse(sigma);
         return sigma;
@@ -36,10 +41,17 @@ public sealed class SurgeonTests
 
     [Test]
     public void Selection_and_compensation_equal_the_golden_values(
-        [Values("many", "few")] string name, [Values("update", "update-half", "select", "select-hd1")] string tag)
+        [Values("many", "few")] string name,
+        [Values("update", "update-half", "select", "select-hd1")] string tag
+    )
     {
         using var golden = new AlgorithmCase("surgeon-" + name);
-        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), golden.Integers("rank")[1]);
+        var factors = WhitenedSvd.OneSided(
+            La,
+            golden.Matrix("W"),
+            WhiteningFactor.Cholesky(La, golden.Matrix("H")),
+            golden.Integers("rank")[1]
+        );
         AreClose(factors.Sigma, golden.Vector("sigma"), SigmaTolerance);
         var result = Surgeon.Operate(La, factors.Sigma, Fisher(golden.Matrix("gbar")), golden.Integers("rank")[0], Options(tag));
         Assert.That(result.Kept, Is.EqualTo(golden.Integers(tag + ".keep")));
@@ -49,14 +61,26 @@ public sealed class SurgeonTests
 
     [Test]
     public void The_gradients_and_the_matrix_give_the_same_result(
-        [Values(1, 4, 11)] int samples, [Values] ComponentSelection selection, [Values] Shrinkage shrinkage, [Values(0, 0.5)] double firstOrder)
+        [Values(1, 4, 11)] int samples,
+        [Values] ComponentSelection selection,
+        [Values] Shrinkage shrinkage,
+        [Values(0, 0.5)] double firstOrder
+    )
     {
-        const int k = 12, r = 6;
+        const int k = 12,
+            r = 6;
         var gradients = Gaussian(samples, k, 1);
         var sum = new double[k];
         for (int b = 0; b < samples; b++)
-            for (int i = 0; i < k; i++) sum[i] += gradients[b, i];
-        var options = new SurgeonOptions { Selection = selection, FirstOrderWeight = firstOrder, PoolFraction = 1, Damping = 1e-3 };
+        for (int i = 0; i < k; i++)
+            sum[i] += gradients[b, i];
+        var options = new SurgeonOptions
+        {
+            Selection = selection,
+            FirstOrderWeight = firstOrder,
+            PoolFraction = 1,
+            Damping = 1e-3,
+        };
         var sigma = Descending(k, 2);
         var held = Fisher(gradients).Pool(k, shrinkage);
         var full = FisherPool.FromMatrix(La, held.ToMatrix(), samples, sum);
@@ -69,13 +93,17 @@ public sealed class SurgeonTests
         AreClose(Surgeon.Correction(La, sigma, held, kept, options), Surgeon.Correction(La, sigma, full, kept, options), 1e-8);
         var corrected = Surgeon.Compensate(La, sigma, held, kept, options);
         double before = Surgeon.PredictedLoss(sigma, full, kept, kept.Select(i => sigma[i]).ToArray());
-        Assert.That(Surgeon.PredictedLoss(sigma, held, kept, corrected), Is.EqualTo(Surgeon.PredictedLoss(sigma, full, kept, corrected)).Within(1e-9 * before));
+        Assert.That(
+            Surgeon.PredictedLoss(sigma, held, kept, corrected),
+            Is.EqualTo(Surgeon.PredictedLoss(sigma, full, kept, corrected)).Within(1e-9 * before)
+        );
     }
 
     [TestCase(0.0), TestCase(0.7)]
     public void Compensation_is_the_minimiser(double firstOrder)
     {
-        const int k = 9, r = 5;
+        const int k = 9,
+            r = 5;
         var gradients = Gaussian(40, k, 3);
         var sigma = Descending(k, 4);
         var pool = Fisher(gradients).Pool(k);
@@ -84,13 +112,16 @@ public sealed class SurgeonTests
 
         // The gradient H̄δ + w·Σḡ vanishes for every kept component.
         var all = new double[k];
-        for (int i = 0; i < k; i++) all[i] = -sigma[i];
-        for (int i = 0; i < r; i++) all[kept[i]] = delta[i];
+        for (int i = 0; i < k; i++)
+            all[i] = -sigma[i];
+        for (int i = 0; i < r; i++)
+            all[kept[i]] = delta[i];
         var gradient = La.Multiply(pool.ToMatrix(), new Matrix(k, 1, all));
         foreach (int s in kept)
         {
             double sum = 0;
-            for (int b = 0; b < 40; b++) sum += gradients[b, s];
+            for (int b = 0; b < 40; b++)
+                sum += gradients[b, s];
             Assert.That(gradient[s, 0] + firstOrder * sum, Is.Zero.Within(1e-9));
         }
     }
@@ -108,7 +139,8 @@ public sealed class SurgeonTests
         {
             var kept = Truncation.FirstIndices(r);
             var delta = Surgeon.Correction(La, sigma, pool, kept, new SurgeonOptions { Damping = 0 });
-            for (int i = 0; i < r; i++) delta[i] += sigma[i];
+            for (int i = 0; i < r; i++)
+                delta[i] += sigma[i];
             Assert.That(losses[r], Is.EqualTo(Surgeon.PredictedLoss(sigma, pool, kept, delta)).Within(1e-8).Percent);
             Assert.That(losses[r], Is.LessThan(Surgeon.PredictedLoss(sigma, pool, kept, sigma.AsSpan(0, r))));
         }
@@ -125,7 +157,8 @@ public sealed class SurgeonTests
         {
             var kept = Enumerable.Range(0, k).Where(i => i != dropped).ToArray();
             var delta = Surgeon.Correction(La, sigma, pool, kept, new SurgeonOptions { Damping = 0 });
-            for (int i = 0; i < delta.Length; i++) delta[i] += sigma[kept[i]];
+            for (int i = 0; i < delta.Length; i++)
+                delta[i] += sigma[kept[i]];
             Assert.That(0.5 * saliencies[dropped], Is.EqualTo(Surgeon.PredictedLoss(sigma, pool, kept, delta)).Within(1e-8).Percent);
         }
     }
@@ -136,7 +169,12 @@ public sealed class SurgeonTests
         var sigma = Descending(10, 9);
         foreach (var shrinkage in Enum.GetValues<Shrinkage>())
         {
-            var options = new SurgeonOptions { Selection = ComponentSelection.Saliency, PoolFraction = 1, Shrinkage = shrinkage };
+            var options = new SurgeonOptions
+            {
+                Selection = ComponentSelection.Saliency,
+                PoolFraction = 1,
+                Shrinkage = shrinkage,
+            };
             var result = Surgeon.Operate(La, sigma, Fisher(new Matrix(samples, 10)), 4, options);
             Assert.That(result.Kept, Is.EqualTo(new[] { 0, 1, 2, 3 }));
             Assert.That(result.Sigma, Is.EqualTo(sigma[..4]));
@@ -163,7 +201,8 @@ public sealed class SurgeonTests
     public void An_undamped_singular_fisher_gives_the_finite_minimum_norm_correction([Values(2, 30)] int samples)
     {
         var gradients = Gaussian(samples, 8, 10);
-        for (int b = 0; b < samples; b++) gradients[b, 1] = gradients[b, 0];
+        for (int b = 0; b < samples; b++)
+            gradients[b, 1] = gradients[b, 0];
         var sigma = Descending(8, 11);
         var corrected = Surgeon.Compensate(La, sigma, Fisher(gradients).Pool(8), [0, 1, 2, 3], new SurgeonOptions { Damping = 0 });
         // The two equal gradients share the correction equally.
@@ -174,7 +213,13 @@ public sealed class SurgeonTests
     public void A_pool_of_exactly_the_rank_changes_nothing([Values] ComponentSelection selection)
     {
         var sigma = Descending(10, 12);
-        var result = Surgeon.Operate(La, sigma, Fisher(Gaussian(20, 10, 13)), 6, new SurgeonOptions { Selection = selection, PoolFraction = 0 });
+        var result = Surgeon.Operate(
+            La,
+            sigma,
+            Fisher(Gaussian(20, 10, 13)),
+            6,
+            new SurgeonOptions { Selection = selection, PoolFraction = 0 }
+        );
         Assert.That(result.Kept, Is.EqualTo(new[] { 0, 1, 2, 3, 4, 5 }));
         Assert.That(result.Sigma, Is.EqualTo(sigma[..6]));
     }
@@ -183,7 +228,13 @@ public sealed class SurgeonTests
     public void Keeping_all_components_changes_nothing()
     {
         var sigma = Descending(10, 14);
-        var result = Surgeon.Operate(La, sigma, Fisher(Gaussian(3, 10, 15)), 10, new SurgeonOptions { Selection = ComponentSelection.Saliency });
+        var result = Surgeon.Operate(
+            La,
+            sigma,
+            Fisher(Gaussian(3, 10, 15)),
+            10,
+            new SurgeonOptions { Selection = ComponentSelection.Saliency }
+        );
         Assert.That(result.Sigma, Is.EqualTo(sigma));
         Assert.That(result.LossWith, Is.Zero);
     }
@@ -202,13 +253,21 @@ public sealed class SurgeonTests
         // H̄ with a strong positive coupling of 0 and 2: dropping 2 asks for more of 0; a negative one for less.
         var h = Matrix.Identity(3);
         h[0, 2] = h[2, 0] = -0.9;
-        var corrected = Surgeon.Compensate(La, [0.5, 0.4, 0.3], FisherPool.FromMatrix(La, h), [0, 1], new SurgeonOptions { Damping = 0, Scale = 4 });
+        var corrected = Surgeon.Compensate(
+            La,
+            [0.5, 0.4, 0.3],
+            FisherPool.FromMatrix(La, h),
+            [0, 1],
+            new SurgeonOptions { Damping = 0, Scale = 4 }
+        );
         Assert.That(corrected[0], Is.Zero);
         Assert.That(corrected[1], Is.EqualTo(0.4));
     }
 
     [Test]
     public void A_fisher_of_too_few_components_is_refused() =>
-        Assert.That(() => Surgeon.Operate(La, Descending(10, 17), Fisher(Gaussian(4, 5, 18)), 6, new SurgeonOptions()),
-            Throws.TypeOf<InvalidInputException>().With.Message.Contains("collect it again"));
+        Assert.That(
+            () => Surgeon.Operate(La, Descending(10, 17), Fisher(Gaussian(4, 5, 18)), 6, new SurgeonOptions()),
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("collect it again")
+        );
 }

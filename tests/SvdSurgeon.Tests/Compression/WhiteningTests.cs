@@ -26,7 +26,8 @@ public sealed class WhiteningTests
         var x = golden.Matrix("X");
         var mean = new double[x.Columns];
         for (int t = 0; t < x.Rows; t++)
-            for (int j = 0; j < mean.Length; j++) mean[j] += Math.Abs(x[t, j]) / x.Rows;
+        for (int j = 0; j < mean.Length; j++)
+            mean[j] += Math.Abs(x[t, j]) / x.Rows;
         var factors = WhitenedSvd.ActivationScaled(La, golden.Matrix("W"), mean);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("asvd.W"), WeightTolerance);
     }
@@ -91,7 +92,10 @@ public sealed class WhiteningTests
         var output = WhiteningFactor.Damped(La, c, WhitenedSvd.DefaultOutputDamping);
         var factors = WhitenedSvd.TwoSided(La, w, input, output);
         var difference = Truncation.Difference(w, Truncated(factors, 5));
-        Assert.That(FrobeniusNorm(input.Whiten(output.WhitenRows(difference))), Is.EqualTo(Truncation.Error(factors.Sigma, 5)).Within(1e-9).Percent);
+        Assert.That(
+            FrobeniusNorm(input.Whiten(output.WhitenRows(difference))),
+            Is.EqualTo(Truncation.Error(factors.Sigma, 5)).Within(1e-9).Percent
+        );
         AreClose(Truncated(factors, 12), w, 1e-9);
     }
 
@@ -109,9 +113,12 @@ public sealed class WhiteningTests
     {
         var h = Gram(50, 6, 8);
         var whitened = WhiteningFactor.Damped(La, h, 0.3).Whiten(Matrix.Identity(6));
-        double trace = 0, expected = 0;
-        foreach (double x in whitened.Data) trace += x * x;
-        for (int i = 0; i < 6; i++) expected += h[i, i];
+        double trace = 0,
+            expected = 0;
+        foreach (double x in whitened.Data)
+            trace += x * x;
+        for (int i = 0; i < 6; i++)
+            expected += h[i, i];
         Assert.That(trace, Is.EqualTo(expected).Within(1e-10).Percent);
     }
 
@@ -139,9 +146,11 @@ public sealed class WhiteningTests
             _ => Gram(40, n, 10),
         };
         if (what == "zero column")
-            for (int i = 0; i < n; i++) h[i, 3] = h[3, i] = 0;
+            for (int i = 0; i < n; i++)
+                h[i, 3] = h[3, i] = 0;
         if (what == "slightly indefinite")
-            for (int i = 0; i < n; i++) h[i, i] -= 1e-7 * h[0, 0];
+            for (int i = 0; i < n; i++)
+                h[i, i] -= 1e-7 * h[0, 0];
         var w = Gaussian(7, n, 11);
         var input = WhiteningFactor.Cholesky(La, h);
         var factors = WhitenedSvd.OneSided(La, w, input);
@@ -154,7 +163,11 @@ public sealed class WhiteningTests
     public void A_gram_matrix_of_zeros_gives_the_plain_svd()
     {
         var w = Gaussian(6, 9, 12);
-        AreClose(Truncated(WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, new Matrix(9, 9))), 3), Truncated(WhitenedSvd.Plain(La, w), 3), 1e-10);
+        AreClose(
+            Truncated(WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, new Matrix(9, 9))), 3),
+            Truncated(WhitenedSvd.Plain(La, w), 3),
+            1e-10
+        );
         var none = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, new Matrix(9, 9)));
         Assert.That(none.Sigma, Is.All.Zero);
         Assert.That(Truncated(none, 3).Data, Is.All.Zero);
@@ -199,7 +212,8 @@ public sealed class WhiteningTests
     public void A_negative_definite_matrix_is_refused_instead_of_jittered()
     {
         var h = Matrix.Identity(3);
-        for (int i = 0; i < 3; i++) h[i, i] = -1;
+        for (int i = 0; i < 3; i++)
+            h[i, i] = -1;
         Assert.That(() => WhiteningFactor.Cholesky(La, h), Throws.TypeOf<NumericalException>());
     }
 
@@ -216,7 +230,8 @@ public sealed class WhiteningTests
         for (int seed = 0; seed < 3; seed++)
         {
             var moved = Gaussian(a.Rows, a.Columns, seed);
-            for (int i = 0; i < moved.Data.Length; i++) moved.Data[i] = a.Data[i] + 1e-2 * moved.Data[i];
+            for (int i = 0; i < moved.Data.Length; i++)
+                moved.Data[i] = a.Data[i] + 1e-2 * moved.Data[i];
             Assert.That(Truncation.Error(La, w, La.Multiply(moved, b), h), Is.GreaterThan(best));
         }
     }
@@ -258,8 +273,10 @@ public sealed class WhiteningTests
         var input = WhiteningFactor.Cholesky(La, Gram(40, 8, 19));
         WhiteningTask[] tasks =
         [
-            new(Gaussian(6, 8, 20), input, null, 4), new(Gaussian(6, 8, 21), null, null, int.MaxValue),
-            new(Gaussian(6, 8, 22), WhiteningFactor.Eigen(La, new Matrix(8, 8)), null, 3), new(Gaussian(6, 8, 23), input, WhiteningFactor.Cholesky(La, Gram(9, 6, 24)), 6),
+            new(Gaussian(6, 8, 20), input, null, 4),
+            new(Gaussian(6, 8, 21), null, null, int.MaxValue),
+            new(Gaussian(6, 8, 22), WhiteningFactor.Eigen(La, new Matrix(8, 8)), null, 3),
+            new(Gaussian(6, 8, 23), input, WhiteningFactor.Cholesky(La, Gram(9, 6, 24)), 6),
         ];
         var together = WhitenedSvd.Factorize(La, tasks);
         for (int i = 0; i < tasks.Length; i++)

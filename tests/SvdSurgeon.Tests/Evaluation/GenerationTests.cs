@@ -1,8 +1,8 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Tests.Evaluation;
@@ -36,7 +36,8 @@ public sealed class GenerationTests
         {
             using var hidden = _backend.Allocate(text.Length, _golden.Model.Config.HiddenSize);
             _golden.Model.Embed(_backend, text, 1, hidden);
-            foreach (var layer in _golden.Model.Layers) layer.Forward(_backend, hidden, new LayerContext(1, text.Length));
+            foreach (var layer in _golden.Model.Layers)
+                layer.Forward(_backend, hidden, new LayerContext(1, text.Length));
             using var logits = _backend.Allocate(1, _golden.Model.Config.VocabSize);
             _golden.Model.Logits(_backend, hidden.RowRange(text.Length - 1, 1), logits);
             var values = new float[logits.Columns];
@@ -50,7 +51,8 @@ public sealed class GenerationTests
     public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
     {
         int[] Sample(int seed) => [.. Generation.Generate(_golden.Model, _backend, _golden.Ids[..5], 20, temperature: 2, seed)];
-        int[] first = Sample(3), again = Sample(3);
+        int[] first = Sample(3),
+            again = Sample(3);
         Assert.That(again, Is.EqualTo(first));
         Assert.That(Sample(4), Is.Not.EqualTo(first));
     }
@@ -63,12 +65,23 @@ public sealed class GenerationTests
             // Full rank: W = W·I, so the text must not change.
             int n = module.InFeatures;
             var identity = new float[n * n];
-            for (int i = 0; i < n; i++) identity[i * n + i] = 1;
-            _golden.Model.Replace(module.Name, new LowRankLinear(module.Name, ((DenseLinear)module).Weight,
-                SvdSurgeon.Tensors.StoredTensor.FromSingles(module.Name + ".B", [n, n], identity), module.Bias));
+            for (int i = 0; i < n; i++)
+                identity[i * n + i] = 1;
+            _golden.Model.Replace(
+                module.Name,
+                new LowRankLinear(
+                    module.Name,
+                    ((DenseLinear)module).Weight,
+                    SvdSurgeon.Tensors.StoredTensor.FromSingles(module.Name + ".B", [n, n], identity),
+                    module.Bias
+                )
+            );
         }
         using var dense = new GoldenModel("qwen3");
-        Assert.That(Generation.Generate(_golden.Model, _backend, _golden.Ids[..5], 10), Is.EqualTo(Generation.Generate(dense.Model, _backend, dense.Ids[..5], 10)));
+        Assert.That(
+            Generation.Generate(_golden.Model, _backend, _golden.Ids[..5], 10),
+            Is.EqualTo(Generation.Generate(dense.Model, _backend, dense.Ids[..5], 10))
+        );
     }
 
     [Test]

@@ -3,8 +3,8 @@ using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Tests.Evaluation;
@@ -17,12 +17,25 @@ public sealed class PerplexityTests
     [TestCase("tinytales-opt", "tinytales-opt.evaluation.npy", 256, 0, 72, 1.7450565)]
     [TestCase("tinytales-llama", "tinytales-llama.evaluation.npy", 256, 0, 76, 1.7473781)]
     [TestCase("docs-opt", "docs-opt.evaluation.npy", 256, 100, 100, 105.40280)]
-    [TestCase("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2.wikitext-test.npy", 512, 16, 16, 36.07653, Explicit = true, Reason = "takes most of a minute")]
+    [TestCase(
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "smollm2.wikitext-test.npy",
+        512,
+        16,
+        16,
+        36.07653,
+        Explicit = true,
+        Reason = "takes most of a minute"
+    )]
     public void Perplexity_equals_the_peers(string model, string tokens, int length, int windows, int expectedWindows, double expected)
     {
         using var checkpoint = Checkpoint.Open(GoldenFiles.Shared("models", model));
         using var backend = new CpuBackend();
-        var result = Perplexity.Evaluate(DecoderModel.Load(checkpoint), backend, TokenWindows.FromText(ReadIds(GoldenFiles.Shared("data", "ids", tokens)), length, windows));
+        var result = Perplexity.Evaluate(
+            DecoderModel.Load(checkpoint),
+            backend,
+            TokenWindows.FromText(ReadIds(GoldenFiles.Shared("data", "ids", tokens)), length, windows)
+        );
         TestContext.Out.WriteLine(result);
         Assert.That(result.Windows, Is.EqualTo(expectedWindows));
         Assert.That(result.Tokens, Is.EqualTo(expectedWindows * length));
@@ -42,12 +55,19 @@ public sealed class PerplexityTests
         Assert.That(result.MeanNll, Is.EqualTo(float64).Within(1e-6));
     }
 
-    [TestCase("llama-bin-sharded", "ids.npy"), TestCase("llama-sharded", "ids.npy"), TestCase("opt-bin", "ids.npy"), TestCase("opt-original-names", "ids.npy")]
+    [
+        TestCase("llama-bin-sharded", "ids.npy"),
+        TestCase("llama-sharded", "ids.npy"),
+        TestCase("opt-bin", "ids.npy"),
+        TestCase("opt-original-names", "ids.npy")
+    ]
     [TestCase("llama-gqa-tied.f32.gguf", "../llama-gqa-tied.ids.npy")]
     public void Every_kind_of_file_gives_the_same_loss(string file, string ids)
     {
         string path = GoldenFiles.Shared("golden", "files", file);
-        string expected = file.EndsWith(".gguf", StringComparison.Ordinal) ? GoldenFiles.Shared("golden", "files", "llama-gqa-tied.expected.json") : Path.Combine(path, "expected.json");
+        string expected = file.EndsWith(".gguf", StringComparison.Ordinal)
+            ? GoldenFiles.Shared("golden", "files", "llama-gqa-tied.expected.json")
+            : Path.Combine(path, "expected.json");
         using var checkpoint = Checkpoint.Open(path);
         using var backend = new CpuBackend(2);
         using var json = JsonDocument.Parse(File.ReadAllText(expected));
@@ -96,8 +116,14 @@ public sealed class PerplexityTests
         var module = golden.Model.Linears[7];
         float[] weight = module.ToDense(backend);
         weight[5] = float.NaN;
-        golden.Model.Replace(module.Name, new DenseLinear(module.Name,
-            SvdSurgeon.Tensors.StoredTensor.FromSingles("weight", [module.OutFeatures, module.InFeatures], weight), module.Bias));
+        golden.Model.Replace(
+            module.Name,
+            new DenseLinear(
+                module.Name,
+                SvdSurgeon.Tensors.StoredTensor.FromSingles("weight", [module.OutFeatures, module.InFeatures], weight),
+                module.Bias
+            )
+        );
         var windows = TokenWindows.FromText(golden.Ids, GoldenModel.SequenceLength);
         Assert.Throws<NumericalException>(() => Perplexity.Evaluate(golden.Model, backend, windows));
     }
@@ -108,7 +134,9 @@ public sealed class PerplexityTests
         using var golden = new GoldenModel("opt");
         using var backend = new CpuBackend(1);
         var windows = TokenWindows.FromText(golden.Ids, GoldenModel.SequenceLength);
-        Assert.Throws<OperationCanceledException>(() => Perplexity.Evaluate(golden.Model, backend, windows, cancellationToken: new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            Perplexity.Evaluate(golden.Model, backend, windows, cancellationToken: new CancellationToken(true))
+        );
         Assert.That(backend.RentedBytes, Is.Zero);
     }
 

@@ -8,7 +8,18 @@ public unsafe class BlockTypeTests
 {
     private static readonly DType[] BlockTypes =
     [
-        DType.Q8_0, DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q2_K, DType.Q3_K, DType.Q4_K, DType.Q5_K, DType.Q6_K, DType.IQ4_NL, DType.IQ4_XS,
+        DType.Q8_0,
+        DType.Q4_0,
+        DType.Q4_1,
+        DType.Q5_0,
+        DType.Q5_1,
+        DType.Q2_K,
+        DType.Q3_K,
+        DType.Q4_K,
+        DType.Q5_K,
+        DType.Q6_K,
+        DType.IQ4_NL,
+        DType.IQ4_XS,
     ];
 
     private static readonly DType[] GoldenTypes = [DType.F16, DType.BF16, .. BlockTypes];
@@ -61,7 +72,8 @@ public unsafe class BlockTypeTests
         for (int bits = 0; bits <= ushort.MaxValue; bits++)
         {
             ushort stored = (ushort)bits;
-            float expected = (float)BitConverter.UInt16BitsToHalf(stored), scale = ScalarBlockWidening.Scale((byte*)&stored);
+            float expected = (float)BitConverter.UInt16BitsToHalf(stored),
+                scale = ScalarBlockWidening.Scale((byte*)&stored);
             Assert.That(scale, Is.EqualTo(expected), $"0x{bits:x4}");
             Assert.That(float.IsNegative(scale), Is.EqualTo(float.IsNegative(expected)), $"0x{bits:x4}");
         }
@@ -71,9 +83,11 @@ public unsafe class BlockTypeTests
     public void Every_half_is_widened_exactly([Values(0, 3)] int offset)
     {
         var halves = new ushort[65536 + offset];
-        for (int i = 0; i < 65536; i++) halves[i + offset] = (ushort)i;
+        for (int i = 0; i < 65536; i++)
+            halves[i + offset] = (ushort)i;
         var widened = new float[65536];
-        fixed (ushort* p = halves) Widening.ToSingle(DType.F16, (nint)(p + offset), widened);
+        fixed (ushort* p = halves)
+            Widening.ToSingle(DType.F16, (nint)(p + offset), widened);
         for (int i = 0; i < 65536; i++)
             Assert.That(widened[i], Is.EqualTo((float)BitConverter.UInt16BitsToHalf((ushort)i)), $"bits {i:X4}");
     }
@@ -82,9 +96,11 @@ public unsafe class BlockTypeTests
     public void Every_bfloat_is_widened_exactly()
     {
         var stored = new ushort[65535]; // an odd length, so that the tail is covered as well
-        for (int i = 0; i < stored.Length; i++) stored[i] = (ushort)i;
+        for (int i = 0; i < stored.Length; i++)
+            stored[i] = (ushort)i;
         var widened = new float[stored.Length];
-        fixed (ushort* p = stored) Widening.ToSingle(DType.BF16, (nint)p, widened);
+        fixed (ushort* p = stored)
+            Widening.ToSingle(DType.BF16, (nint)p, widened);
         for (int i = 0; i < stored.Length; i++)
             Assert.That(BitConverter.SingleToUInt32Bits(widened[i]), Is.EqualTo((uint)i << 16));
     }
@@ -93,22 +109,32 @@ public unsafe class BlockTypeTests
     public void Narrowing_a_widened_number_gives_it_back(DType type)
     {
         var stored = new ushort[65536];
-        for (int i = 0; i < stored.Length; i++) stored[i] = (ushort)i;
+        for (int i = 0; i < stored.Length; i++)
+            stored[i] = (ushort)i;
         var widened = new float[stored.Length];
         var again = new byte[2 * stored.Length];
-        fixed (ushort* p = stored) Widening.ToSingle(type, (nint)p, widened);
+        fixed (ushort* p = stored)
+            Widening.ToSingle(type, (nint)p, widened);
         Widening.FromSingle(widened, type, again);
         for (int i = 0; i < stored.Length; i++)
-            if (!float.IsNaN(widened[i])) Assert.That(BitConverter.ToUInt16(again, 2 * i), Is.EqualTo(stored[i]));
+            if (!float.IsNaN(widened[i]))
+                Assert.That(BitConverter.ToUInt16(again, 2 * i), Is.EqualTo(stored[i]));
     }
 
     [Test]
     public void Narrowing_to_bfloat_rounds_ties_to_even()
     {
-        float[] values = [BitConverter.UInt32BitsToSingle(0x3F808000), BitConverter.UInt32BitsToSingle(0x3F818000), BitConverter.UInt32BitsToSingle(0x3F808001)];
+        float[] values =
+        [
+            BitConverter.UInt32BitsToSingle(0x3F808000),
+            BitConverter.UInt32BitsToSingle(0x3F818000),
+            BitConverter.UInt32BitsToSingle(0x3F808001),
+        ];
         var bytes = new byte[6];
         Widening.FromSingle(values, DType.BF16, bytes);
-        Assert.That(new[] { BitConverter.ToUInt16(bytes, 0), BitConverter.ToUInt16(bytes, 2), BitConverter.ToUInt16(bytes, 4) },
-            Is.EqualTo(new ushort[] { 0x3F80, 0x3F82, 0x3F81 }));
+        Assert.That(
+            new[] { BitConverter.ToUInt16(bytes, 0), BitConverter.ToUInt16(bytes, 2), BitConverter.ToUInt16(bytes, 4) },
+            Is.EqualTo(new ushort[] { 0x3F80, 0x3F82, 0x3F81 })
+        );
     }
 }

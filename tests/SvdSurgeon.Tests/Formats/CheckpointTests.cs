@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;
@@ -10,13 +10,25 @@ public class CheckpointTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     private static readonly string[] Models =
     [
-        "llama-gqa-tied", "llama-headdim-bias", "llama-linear-rope", "llama-mha", "llama3-rope", "mistral-window", "opt", "opt-nobias-gelu",
-        "opt-postnorm-projected", "qwen2", "qwen3",
+        "llama-gqa-tied",
+        "llama-headdim-bias",
+        "llama-linear-rope",
+        "llama-mha",
+        "llama3-rope",
+        "mistral-window",
+        "opt",
+        "opt-nobias-gelu",
+        "opt-postnorm-projected",
+        "qwen2",
+        "qwen3",
     ];
 
     [TestCaseSource(nameof(Models))]
@@ -37,7 +49,8 @@ public class CheckpointTests
         using var original = Checkpoint.Open(GoldenFiles.Shared("golden", "files", "opt-original-names"));
         using var expected = Checkpoint.Open(GoldenFiles.Shared("golden", "models", "opt"));
         Assert.That(original.Tensors.Keys, Is.EquivalentTo(expected.Tensors.Keys));
-        foreach (var (name, tensor) in expected.Tensors) Assert.That(original.Tensors[name].ToSingles(), Is.EqualTo(tensor.ToSingles()), name);
+        foreach (var (name, tensor) in expected.Tensors)
+            Assert.That(original.Tensors[name].ToSingles(), Is.EqualTo(tensor.ToSingles()), name);
     }
 
     [TestCase("layers.0.fc1.weight", "model.decoder.layers.0.fc1.weight")]
@@ -71,7 +84,10 @@ public class CheckpointTests
     public void Two_names_for_one_parameter_are_refused()
     {
         Write(GoldenFiles.Copied("models", "llama-mha", "config.json"), "norm.weight", "model.norm.weight");
-        Assert.That(Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Root))!.Message, Does.Contain("'model.norm.weight'"));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Root))!.Message,
+            Does.Contain("'model.norm.weight'")
+        );
     }
 
     [TestCase("config.json"), TestCase("model.safetensors"), TestCase("")]
@@ -88,9 +104,14 @@ public class CheckpointTests
     {
         using var checkpoint = Checkpoint.Open(GoldenFiles.Copied("models", "llama-mha"));
         Assert.That(checkpoint.Require("model.norm.weight", 32).Count, Is.EqualTo(32));
-        Assert.That(Assert.Throws<InvalidModelException>(() => checkpoint.Require("model.norm.bias", 32))!.Message, Does.Contain("'model.norm.bias' is missing"));
-        Assert.That(Assert.Throws<InvalidModelException>(() => checkpoint.Require("model.norm.weight", 4, 8))!.Message,
-            Does.Contain("model.safetensors").And.Contain("'model.norm.weight'").And.Contain("[32]").And.Contain("[4, 8]"));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => checkpoint.Require("model.norm.bias", 32))!.Message,
+            Does.Contain("'model.norm.bias' is missing")
+        );
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => checkpoint.Require("model.norm.weight", 4, 8))!.Message,
+            Does.Contain("model.safetensors").And.Contain("'model.norm.weight'").And.Contain("[32]").And.Contain("[4, 8]")
+        );
     }
 
     [TestCase(float.NaN, "NaN"), TestCase(float.PositiveInfinity, "Infinity"), TestCase(float.NegativeInfinity, "-Infinity")]
@@ -99,10 +120,15 @@ public class CheckpointTests
         File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder.File("config.json"));
         var weights = new float[30 * 17];
         weights[29 * 17 + 16] = value;
-        SafeTensorsWriter.Write(_folder.File("model.safetensors"), [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [30, 17], weights))]);
+        SafeTensorsWriter.Write(
+            _folder.File("model.safetensors"),
+            [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [30, 17], weights))]
+        );
         using var checkpoint = Checkpoint.Open(_folder.Root);
-        Assert.That(Assert.Throws<InvalidModelException>(() => FiniteWeights.Require(checkpoint, default))!.Message,
-            Does.Contain($"tensor 'model.norm.weight' holds {shown} at [29, 16]"));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => FiniteWeights.Require(checkpoint, default))!.Message,
+            Does.Contain($"tensor 'model.norm.weight' holds {shown} at [29, 16]")
+        );
     }
 
     [TestCase("models", "llama-mha"), TestCase("models", "opt-postnorm-projected"), TestCase("files", "llama-gqa-tied.f32.gguf")]
@@ -135,9 +161,17 @@ public class CheckpointTests
         _folder.CopyFolder(GoldenFiles.Copied("files", "llama-sharded"));
         string path = _folder.File("model.safetensors.index.json");
         var index = (JsonObject)JsonNode.Parse(File.ReadAllText(path))!;
-        if (what == "no shard") File.Delete(_folder.File("model-00002-of-00003.safetensors"));
-        else if (what == "no map") index.Remove("weight_map");
-        else index["weight_map"]!["model.extra.weight"] = what switch { "no tensor" => "model-00001-of-00003.safetensors", "number" => 3, _ => "../model.safetensors" };
+        if (what == "no shard")
+            File.Delete(_folder.File("model-00002-of-00003.safetensors"));
+        else if (what == "no map")
+            index.Remove("weight_map");
+        else
+            index["weight_map"]!["model.extra.weight"] = what switch
+            {
+                "no tensor" => "model-00001-of-00003.safetensors",
+                "number" => 3,
+                _ => "../model.safetensors",
+            };
         File.WriteAllText(path, index.ToJsonString());
         Assert.That(Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Root))!.Message, Does.Contain(reason));
     }
@@ -156,6 +190,9 @@ public class CheckpointTests
     private void Write(string config, params string[] names)
     {
         File.Copy(config, _folder.File("config.json"));
-        SafeTensorsWriter.Write(_folder.File("model.safetensors"), names.Select(name => TensorEntry.From(StoredTensor.FromSingles(name, [2], [1, 2]))));
+        SafeTensorsWriter.Write(
+            _folder.File("model.safetensors"),
+            names.Select(name => TensorEntry.From(StoredTensor.FromSingles(name, [2], [1, 2])))
+        );
     }
 }

@@ -10,36 +10,98 @@ public class ConfigTests
     private static DecoderConfig Golden(string model) =>
         HuggingFaceConfig.Parse(HuggingFaceConfig.Read(GoldenFiles.Copied("models", model, "config.json")), "config.json");
 
-    private static JsonObject Llama(string more = "") => (JsonObject)JsonNode.Parse(
-        """{"model_type":"llama","vocab_size":100,"hidden_size":32,"intermediate_size":64,"num_hidden_layers":3,"num_attention_heads":4,"max_position_embeddings":64"""
-        + (more.Length > 0 ? "," + more : "") + "}")!;
+    private static JsonObject Llama(string more = "") =>
+        (JsonObject)
+            JsonNode.Parse(
+                """{"model_type":"llama","vocab_size":100,"hidden_size":32,"intermediate_size":64,"num_hidden_layers":3,"num_attention_heads":4,"max_position_embeddings":64"""
+                    + (more.Length > 0 ? "," + more : "")
+                    + "}"
+            )!;
 
     private static DecoderConfig Parse(JsonObject json) => HuggingFaceConfig.Parse(json, "config.json");
 
     private static readonly DecoderConfig Opt = new()
     {
-        Family = DecoderFamily.Opt, ModelType = "opt", VocabSize = 97, HiddenSize = 32, IntermediateSize = 64, Layers = 3, Heads = 4, KeyValueHeads = 4,
-        HeadDim = 8, MaxPositions = 40, NormEpsilon = 1e-5f, Activation = Activation.Relu, TieWordEmbeddings = true, AttentionBias = true,
-        AttentionOutputBias = true, MlpBias = true, WordEmbeddingDim = 32, BosTokenId = 2, EosTokenIds = [2],
+        Family = DecoderFamily.Opt,
+        ModelType = "opt",
+        VocabSize = 97,
+        HiddenSize = 32,
+        IntermediateSize = 64,
+        Layers = 3,
+        Heads = 4,
+        KeyValueHeads = 4,
+        HeadDim = 8,
+        MaxPositions = 40,
+        NormEpsilon = 1e-5f,
+        Activation = Activation.Relu,
+        TieWordEmbeddings = true,
+        AttentionBias = true,
+        AttentionOutputBias = true,
+        MlpBias = true,
+        WordEmbeddingDim = 32,
+        BosTokenId = 2,
+        EosTokenIds = [2],
     };
 
     private static readonly DecoderConfig LlamaBase = new()
     {
-        Family = DecoderFamily.Llama, ModelType = "llama", VocabSize = 101, HiddenSize = 32, IntermediateSize = 56, Layers = 3, Heads = 4, KeyValueHeads = 4,
-        HeadDim = 8, MaxPositions = 64, NormEpsilon = 1e-5f, Activation = Activation.SwiGlu, TieWordEmbeddings = false, WordEmbeddingDim = 32, BosTokenId = 1,
+        Family = DecoderFamily.Llama,
+        ModelType = "llama",
+        VocabSize = 101,
+        HiddenSize = 32,
+        IntermediateSize = 56,
+        Layers = 3,
+        Heads = 4,
+        KeyValueHeads = 4,
+        HeadDim = 8,
+        MaxPositions = 64,
+        NormEpsilon = 1e-5f,
+        Activation = Activation.SwiGlu,
+        TieWordEmbeddings = false,
+        WordEmbeddingDim = 32,
+        BosTokenId = 1,
         EosTokenIds = [2],
     };
 
     private static IEnumerable<TestCaseData> GoldenConfigs()
     {
         yield return Case("opt", Opt);
-        yield return Case("opt-nobias-gelu", Opt with { Activation = Activation.Gelu, AttentionBias = false, AttentionOutputBias = false, MlpBias = false, AffineNorms = false });
+        yield return Case(
+            "opt-nobias-gelu",
+            Opt with
+            {
+                Activation = Activation.Gelu,
+                AttentionBias = false,
+                AttentionOutputBias = false,
+                MlpBias = false,
+                AffineNorms = false,
+            }
+        );
         yield return Case("opt-postnorm-projected", Opt with { PreNorm = false, FinalNorm = false, WordEmbeddingDim = 20 });
         yield return Case("llama-mha", LlamaBase);
         yield return Case("llama-gqa-tied", LlamaBase with { KeyValueHeads = 2, TieWordEmbeddings = true, RopeTheta = 100000 });
-        yield return Case("llama-headdim-bias", LlamaBase with { KeyValueHeads = 2, HeadDim = 12, AttentionBias = true, AttentionOutputBias = true, MlpBias = true });
+        yield return Case(
+            "llama-headdim-bias",
+            LlamaBase with
+            {
+                KeyValueHeads = 2,
+                HeadDim = 12,
+                AttentionBias = true,
+                AttentionOutputBias = true,
+                MlpBias = true,
+            }
+        );
         yield return Case("llama-linear-rope", LlamaBase with { RopeScaling = new("linear", 4) });
-        yield return Case("llama3-rope", LlamaBase with { KeyValueHeads = 1, TieWordEmbeddings = true, RopeTheta = 500000, RopeScaling = new("llama3", 8, 1, 4, 16) });
+        yield return Case(
+            "llama3-rope",
+            LlamaBase with
+            {
+                KeyValueHeads = 1,
+                TieWordEmbeddings = true,
+                RopeTheta = 500000,
+                RopeScaling = new("llama3", 8, 1, 4, 16),
+            }
+        );
         yield return Case("mistral-window", LlamaBase with { ModelType = "mistral", KeyValueHeads = 2, Windows = [8, 8, 8] });
         var qwen = LlamaBase with { KeyValueHeads = 2, TieWordEmbeddings = true, BosTokenId = -1, EosTokenIds = [] };
         yield return Case("qwen2", qwen with { ModelType = "qwen2", AttentionBias = true, NormEpsilon = 1e-5f });
@@ -57,9 +119,15 @@ public class ConfigTests
         Assert.That(actual with { Windows = expected.Windows, EosTokenIds = expected.EosTokenIds }, Is.EqualTo(expected));
     }
 
-    [TestCase(""" "rope_theta":500000.0,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16} """)]
-    [TestCase(""" "rope_parameters":{"rope_theta":500000.0,"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16} """)]
-    [TestCase(""" "rope_parameters":{"rope_theta":500000,"type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4},"original_max_position_embeddings":16 """)]
+    [TestCase(
+        """ "rope_theta":500000.0,"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16} """
+    )]
+    [TestCase(
+        """ "rope_parameters":{"rope_theta":500000.0,"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16} """
+    )]
+    [TestCase(
+        """ "rope_parameters":{"rope_theta":500000,"type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4},"original_max_position_embeddings":16 """
+    )]
     public void Older_and_newer_rotary_keys_mean_the_same(string keys)
     {
         var config = Parse(Llama(keys));
@@ -93,8 +161,16 @@ public class ConfigTests
     [TestCase("qwen2", """ "sliding_window":16 """, new int[0])]
     [TestCase("qwen2", """ "sliding_window":16,"use_sliding_window":true,"max_window_layers":1 """, new[] { 0, 16, 16 })]
     [TestCase("qwen2", """ "sliding_window":16,"use_sliding_window":true """, new int[0])] // max_window_layers is 28
-    [TestCase("qwen3", """ "sliding_window":16,"use_sliding_window":true,"layer_types":["sliding_attention","full_attention","sliding_attention"] """, new[] { 16, 0, 16 })]
-    [TestCase("qwen3", """ "sliding_window":16,"use_sliding_window":false,"layer_types":["full_attention","full_attention","full_attention"] """, new int[0])]
+    [TestCase(
+        "qwen3",
+        """ "sliding_window":16,"use_sliding_window":true,"layer_types":["sliding_attention","full_attention","sliding_attention"] """,
+        new[] { 16, 0, 16 }
+    )]
+    [TestCase(
+        "qwen3",
+        """ "sliding_window":16,"use_sliding_window":false,"layer_types":["full_attention","full_attention","full_attention"] """,
+        new int[0]
+    )]
     public void Sliding_windows_follow_the_rules_of_each_architecture(string modelType, string keys, int[] windows)
     {
         var json = Llama(keys);
@@ -145,7 +221,8 @@ public class ConfigTests
     public void What_cannot_be_run_exactly_is_refused_with_key_and_file(string keys, string named, string reason)
     {
         var json = Llama();
-        foreach (var (key, value) in (JsonObject)JsonNode.Parse("{" + keys + "}")!) json[key] = value?.DeepClone();
+        foreach (var (key, value) in (JsonObject)JsonNode.Parse("{" + keys + "}")!)
+            json[key] = value?.DeepClone();
         var error = Assert.Throws<InvalidModelException>(() => Parse(json));
         Assert.That(error!.Message, Does.Contain("config.json").And.Contain(named).And.Contain(reason));
     }
@@ -155,11 +232,20 @@ public class ConfigTests
     {
         var json = HuggingFaceConfig.Read(GoldenFiles.Copied("models", "opt", "config.json"));
         json["activation_function"] = activation;
-        Assert.That(Assert.Throws<InvalidModelException>(() => Parse(json))!.Message, Is.EqualTo(
-            $"Activation '{activation}' (config.json, activation_function) is not supported. Supported: relu, gelu."));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => Parse(json))!.Message,
+            Is.EqualTo($"Activation '{activation}' (config.json, activation_function) is not supported. Supported: relu, gelu.")
+        );
     }
 
-    [TestCase("{"), TestCase("[]"), TestCase("{\"a\":1,\"a\":2}"), TestCase("{\"a\":\"\\ud800\"}"), TestCase("{\"\\udfff\":1}"), TestCase("")]
+    [
+        TestCase("{"),
+        TestCase("[]"),
+        TestCase("{\"a\":1,\"a\":2}"),
+        TestCase("{\"a\":\"\\ud800\"}"),
+        TestCase("{\"\\udfff\":1}"),
+        TestCase("")
+    ]
     public void A_config_that_is_no_json_object_is_refused_by_name(string text)
     {
         using var folder = new TemporaryFolder();

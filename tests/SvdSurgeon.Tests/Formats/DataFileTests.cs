@@ -9,8 +9,11 @@ public class DataFileTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     private string Npy(string header, byte[] data, byte version = 1)
     {
@@ -20,6 +23,7 @@ public class DataFileTests
     }
 
     private static byte[] Int32(params int[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
+
     private static byte[] Int64(params long[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
 
     [Test]
@@ -66,7 +70,10 @@ public class DataFileTests
     {
         string path = Npy("{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", Int32(5, 100, 7));
         Assert.That(TokenFile.Read(path, 101).Columns, Is.EqualTo(3));
-        Assert.That(Assert.Throws<InvalidInputException>(() => TokenFile.Read(path, 100))!.Message, Does.Contain("entry 1 is 100").And.Contain("0 to 99"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => TokenFile.Read(path, 100))!.Message,
+            Does.Contain("entry 1 is 100").And.Contain("0 to 99")
+        );
         path = Npy("{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }", Int64(1L << 40));
         Assert.That(Assert.Throws<InvalidInputException>(() => TokenFile.Read(path))!.Message, Does.Contain("1099511627776"));
         path = Npy("{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }", Int32(-1));
@@ -78,7 +85,10 @@ public class DataFileTests
     {
         string path = _folder.Write("ids.npy", Encoding.Latin1.GetBytes(contents));
         Assert.That(Assert.Throws<InvalidInputException>(() => TokenFile.Read(path))!.Message, Does.Contain("no .npy file"));
-        Assert.That(Assert.Throws<InvalidInputException>(() => TokenFile.Read(_folder.File("none.npy")))!.Message, Does.Contain("does not exist"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => TokenFile.Read(_folder.File("none.npy")))!.Message,
+            Does.Contain("does not exist")
+        );
     }
 
     [Test]
@@ -89,7 +99,10 @@ public class DataFileTests
         string packed = _folder.Write("c.txt.gz", Gzip("packed"));
         string lines = _folder.Write("d.jsonl", "{\"text\":\"one\\n\",\"id\":1}\n\n {\"id\":2,\"text\":\"two\"}\r\n");
         string packedLines = _folder.Write("e.jsonl.gz", Gzip("{\"text\":\"three\"}"));
-        Assert.That(TextSource.Read([plain, bom, packed, lines, packedLines]), Is.EqualTo("Erste\nZeile äöü\n\n\nb\n\npacked\n\none\n\n\ntwo\n\nthree"));
+        Assert.That(
+            TextSource.Read([plain, bom, packed, lines, packedLines]),
+            Is.EqualTo("Erste\nZeile äöü\n\n\nb\n\npacked\n\none\n\n\ntwo\n\nthree")
+        );
         Assert.That(TextSource.ReadDocuments([lines]), Is.EqualTo(new[] { "one\n", "two" }));
     }
 
@@ -112,7 +125,10 @@ public class DataFileTests
     public void Bad_utf8_is_named_with_its_byte()
     {
         string path = _folder.Write("x.txt", [(byte)'a', 0xC3, 0xA4, 0xFF, (byte)'b']);
-        Assert.That(Assert.Throws<InvalidInputException>(() => TextSource.Read([path]))!.Message, Does.Contain("not valid UTF-8 at byte 3"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => TextSource.Read([path]))!.Message,
+            Does.Contain("not valid UTF-8 at byte 3")
+        );
         path = _folder.Write("y.txt", [0xEF, 0xBB, 0xBF, (byte)'a', 0xE2, 0x82]);
         Assert.That(Assert.Throws<InvalidInputException>(() => TextSource.Read([path]))!.Message, Does.Contain("at byte 4"));
     }
@@ -134,12 +150,16 @@ public class DataFileTests
 
     [Test]
     public void A_missing_text_is_named() =>
-        Assert.That(Assert.Throws<InvalidInputException>(() => TextSource.Read([_folder.File("none.txt")]))!.Message, Does.Contain("none.txt: the file does not exist"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => TextSource.Read([_folder.File("none.txt")]))!.Message,
+            Does.Contain("none.txt: the file does not exist")
+        );
 
     private static byte[] Gzip(string text)
     {
         var packed = new MemoryStream();
-        using (var stream = new GZipStream(packed, CompressionLevel.Fastest)) stream.Write(Encoding.UTF8.GetBytes(text));
+        using (var stream = new GZipStream(packed, CompressionLevel.Fastest))
+            stream.Write(Encoding.UTF8.GetBytes(text));
         return packed.ToArray();
     }
 }

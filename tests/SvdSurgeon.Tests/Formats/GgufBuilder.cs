@@ -15,15 +15,23 @@ internal sealed class GgufBuilder
     public ulong? TensorCount { get; set; }
 
     public GgufBuilder Text(string key, string value) => Pair(key, 8, writer => WriteText(writer, Encoding.UTF8.GetBytes(value)));
+
     public GgufBuilder UInt32(string key, uint value) => Pair(key, 4, writer => writer.Write(value));
+
     public GgufBuilder Single(string key, float value) => Pair(key, 6, writer => writer.Write(value));
 
-    public GgufBuilder Texts(string key, params string[] values) => Pair(key, 9, writer =>
-    {
-        writer.Write(8u);
-        writer.Write((ulong)values.Length);
-        foreach (string value in values) WriteText(writer, Encoding.UTF8.GetBytes(value));
-    });
+    public GgufBuilder Texts(string key, params string[] values) =>
+        Pair(
+            key,
+            9,
+            writer =>
+            {
+                writer.Write(8u);
+                writer.Write((ulong)values.Length);
+                foreach (string value in values)
+                    WriteText(writer, Encoding.UTF8.GetBytes(value));
+            }
+        );
 
     public GgufBuilder Pair(string key, uint type, Action<BinaryWriter> value)
     {
@@ -49,11 +57,17 @@ internal sealed class GgufBuilder
     /// <summary>The metadata and tensors of a model with hidden size 8, 2 heads of 4, 1 key-value head, 1 layer and 5 words.</summary>
     public static GgufBuilder Model(string architecture = "llama", bool biases = false)
     {
-        var builder = new GgufBuilder().Text("general.architecture", architecture)
-            .UInt32(architecture + ".context_length", 64).UInt32(architecture + ".embedding_length", 8).UInt32(architecture + ".block_count", 1)
-            .UInt32(architecture + ".feed_forward_length", 12).UInt32(architecture + ".attention.head_count", 2)
-            .UInt32(architecture + ".attention.head_count_kv", 1).Single(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f)
-            .UInt32("tokenizer.ggml.bos_token_id", 3).UInt32("tokenizer.ggml.eos_token_id", 4);
+        var builder = new GgufBuilder()
+            .Text("general.architecture", architecture)
+            .UInt32(architecture + ".context_length", 64)
+            .UInt32(architecture + ".embedding_length", 8)
+            .UInt32(architecture + ".block_count", 1)
+            .UInt32(architecture + ".feed_forward_length", 12)
+            .UInt32(architecture + ".attention.head_count", 2)
+            .UInt32(architecture + ".attention.head_count_kv", 1)
+            .Single(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f)
+            .UInt32("tokenizer.ggml.bos_token_id", 3)
+            .UInt32("tokenizer.ggml.eos_token_id", 4);
         float next = 0;
         Add("token_embd.weight", 5, 8);
         Add("output_norm.weight", 8);
@@ -92,7 +106,8 @@ internal sealed class GgufBuilder
         {
             WriteText(writer, Encoding.UTF8.GetBytes(name));
             writer.Write((uint)axes.Length);
-            foreach (ulong axis in axes) writer.Write(axis);
+            foreach (ulong axis in axes)
+                writer.Write(axis);
             writer.Write(type);
             writer.Write(offset ?? position);
             position += ((ulong)data.Length + 31) / 32 * 32;
@@ -100,7 +115,8 @@ internal sealed class GgufBuilder
         Pad(file);
         foreach (var (_, _, _, data, offset) in _tensors)
         {
-            if (offset is not null) continue;
+            if (offset is not null)
+                continue;
             writer.Write(data);
             Pad(file);
         }
@@ -109,7 +125,8 @@ internal sealed class GgufBuilder
 
     private static void Pad(MemoryStream file)
     {
-        while (file.Position % 32 != 0) file.WriteByte(0);
+        while (file.Position % 32 != 0)
+            file.WriteByte(0);
     }
 
     private static void WriteText(BinaryWriter writer, byte[] bytes)

@@ -1,7 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Architectures;
-using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;
@@ -10,8 +10,11 @@ public class GgufTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     private Checkpoint Open(GgufBuilder builder) => Checkpoint.Open(_folder.Write("model.gguf", builder.Build()));
 
@@ -35,7 +38,12 @@ public class GgufTests
         using var gguf = Checkpoint.Open(GoldenFiles.Copied("files", "llama-gqa-tied.f32.gguf"));
         using var folder = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
         // this file has no tokenizer, so it names no special tokens
-        var expected = folder.Config with { BosTokenId = -1, EosTokenIds = gguf.Config.EosTokenIds, Windows = gguf.Config.Windows };
+        var expected = folder.Config with
+        {
+            BosTokenId = -1,
+            EosTokenIds = gguf.Config.EosTokenIds,
+            Windows = gguf.Config.Windows,
+        };
         Assert.That(gguf.Config, Is.EqualTo(expected));
         Assert.That(gguf.Config.EosTokenIds, Is.Empty);
     }
@@ -67,10 +75,17 @@ public class GgufTests
         using var file = GgufFile.Open(_folder.File("model.gguf"));
         // two heads of 4: stored rows are (0, 2, 1, 3) of the Hugging Face rows, in each head
         int[] order = [0, 2, 1, 3, 4, 6, 5, 7];
-        float[] stored = file.Tensors["blk.0.attn_q.weight"].ToSingles(), bias = file.Tensors["blk.0.attn_q.bias"].ToSingles();
-        Assert.That(model.Tensors["model.layers.0.self_attn.q_proj.weight"].ToSingles(), Is.EqualTo(order.SelectMany(row => stored[(8 * row)..(8 * row + 8)])));
+        float[] stored = file.Tensors["blk.0.attn_q.weight"].ToSingles(),
+            bias = file.Tensors["blk.0.attn_q.bias"].ToSingles();
+        Assert.That(
+            model.Tensors["model.layers.0.self_attn.q_proj.weight"].ToSingles(),
+            Is.EqualTo(order.SelectMany(row => stored[(8 * row)..(8 * row + 8)]))
+        );
         Assert.That(model.Tensors["model.layers.0.self_attn.q_proj.bias"].ToSingles(), Is.EqualTo(order.Select(row => bias[row])));
-        Assert.That(model.Tensors["model.layers.0.self_attn.v_proj.weight"].ToSingles(), Is.EqualTo(file.Tensors["blk.0.attn_v.weight"].ToSingles()));
+        Assert.That(
+            model.Tensors["model.layers.0.self_attn.v_proj.weight"].ToSingles(),
+            Is.EqualTo(file.Tensors["blk.0.attn_v.weight"].ToSingles())
+        );
         Assert.That(model.Config.AttentionBias, Is.True);
     }
 
@@ -80,8 +95,11 @@ public class GgufTests
         using var model = Open(GgufBuilder.Model("qwen2", biases: true));
         using var file = GgufFile.Open(_folder.File("model.gguf"));
         foreach (string part in new[] { "q_proj", "k_proj" })
-            foreach (string kind in new[] { "weight", "bias" })
-                Assert.That(model.Tensors[$"model.layers.0.self_attn.{part}.{kind}"].ToSingles(), Is.EqualTo(file.Tensors[$"blk.0.attn_{part[0]}.{kind}"].ToSingles()));
+        foreach (string kind in new[] { "weight", "bias" })
+            Assert.That(
+                model.Tensors[$"model.layers.0.self_attn.{part}.{kind}"].ToSingles(),
+                Is.EqualTo(file.Tensors[$"blk.0.attn_{part[0]}.{kind}"].ToSingles())
+            );
         Assert.That(model.Config.ModelType, Is.EqualTo("qwen2"));
         Assert.That(model.Config.AttentionBias, Is.True);
         Assert.That(model.Config.AttentionOutputBias, Is.False);
@@ -108,18 +126,29 @@ public class GgufTests
     [TestCase(8, 128), TestCase(32, 64)]
     public void The_factors_of_llama3_are_recognized(double factor, int headDim)
     {
-        float[] factors = [.. Enumerable.Range(0, headDim / 2).Select(i =>
-        {
-            double wavelength = 2 * Math.PI * Math.Pow(500000, 2.0 * i / headDim);
-            if (wavelength < 8192 / 4.0) return 1f;
-            if (wavelength > 8192) return (float)factor;
-            double smooth = (8192 / wavelength - 1) / (4 - 1);
-            return (float)(1 / ((1 - smooth) / factor + smooth));
-        })];
+        float[] factors =
+        [
+            .. Enumerable
+                .Range(0, headDim / 2)
+                .Select(i =>
+                {
+                    double wavelength = 2 * Math.PI * Math.Pow(500000, 2.0 * i / headDim);
+                    if (wavelength < 8192 / 4.0)
+                        return 1f;
+                    if (wavelength > 8192)
+                        return (float)factor;
+                    double smooth = (8192 / wavelength - 1) / (4 - 1);
+                    return (float)(1 / ((1 - smooth) / factor + smooth));
+                }),
+        ];
         Assert.That(factors.Distinct().Count(), Is.GreaterThan(2), "some are blended");
         var scaling = GgufRope.Recognize(factors, 500000, headDim, 8192)!;
-        Assert.That(scaling.ToJsonString(), Is.EqualTo(
-            $$"""{"rope_type":"llama3","factor":{{factor}},"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":8192}"""));
+        Assert.That(
+            scaling.ToJsonString(),
+            Is.EqualTo(
+                $$"""{"rope_type":"llama3","factor":{{factor}},"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":8192}"""
+            )
+        );
         factors[0] = 1.01f;
         Assert.That(GgufRope.Recognize(factors, 500000, headDim, 8192), Is.Null);
     }
@@ -198,7 +227,10 @@ public class GgufTests
             "yarn" => model.Text("llama.rope.scaling.type", "yarn"),
             "rope factors" => model.Tensor("rope_freqs.weight", [2], [3, 5]),
             "unknown tensor" => model.Tensor("blk.0.ssm_in.weight", [1], [1]),
-            "no embedding" => new GgufBuilder().Text("general.architecture", "llama").UInt32("llama.context_length", 1).UInt32("llama.embedding_length", 8)
+            "no embedding" => new GgufBuilder()
+                .Text("general.architecture", "llama")
+                .UInt32("llama.context_length", 1)
+                .UInt32("llama.embedding_length", 8)
                 .UInt32("llama.attention.head_count", 1),
             "rows" => Smaller(),
             _ => throw new ArgumentException(what),
@@ -206,9 +238,16 @@ public class GgufTests
         var error = Assert.Throws<InvalidModelException>(() => Open(builder).Dispose());
         Assert.That(error!.Message, Does.Contain(_folder.File("model.gguf")).And.Contain(reason));
 
-        static GgufBuilder Smaller() => new GgufBuilder().Text("general.architecture", "llama").UInt32("llama.context_length", 64)
-            .UInt32("llama.embedding_length", 8).UInt32("llama.block_count", 1).UInt32("llama.feed_forward_length", 12)
-            .UInt32("llama.attention.head_count", 2).Tensor("token_embd.weight", [5, 8], new float[40]).Tensor("blk.0.attn_q.weight", [6, 8], new float[48]);
+        static GgufBuilder Smaller() =>
+            new GgufBuilder()
+                .Text("general.architecture", "llama")
+                .UInt32("llama.context_length", 64)
+                .UInt32("llama.embedding_length", 8)
+                .UInt32("llama.block_count", 1)
+                .UInt32("llama.feed_forward_length", 12)
+                .UInt32("llama.attention.head_count", 2)
+                .Tensor("token_embd.weight", [5, 8], new float[40])
+                .Tensor("blk.0.attn_q.weight", [6, 8], new float[48]);
     }
 
     [Test]
@@ -225,19 +264,60 @@ public class GgufTests
     public void Every_metadata_type_is_decoded()
     {
         var builder = new GgufBuilder()
-            .Pair("u8", 0, w => w.Write((byte)200)).Pair("i8", 1, w => w.Write((sbyte)-5)).Pair("u16", 2, w => w.Write((ushort)60000))
-            .Pair("i16", 3, w => w.Write((short)-3)).Pair("u32", 4, w => w.Write(4000000000u)).Pair("i32", 5, w => w.Write(-9))
-            .Pair("f32", 6, w => w.Write(1.5f)).Pair("flag", 7, w => w.Write((byte)1)).Text("text", "grüße")
-            .Pair("u64", 10, w => w.Write(1UL << 40)).Pair("i64", 11, w => w.Write(-(1L << 40))).Pair("f64", 12, w => w.Write(0.1))
+            .Pair("u8", 0, w => w.Write((byte)200))
+            .Pair("i8", 1, w => w.Write((sbyte)-5))
+            .Pair("u16", 2, w => w.Write((ushort)60000))
+            .Pair("i16", 3, w => w.Write((short)-3))
+            .Pair("u32", 4, w => w.Write(4000000000u))
+            .Pair("i32", 5, w => w.Write(-9))
+            .Pair("f32", 6, w => w.Write(1.5f))
+            .Pair("flag", 7, w => w.Write((byte)1))
+            .Text("text", "grüße")
+            .Pair("u64", 10, w => w.Write(1UL << 40))
+            .Pair("i64", 11, w => w.Write(-(1L << 40)))
+            .Pair("f64", 12, w => w.Write(0.1))
             .Texts("texts", "a", "", "ü")
-            .Pair("numbers", 9, w => { w.Write(5u); w.Write(2UL); w.Write(-1); w.Write(7); })
-            .Pair("singles", 9, w => { w.Write(6u); w.Write(2UL); w.Write(0.5f); w.Write(2f); })
-            .Pair("nested", 9, w => { w.Write(9u); w.Write(1UL); w.Write(0u); w.Write(1UL); w.Write((byte)3); })
+            .Pair(
+                "numbers",
+                9,
+                w =>
+                {
+                    w.Write(5u);
+                    w.Write(2UL);
+                    w.Write(-1);
+                    w.Write(7);
+                }
+            )
+            .Pair(
+                "singles",
+                9,
+                w =>
+                {
+                    w.Write(6u);
+                    w.Write(2UL);
+                    w.Write(0.5f);
+                    w.Write(2f);
+                }
+            )
+            .Pair(
+                "nested",
+                9,
+                w =>
+                {
+                    w.Write(9u);
+                    w.Write(1UL);
+                    w.Write(0u);
+                    w.Write(1UL);
+                    w.Write((byte)3);
+                }
+            )
             .Text("after", "the arrays");
         using var file = GgufFile.Open(_folder.Write("types.gguf", builder.Build()));
         var metadata = file.Metadata;
-        Assert.That(new[] { "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64" }.Select(metadata.Integer),
-            Is.EqualTo(new long?[] { 200, -5, 60000, -3, 4000000000, -9, 1L << 40, -(1L << 40) }));
+        Assert.That(
+            new[] { "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64" }.Select(metadata.Integer),
+            Is.EqualTo(new long?[] { 200, -5, 60000, -3, 4000000000, -9, 1L << 40, -(1L << 40) })
+        );
         Assert.That(metadata.Number("f32"), Is.EqualTo(1.5));
         Assert.That(metadata.Number("f64"), Is.EqualTo(0.1));
         Assert.That(metadata.Flag("flag"), Is.True);
@@ -258,7 +338,8 @@ public class GgufTests
         for (int length = 0; length < whole.Length; length += 5)
         {
             string path = _folder.Write("cut.gguf", whole.AsSpan(0, length));
-            if (whole.Length - length < 32) break; // what is left is the padding after the last tensor
+            if (whole.Length - length < 32)
+                break; // what is left is the padding after the last tensor
             Assert.Throws<InvalidModelException>(() => GgufFile.Open(path), $"{length} bytes");
         }
     }
@@ -270,11 +351,18 @@ public class GgufTests
         var random = new Random(seed);
         byte[] whole = GgufBuilder.Model("llama", biases: true).Texts("tokenizer.ggml.tokens", "a", "b").Build();
         for (int round = 0; round < 600; round++)
-            Damage.OneByte(whole, 1400, random, bytes => _folder.Write("model.gguf", bytes), path =>
-            {
-                using var model = Checkpoint.Open(path);
-                foreach (var tensor in model.Tensors.Values) tensor.ToSingles();
-                model.Gguf!.Metadata.Texts("tokenizer.ggml.tokens");
-            });
+            Damage.OneByte(
+                whole,
+                1400,
+                random,
+                bytes => _folder.Write("model.gguf", bytes),
+                path =>
+                {
+                    using var model = Checkpoint.Open(path);
+                    foreach (var tensor in model.Tensors.Values)
+                        tensor.ToSingles();
+                    model.Gguf!.Metadata.Texts("tokenizer.ggml.tokens");
+                }
+            );
     }
 }

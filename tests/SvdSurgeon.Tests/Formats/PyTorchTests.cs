@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
-using SvdSurgeon.Formats.PyTorch;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.PyTorch;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;
@@ -11,8 +11,11 @@ public class PyTorchTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     // Each pickle was saved from the same random model as the safetensors folder.
     [TestCase("opt-bin", "opt-postnorm-projected"), TestCase("llama-bin-sharded", "llama-mha"), TestCase("llama-sharded", "llama3-rope")]
@@ -104,7 +107,10 @@ public class PyTorchTests
         using (var archive = ZipFile.Open(path, ZipArchiveMode.Create))
         using (var stream = archive.CreateEntry("m/data.pkl", CompressionLevel.SmallestSize).Open())
             stream.Write(new byte[1000]);
-        Assert.That(Assert.Throws<InvalidModelException>(() => PyTorchFile.Open(path))!.Message, Does.Contain("'m/data.pkl' is compressed"));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => PyTorchFile.Open(path))!.Message,
+            Does.Contain("'m/data.pkl' is compressed")
+        );
     }
 
     [Test]
@@ -132,11 +138,18 @@ public class PyTorchTests
         var random = new Random(seed);
         byte[] whole = File.ReadAllBytes(GoldenFiles.Copied("files", "torch", "state.bin"));
         for (int round = 0; round < 800; round++)
-            Damage.OneByte(whole, whole.Length, random, bytes => _folder.Write("model.bin", bytes), path =>
-            {
-                using var file = PyTorchFile.Open(path);
-                foreach (var tensor in file.Tensors.Values) tensor.ToSingles();
-            });
+            Damage.OneByte(
+                whole,
+                whole.Length,
+                random,
+                bytes => _folder.Write("model.bin", bytes),
+                path =>
+                {
+                    using var file = PyTorchFile.Open(path);
+                    foreach (var tensor in file.Tensors.Values)
+                        tensor.ToSingles();
+                }
+            );
     }
 
     private string Archive(string name, params (string Name, byte[] Data)[] entries)

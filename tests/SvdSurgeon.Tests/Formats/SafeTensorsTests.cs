@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using NUnit.Framework;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Formats;
@@ -11,8 +11,11 @@ public class SafeTensorsTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     private static byte[] FileOf(string header, int dataBytes) => FileOf(Encoding.UTF8.GetBytes(header), dataBytes);
 
@@ -26,9 +29,24 @@ public class SafeTensorsTests
 
     private const string Entry = """{"dtype":"F32","shape":[2],"data_offsets":[0,8]}""";
 
-    [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "'b'", "overlaps")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "'b'", "overlaps")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""", 16, "'b'", "gap of 4 bytes")]
+    [TestCase(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        12,
+        "'b'",
+        "overlaps"
+    )]
+    [TestCase(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        8,
+        "'b'",
+        "overlaps"
+    )]
+    [TestCase(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}""",
+        16,
+        "'b'",
+        "gap of 4 bytes"
+    )]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "'a'", "gap of 4 bytes")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "", "1 bytes follow the last tensor")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "'a'", "probably incomplete")]
@@ -41,11 +59,21 @@ public class SafeTensorsTests
     [TestCase("""{"a":{"dtype":"F32","shape":[7,0],"data_offsets":[0,0]}}""", 0, null, null)]
     [TestCase("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]
-    [TestCase("""{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""", 8, "'F8_E4M3'", "Supported: F64, F32, F16, BF16, I64, I32, I8, U8, BOOL")]
+    [TestCase(
+        """{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""",
+        8,
+        "'F8_E4M3'",
+        "Supported: F64, F32, F16, BF16, I64, I32, I8, U8, BOOL"
+    )]
     [TestCase("""{"a":{"dtype":"F32","shape":[2]}}""", 8, "'a'", "lacks")]
     [TestCase("""{"a":{"dtype":"F32","dtype":"F16","shape":[2],"data_offsets":[0,8]}}""", 8, "'a'", "twice")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"more":1}}""", 8, "'a'", "unknown key 'more'")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "'a'", "appears twice")]
+    [TestCase(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        8,
+        "'a'",
+        "appears twice"
+    )]
     [TestCase("""{"a":3}""", 0, "'a'", "not a JSON object")]
     [TestCase("""{"__metadata__":{"format":3}}""", 0, "'format'", "not a string")]
     [TestCase("""{"__metadata__":{"k":"1","k":"2"}}""", 0, "'k'", "appears twice")]
@@ -77,7 +105,11 @@ public class SafeTensorsTests
         Assert.That(error!.Message, Does.Contain("not valid UTF-8"));
     }
 
-    [TestCase(100_000_001UL, "more than the 100000000 allowed"), TestCase(ulong.MaxValue, "more than the 100000000 allowed"), TestCase(99UL, "probably incomplete")]
+    [
+        TestCase(100_000_001UL, "more than the 100000000 allowed"),
+        TestCase(ulong.MaxValue, "more than the 100000000 allowed"),
+        TestCase(99UL, "probably incomplete")
+    ]
     public void A_header_longer_than_allowed_or_than_the_file_is_refused(ulong length, string reason)
     {
         var file = new byte[64];
@@ -89,20 +121,29 @@ public class SafeTensorsTests
     [Test]
     public void A_missing_file_and_an_empty_file_are_named()
     {
-        Assert.That(Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder.File("none.safetensors")))!.Message, Does.Contain("none.safetensors: the file does not exist"));
-        Assert.That(Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder.Write("empty.safetensors", [])))!.Message, Does.Contain("the file has 0 bytes"));
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder.File("none.safetensors")))!.Message,
+            Does.Contain("none.safetensors: the file does not exist")
+        );
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder.Write("empty.safetensors", [])))!.Message,
+            Does.Contain("the file has 0 bytes")
+        );
     }
 
     [Test]
     public void All_types_are_written_and_read_back_with_metadata()
     {
         DType[] types = [DType.F64, DType.F32, DType.F16, DType.BF16, DType.I64, DType.I32, DType.I8, DType.U8, DType.Bool];
-        var tensors = types.Select(type =>
-        {
-            var bytes = GC.AllocateArray<byte>((int)type.ByteCount(6), pinned: true);
-            for (int i = 0; i < bytes.Length; i++) bytes[i] = type == DType.Bool ? (byte)(i % 2) : (byte)(i * 7 % 64);
-            return StoredTensor.FromBytes(type.ToString(), type, [2, 3], bytes);
-        }).ToArray();
+        var tensors = types
+            .Select(type =>
+            {
+                var bytes = GC.AllocateArray<byte>((int)type.ByteCount(6), pinned: true);
+                for (int i = 0; i < bytes.Length; i++)
+                    bytes[i] = type == DType.Bool ? (byte)(i % 2) : (byte)(i * 7 % 64);
+                return StoredTensor.FromBytes(type.ToString(), type, [2, 3], bytes);
+            })
+            .ToArray();
         string path = _folder.File("all.safetensors");
         SafeTensorsWriter.Write(path, tensors.Select(TensorEntry.From), new Dictionary<string, string> { ["made \"by\""] = "ä\n" });
         using var file = SafeTensorsFile.Open(path);
@@ -130,7 +171,10 @@ public class SafeTensorsTests
     public void A_scalar_and_an_empty_tensor_survive()
     {
         string path = _folder.File("small.safetensors");
-        SafeTensorsWriter.Write(path, [TensorEntry.FromSingles("scalar", [], new[] { 2.5f }), TensorEntry.FromSingles("empty", [0, 4], Array.Empty<float>())]);
+        SafeTensorsWriter.Write(
+            path,
+            [TensorEntry.FromSingles("scalar", [], new[] { 2.5f }), TensorEntry.FromSingles("empty", [0, 4], Array.Empty<float>())]
+        );
         using var file = SafeTensorsFile.Open(path);
         Assert.That(file["scalar"].Shape, Is.Empty);
         Assert.That(file["scalar"].ToSingles(), Is.EqualTo(new[] { 2.5f }));
@@ -156,11 +200,18 @@ public class SafeTensorsTests
         byte[] whole = File.ReadAllBytes(GoldenFiles.Copied("files", "llama-sharded", "model-00002-of-00003.safetensors"));
         int header = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(whole);
         for (int round = 0; round < 400; round++)
-            Damage.OneByte(whole, header, random, bytes => _folder.Write("model.safetensors", bytes), path =>
-            {
-                using var file = SafeTensorsFile.Open(path);
-                foreach (var tensor in file.Tensors.Values) tensor.ToSingles();
-            });
+            Damage.OneByte(
+                whole,
+                header,
+                random,
+                bytes => _folder.Write("model.safetensors", bytes),
+                path =>
+                {
+                    using var file = SafeTensorsFile.Open(path);
+                    foreach (var tensor in file.Tensors.Values)
+                        tensor.ToSingles();
+                }
+            );
     }
 
     [Test]

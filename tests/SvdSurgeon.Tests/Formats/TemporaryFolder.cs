@@ -25,7 +25,8 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Copies all files of a folder.</summary>
     public string CopyFolder(string source)
     {
-        foreach (string file in Directory.GetFiles(source)) System.IO.File.Copy(file, File(Path.GetFileName(file)), overwrite: true);
+        foreach (string file in Directory.GetFiles(source))
+            System.IO.File.Copy(file, File(Path.GetFileName(file)), overwrite: true);
         return Root;
     }
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Formats.SafeTensors;
-using SvdSurgeon.Formats;
 using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
@@ -12,15 +12,23 @@ public class WriterTests
 {
     private TemporaryFolder _folder = null!;
 
-    [SetUp] public void CreateFolder() => _folder = new TemporaryFolder();
-    [TearDown] public void DeleteFolder() => _folder.Dispose();
+    [SetUp]
+    public void CreateFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestCase(DType.F32, "float32", 0), TestCase(DType.F16, "float16", 1e-3), TestCase(DType.BF16, "bfloat16", 8e-3)]
     public void A_model_written_as_another_type_reads_back_as_the_rounded_numbers(DType type, string name, double tolerance)
     {
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
         string target = _folder.File("out");
-        long bytes = HuggingFaceWriter.Write(target, source.ConfigJson, [.. source.Tensors.Values.Select(tensor => TensorEntry.From(tensor, type))], source.Path);
+        long bytes = HuggingFaceWriter.Write(
+            target,
+            source.ConfigJson,
+            [.. source.Tensors.Values.Select(tensor => TensorEntry.From(tensor, type))],
+            source.Path
+        );
         using var copy = Checkpoint.Open(target);
         Assert.That(copy.Bytes, Is.EqualTo(bytes));
         Assert.That((string?)copy.ConfigJson["dtype"], Is.EqualTo(name));
@@ -28,8 +36,10 @@ public class WriterTests
         foreach (var (tensor, expected) in source.Tensors)
         {
             Assert.That(copy.Tensors[tensor].Type, Is.EqualTo(type));
-            float[] before = expected.ToSingles(), after = copy.Tensors[tensor].ToSingles();
-            for (int i = 0; i < before.Length; i++) Assert.That(after[i], Is.EqualTo(before[i]).Within(tolerance * Math.Abs(before[i]) + (tolerance > 0 ? 1e-6 : 0)));
+            float[] before = expected.ToSingles(),
+                after = copy.Tensors[tensor].ToSingles();
+            for (int i = 0; i < before.Length; i++)
+                Assert.That(after[i], Is.EqualTo(before[i]).Within(tolerance * Math.Abs(before[i]) + (tolerance > 0 ? 1e-6 : 0)));
         }
     }
 
@@ -47,7 +57,10 @@ public class WriterTests
     public void An_error_calls_the_files_of_a_folder_by_their_final_names()
     {
         var entry = new TensorEntry("a", DType.F32, [1L << 50], _ => { });
-        var error = Assert.Throws(Is.InstanceOf<IOException>(), () => HuggingFaceWriter.Write(_folder.File("out"), [], [entry], maxShardBytes: long.MaxValue));
+        var error = Assert.Throws(
+            Is.InstanceOf<IOException>(),
+            () => HuggingFaceWriter.Write(_folder.File("out"), [], [entry], maxShardBytes: long.MaxValue)
+        );
         Assert.That(error!.Message, Does.StartWith(_folder.File("out/model.safetensors")));
         Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
     }
@@ -59,7 +72,8 @@ public class WriterTests
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
         HuggingFaceWriter.Write(_folder.File("out"), gguf.ConfigJson, [.. gguf.Tensors.Values.Select(TensorEntry.From)]);
         using var copy = Checkpoint.Open(_folder.File("out"));
-        foreach (var (name, expected) in source.Tensors) Assert.That(copy.Tensors[name].ToSingles(), Is.EqualTo(expected.ToSingles()), name);
+        foreach (var (name, expected) in source.Tensors)
+            Assert.That(copy.Tensors[name].ToSingles(), Is.EqualTo(expected.ToSingles()), name);
         Assert.That(copy.Config with { EosTokenIds = [], Windows = [] }, Is.EqualTo(gguf.Config with { EosTokenIds = [], Windows = [] }));
     }
 
@@ -67,29 +81,68 @@ public class WriterTests
     public void A_large_model_is_written_in_shards_that_read_back()
     {
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
-        HuggingFaceWriter.Write(_folder.File("out"), source.ConfigJson, [.. source.Tensors.Values.Select(TensorEntry.From)], maxShardBytes: 30_000);
+        HuggingFaceWriter.Write(
+            _folder.File("out"),
+            source.ConfigJson,
+            [.. source.Tensors.Values.Select(TensorEntry.From)],
+            maxShardBytes: 30_000
+        );
         using var copy = Checkpoint.Open(_folder.File("out"));
         Assert.That(copy.Files, Has.Count.GreaterThan(3));
         Assert.That(copy.Files.Select(file => new FileInfo(file).Length), Has.All.LessThan(33_000));
         Assert.That(Path.GetFileName(copy.Files[0]), Is.EqualTo($"model-00001-of-{copy.Files.Count:D5}.safetensors"));
-        foreach (var (name, expected) in source.Tensors) Assert.That(copy.Tensors[name].ToSingles(), Is.EqualTo(expected.ToSingles()), name);
+        foreach (var (name, expected) in source.Tensors)
+            Assert.That(copy.Tensors[name].ToSingles(), Is.EqualTo(expected.ToSingles()), name);
     }
 
     [Test]
     public void Tokenizer_files_are_copied_and_others_are_not()
     {
         using var source = new TemporaryFolder();
-        foreach (string name in new[] { "tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja", "README.md", "pytorch_model.bin" })
+        foreach (
+            string name in new[]
+            {
+                "tokenizer.json",
+                "vocab.json",
+                "merges.txt",
+                "tokenizer.model",
+                "chat_template.jinja",
+                "README.md",
+                "pytorch_model.bin",
+            }
+        )
             source.Write(name, name);
-        HuggingFaceWriter.Write(_folder.File("out"), [], [], source.Root, folder => File.WriteAllText(Path.Combine(folder, "extra.json"), "{}"));
-        Assert.That(Directory.GetFiles(_folder.File("out")).Select(Path.GetFileName), Is.EquivalentTo(new[]
-        {
-            "config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja", "extra.json",
-        }));
+        HuggingFaceWriter.Write(
+            _folder.File("out"),
+            [],
+            [],
+            source.Root,
+            folder => File.WriteAllText(Path.Combine(folder, "extra.json"), "{}")
+        );
+        Assert.That(
+            Directory.GetFiles(_folder.File("out")).Select(Path.GetFileName),
+            Is.EquivalentTo(
+                new[]
+                {
+                    "config.json",
+                    "model.safetensors",
+                    "tokenizer.json",
+                    "vocab.json",
+                    "merges.txt",
+                    "tokenizer.model",
+                    "chat_template.jinja",
+                    "extra.json",
+                }
+            )
+        );
         Assert.That(File.ReadAllText(_folder.File("out/merges.txt")), Is.EqualTo("merges.txt"));
     }
 
-    [TestCase(70000f, DType.F16, "Use --dtype bf16 or f32"), TestCase(65520f, DType.F16, "float16 ends at 65504"), TestCase(3.4e38f, DType.BF16, "Use --dtype f32")]
+    [
+        TestCase(70000f, DType.F16, "Use --dtype bf16 or f32"),
+        TestCase(65520f, DType.F16, "float16 ends at 65504"),
+        TestCase(3.4e38f, DType.BF16, "Use --dtype f32")
+    ]
     [TestCase(float.NaN, DType.F32, "not finite (NaN)"), TestCase(float.NegativeInfinity, DType.F16, "not finite")]
     public void A_number_that_would_be_lost_is_an_error_and_leaves_nothing(float value, DType type, string reason)
     {
@@ -105,7 +158,13 @@ public class WriterTests
     {
         float half = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(65520f) - 1);
         float bfloat = BitConverter.UInt32BitsToSingle(0x7F7F7FFF);
-        SafeTensorsWriter.Write(_folder.File("a"), [TensorEntry.FromSingles("half", [1], new[] { half }, DType.F16), TensorEntry.FromSingles("bfloat", [1], new[] { -bfloat }, DType.BF16)]);
+        SafeTensorsWriter.Write(
+            _folder.File("a"),
+            [
+                TensorEntry.FromSingles("half", [1], new[] { half }, DType.F16),
+                TensorEntry.FromSingles("bfloat", [1], new[] { -bfloat }, DType.BF16),
+            ]
+        );
         using var file = SafeTensorsFile.Open(_folder.File("a"));
         Assert.That(file["half"].ToSingles()[0], Is.EqualTo(65504f));
         Assert.That(file["bfloat"].ToSingles()[0], Is.EqualTo(-BitConverter.UInt32BitsToSingle(0x7F7F0000)));
@@ -116,10 +175,16 @@ public class WriterTests
     {
         Directory.CreateDirectory(_folder.File("out"));
         _folder.Write("out/notes.txt", "mine");
-        Assert.That(Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out")))!.Message, Does.Contain("exists and is not empty"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out")))!.Message,
+            Does.Contain("exists and is not empty")
+        );
         Assert.Throws<InvalidInputException>(() => HuggingFaceWriter.Write(_folder.File("out"), [], []));
         Assert.That(Directory.GetFiles(_folder.File("out")), Has.Length.EqualTo(1));
-        Assert.That(Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out/notes.txt")))!.Message, Does.Contain("there is a file of this name"));
+        Assert.That(
+            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out/notes.txt")))!.Message,
+            Does.Contain("there is a file of this name")
+        );
     }
 
     [Test]
@@ -137,11 +202,18 @@ public class WriterTests
     public void A_failed_write_keeps_the_older_file()
     {
         string path = _folder.Write("model.safetensors", "older");
-        Assert.That(() => AtomicFile.Write(path, stream =>
-        {
-            stream.Write("newer"u8);
-            throw new InvalidOperationException("stopped");
-        }), Throws.InvalidOperationException);
+        Assert.That(
+            () =>
+                AtomicFile.Write(
+                    path,
+                    stream =>
+                    {
+                        stream.Write("newer"u8);
+                        throw new InvalidOperationException("stopped");
+                    }
+                ),
+            Throws.InvalidOperationException
+        );
         Assert.That(File.ReadAllText(path), Is.EqualTo("older"));
         Assert.That(Directory.GetFiles(_folder.Root), Has.Length.EqualTo(1));
     }

@@ -33,23 +33,29 @@ public sealed class HalvedCholeskyTests
         var a = new Matrix(n, n);
         for (int i = 0; i < n; i++)
         {
-            for (int j = 0; j < i; j++) a[i, j] = a[j, i] = random.NextDouble() - 0.5;
+            for (int j = 0; j < i; j++)
+                a[i, j] = a[j, i] = random.NextDouble() - 0.5;
             a[i, i] = n;
         }
         using var team = new ThreadTeam(2);
         Assert.That(new ManagedLinearAlgebra(team).TryCholesky(a, out var l), Is.True);
         var v = Enumerable.Range(0, n).Select(_ => random.NextDouble() - 0.5).ToArray();
-        double[] back = new double[n], expected = new double[n], actual = new double[n];
+        double[] back = new double[n],
+            expected = new double[n],
+            actual = new double[n];
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++)
-            {
-                back[j] += l[i, j] * v[i];
-                expected[i] += a[i, j] * v[j];
-            }
+        for (int j = 0; j < n; j++)
+        {
+            back[j] += l[i, j] * v[i];
+            expected[i] += a[i, j] * v[j];
+        }
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++) actual[i] += l[i, j] * back[j];
-        for (int i = 0; i < n; i++) Assert.That(l.Row(i)[(i + 1)..].ContainsAnyExcept(0.0), Is.False, $"row {i}");
-        for (int i = 0; i < n; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(1e-10), $"{i}");
+        for (int j = 0; j < n; j++)
+            actual[i] += l[i, j] * back[j];
+        for (int i = 0; i < n; i++)
+            Assert.That(l.Row(i)[(i + 1)..].ContainsAnyExcept(0.0), Is.False, $"row {i}");
+        for (int i = 0; i < n; i++)
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(1e-10), $"{i}");
     }
 }
 

@@ -13,6 +13,7 @@ public sealed class MatrixTests
         var t = a.Transpose();
         Assert.That((t.Rows, t.Columns), Is.EqualTo((columns, rows)));
         for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++) Assert.That(t[j, i], Is.EqualTo(a[i, j]));
+        for (int j = 0; j < columns; j++)
+            Assert.That(t[j, i], Is.EqualTo(a[i, j]));
     }
 }

@@ -24,7 +24,8 @@ public sealed class RowSkeletonTests
     {
         var a = Random(2, m, r);
         for (int i = 0; i < m; i++)
-            for (int j = 0; j < r; j++) a[i, j] *= Math.Pow(10, -j / 4.0);
+        for (int j = 0; j < r; j++)
+            a[i, j] *= Math.Pow(10, -j / 4.0);
         AssertSkeleton(a);
     }
 
@@ -35,7 +36,11 @@ public sealed class RowSkeletonTests
         const int r = 20;
         var a = new Matrix(r + 1, r);
         for (int i = 0; i <= r; i++)
-            for (int j = 0; j < r; j++) a[i, j] = i == j ? 1 : i > j ? -1 : 0;
+        for (int j = 0; j < r; j++)
+            a[i, j] =
+                i == j ? 1
+                : i > j ? -1
+                : 0;
         AssertSkeleton(a);
     }
 
@@ -57,7 +62,8 @@ public sealed class RowSkeletonTests
 
     private void AssertSkeleton(Matrix a)
     {
-        int m = a.Rows, r = a.Columns;
+        int m = a.Rows,
+            r = a.Columns;
         var (pivots, mix) = RowSkeleton.Choose(a, _algebra);
         Assert.That(pivots, Is.Ordered.Ascending.And.Unique.And.Length.EqualTo(r));
         Assert.That((mix.Rows, mix.Columns), Is.EqualTo((m - r, r)));
@@ -66,7 +72,8 @@ public sealed class RowSkeletonTests
         var rebuilt = _algebra.Multiply(mix, a.SelectRows(pivots));
         double largest = a.Data.Max(Math.Abs);
         for (int i = 0; i < others.Length; i++)
-            for (int j = 0; j < r; j++) Assert.That(rebuilt[i, j], Is.EqualTo(a[others[i], j]).Within(1e-11 * largest));
+        for (int j = 0; j < r; j++)
+            Assert.That(rebuilt[i, j], Is.EqualTo(a[others[i], j]).Within(1e-11 * largest));
     }
 
     private static Matrix Random(int seed, int rows, int columns) => new(rows, columns, RandomNumbers.Doubles(seed, rows * columns));

@@ -1,17 +1,28 @@
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 
 namespace SvdSurgeon.Tests.Models;
 
-/// <summary>One of the random models of golden/models with its float64 logits, hidden states and gradients (Hugging Face transformers).</summary>
+/// <summary>
+/// One of the random models of golden/models with its float64 logits, hidden states and gradients (Hugging Face transformers).
+/// </summary>
 internal sealed unsafe class GoldenModel : IDisposable
 {
     /// <summary>Opt, LLaMA, Mistral, Qwen: every branch of the forward and backward pass is in one of them.</summary>
     public static readonly string[] All =
     [
-        "opt", "opt-nobias-gelu", "opt-postnorm-projected", "llama-mha", "llama-gqa-tied", "llama-headdim-bias", "llama-linear-rope", "llama3-rope",
-        "mistral-window", "qwen2", "qwen3",
+        "opt",
+        "opt-nobias-gelu",
+        "opt-postnorm-projected",
+        "llama-mha",
+        "llama-gqa-tied",
+        "llama-headdim-bias",
+        "llama-linear-rope",
+        "llama3-rope",
+        "mistral-window",
+        "qwen2",
+        "qwen3",
     ];
 
     private readonly SafeTensorsFile _golden;
@@ -37,6 +48,7 @@ internal sealed unsafe class GoldenModel : IDisposable
     public double[] Losses { get; }
 
     public bool Has(string entry) => _golden.Tensors.ContainsKey(entry);
+
     public float[] Values(string entry) => _golden[entry].ToSingles();
 
     public void Dispose()

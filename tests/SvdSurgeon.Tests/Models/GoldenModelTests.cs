@@ -1,8 +1,8 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tests.Backends;
 
 namespace SvdSurgeon.Tests.Models;
@@ -15,9 +15,9 @@ public sealed class GoldenModelTests(string name, string instructionSet)
         from model in GoldenModel.All
         select new object[] { model, set };
 
-    private const double LogitTolerance = 2e-4;      // of the largest logit: float32 through three layers
-    private const double LossTolerance = 1e-5;       // relative
-    private const double GradientTolerance = 1e-4;   // of the tensor's largest entry
+    private const double LogitTolerance = 2e-4; // of the largest logit: float32 through three layers
+    private const double LossTolerance = 1e-5; // relative
+    private const double GradientTolerance = 1e-4; // of the tensor's largest entry
 
     private GoldenModel _golden = null!;
     private CpuBackend _backend = null!;
@@ -61,7 +61,15 @@ public sealed class GoldenModelTests(string name, string instructionSet)
     public void Losses_and_weight_gradients_match_float64(bool recompute)
     {
         var (losses, visitor) = (new double[GoldenModel.Sequences], new RecordingVisitor(_backend));
-        ForwardBackward.Run(_golden.Model, _backend, _golden.Ids, GoldenModel.SequenceLength, losses, visitor, new PassOptions { Recompute = recompute });
+        ForwardBackward.Run(
+            _golden.Model,
+            _backend,
+            _golden.Ids,
+            GoldenModel.SequenceLength,
+            losses,
+            visitor,
+            new PassOptions { Recompute = recompute }
+        );
         for (int s = 0; s < losses.Length; s++)
             Assert.That(losses[s], Is.EqualTo(_golden.Losses[s]).Within(LossTolerance * _golden.Losses[s]));
         foreach (var module in _golden.Model.Linears)
@@ -70,8 +78,14 @@ public sealed class GoldenModelTests(string name, string instructionSet)
             Assert.That(visitor.Inputs[module.Name], Is.EqualTo(x), $"{module.Name}: the input of the forward pass");
             for (int s = 0; s < losses.Length; s++)
             {
-                AssertClose(_golden.Values($"grad.{s}.{module.Name}"), WeightGradient(Part(x, s), Part(dy, s), module), GradientTolerance, module.Name);
-                if (!_golden.Has($"x.{s}.{module.Name}")) continue;
+                AssertClose(
+                    _golden.Values($"grad.{s}.{module.Name}"),
+                    WeightGradient(Part(x, s), Part(dy, s), module),
+                    GradientTolerance,
+                    module.Name
+                );
+                if (!_golden.Has($"x.{s}.{module.Name}"))
+                    continue;
                 AssertClose(_golden.Values($"x.{s}.{module.Name}"), Part(x, s), GradientTolerance, "x of " + module.Name);
                 AssertClose(_golden.Values($"dy.{s}.{module.Name}"), Part(dy, s), GradientTolerance, "dy of " + module.Name);
             }
@@ -84,7 +98,15 @@ public sealed class GoldenModelTests(string name, string instructionSet)
         var (together, alone) = (new RecordingVisitor(_backend), new RecordingVisitor(_backend));
         var (losses, lossesAlone) = (new double[GoldenModel.Sequences], new double[GoldenModel.Sequences]);
         ForwardBackward.Run(_golden.Model, _backend, _golden.Ids, GoldenModel.SequenceLength, losses, together);
-        ForwardBackward.Run(_golden.Model, _backend, _golden.Ids, GoldenModel.SequenceLength, lossesAlone, alone, new PassOptions { TokensAtOnce = 1, Recompute = true });
+        ForwardBackward.Run(
+            _golden.Model,
+            _backend,
+            _golden.Ids,
+            GoldenModel.SequenceLength,
+            lossesAlone,
+            alone,
+            new PassOptions { TokensAtOnce = 1, Recompute = true }
+        );
         Assert.That(alone.Batches, Is.EqualTo(new[] { (0, 1, GoldenModel.SequenceLength), (1, 1, GoldenModel.SequenceLength) }));
         Assert.That(lossesAlone, Is.EqualTo(losses));
         foreach (var module in _golden.Model.Linears)
@@ -119,7 +141,11 @@ public sealed class GoldenModelTests(string name, string instructionSet)
             decoder.Append(_golden.Ids.AsSpan(decoder.Length..(position + 1)), logits);
             double largest = expected.Max(Math.Abs);
             for (int w = 0; w < vocabulary; w++)
-                Assert.That(logits[w], Is.EqualTo(expected[position * vocabulary + w]).Within(LogitTolerance * largest), $"position {position}, word {w}");
+                Assert.That(
+                    logits[w],
+                    Is.EqualTo(expected[position * vocabulary + w]).Within(LogitTolerance * largest),
+                    $"position {position}, word {w}"
+                );
         }
     }
 
@@ -127,7 +153,14 @@ public sealed class GoldenModelTests(string name, string instructionSet)
     public void A_pass_returns_all_its_memory_and_keeps_what_it_announces()
     {
         using var backend = new CpuBackend(1);
-        ForwardBackward.Run(_golden.Model, backend, _golden.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], new RecordingVisitor(backend));
+        ForwardBackward.Run(
+            _golden.Model,
+            backend,
+            _golden.Ids,
+            GoldenModel.SequenceLength,
+            new double[GoldenModel.Sequences],
+            new RecordingVisitor(backend)
+        );
         Assert.That(backend.RentedBytes, Is.Zero);
 
         var context = new LayerContext(GoldenModel.Sequences, GoldenModel.SequenceLength);
@@ -152,20 +185,23 @@ public sealed class GoldenModelTests(string name, string instructionSet)
         var (m, n) = (module.OutFeatures, module.InFeatures);
         var gradient = new double[m * n];
         for (int t = 0; t < GoldenModel.SequenceLength; t++)
-            for (int i = 0; i < m; i++)
-                for (int j = 0; j < n; j++) gradient[i * n + j] += (double)dy[t * m + i] * x[t * n + j];
+        for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            gradient[i * n + j] += (double)dy[t * m + i] * x[t * n + j];
         return [.. gradient.Select(g => (float)g)];
     }
 
     private void AssertSequences(string entry, float[] batch, double tolerance)
     {
-        for (int s = 0; s < GoldenModel.Sequences; s++) AssertClose(_golden.Values(string.Format(null, entry, s)), Part(batch, s), tolerance, string.Format(null, entry, s));
+        for (int s = 0; s < GoldenModel.Sequences; s++)
+            AssertClose(_golden.Values(string.Format(null, entry, s)), Part(batch, s), tolerance, string.Format(null, entry, s));
     }
 
     private static void AssertClose(float[] expected, float[] actual, double tolerance, string what)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length), what);
-        double largest = expected.Max(Math.Abs), worst = 0;
+        double largest = expected.Max(Math.Abs),
+            worst = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             double error = Math.Abs(expected[i] - actual[i]);

@@ -1,7 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Models;
@@ -40,11 +40,28 @@ public sealed class HiddenStoreTests
         var all = new Recording(backend);
         var last = new Recording(backend);
         int lowest = model.Model.Layers.Count - 1;
-        ForwardBackward.Run(model.Model, backend, model.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], all, new PassOptions { Recompute = recompute });
-        ForwardBackward.Run(model.Model, backend, model.Ids, GoldenModel.SequenceLength, new double[GoldenModel.Sequences], last, new PassOptions { Recompute = recompute, LowestLayer = lowest });
+        ForwardBackward.Run(
+            model.Model,
+            backend,
+            model.Ids,
+            GoldenModel.SequenceLength,
+            new double[GoldenModel.Sequences],
+            all,
+            new PassOptions { Recompute = recompute }
+        );
+        ForwardBackward.Run(
+            model.Model,
+            backend,
+            model.Ids,
+            GoldenModel.SequenceLength,
+            new double[GoldenModel.Sequences],
+            last,
+            new PassOptions { Recompute = recompute, LowestLayer = lowest }
+        );
         var wanted = model.Model.Layers[lowest].Linears.Select(m => m.Name).ToHashSet();
         Assert.That(last.Gradients.Keys, Is.EquivalentTo(wanted));
-        foreach (string name in wanted) Assert.That(last.Gradients[name], Is.EqualTo(all.Gradients[name]), name);
+        foreach (string name in wanted)
+            Assert.That(last.Gradients[name], Is.EqualTo(all.Gradients[name]), name);
     }
 
     private sealed class Recording(CpuBackend backend) : ILinearVisitor

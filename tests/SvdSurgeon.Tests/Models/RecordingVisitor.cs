@@ -1,5 +1,5 @@
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Models;
@@ -17,7 +17,8 @@ internal sealed class RecordingVisitor(SvdSurgeon.Backends.IBackend backend) : I
     public void Input(InputGroup group, Tensor x)
     {
         Order.Add("input " + group.Name);
-        foreach (var module in group.Modules) Append(Inputs, module.Name, Download(x));
+        foreach (var module in group.Modules)
+            Append(Inputs, module.Name, Download(x));
     }
 
     public void Gradient(LinearModule module, Tensor x, Tensor dy)

@@ -24,7 +24,8 @@ public sealed class SamplesTests
 
     // Slope of least squares through (0, 0), (1, 2), (2, 2) in logarithms to base 2: Σ(x − 1)(y − 4/3) / Σ(x − 1)² = 2 / 2.
     [Test]
-    public void The_exponent_of_scattered_times_is_that_of_least_squares() => Assert.That(Samples.Exponent([(1, 1), (2, 4), (4, 4)]), Is.EqualTo(1).Within(1e-12));
+    public void The_exponent_of_scattered_times_is_that_of_least_squares() =>
+        Assert.That(Samples.Exponent([(1, 1), (2, 4), (4, 4)]), Is.EqualTo(1).Within(1e-12));
 
     [Test]
     public void One_size_or_no_time_has_no_exponent()

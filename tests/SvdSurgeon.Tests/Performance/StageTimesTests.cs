@@ -7,9 +7,13 @@ namespace SvdSurgeon.Tests.Performance;
 public sealed class StageTimesTests
 {
     [Test]
-    public void Our_stages_come_from_the_json_object() => Assert.That(
-        StageTimes.Ours("""{ "model": "m", "stages": [ { "name": "gram", "seconds": 1.5, "peak_mib": 9 }, { "name": "fisher", "seconds": 2 } ] }"""),
-        Is.EqualTo(new[] { ("gram", 1.5), ("fisher", 2.0) }));
+    public void Our_stages_come_from_the_json_object() =>
+        Assert.That(
+            StageTimes.Ours(
+                """{ "model": "m", "stages": [ { "name": "gram", "seconds": 1.5, "peak_mib": 9 }, { "name": "fisher", "seconds": 2 } ] }"""
+            ),
+            Is.EqualTo(new[] { ("gram", 1.5), ("fisher", 2.0) })
+        );
 
     // Lines as reference.py prints them with --per-ratio-fisher.
     [Test]
@@ -28,5 +32,8 @@ public sealed class StageTimesTests
 
     [Test]
     public void Lines_that_are_no_json_objects_are_passed_over() =>
-        Assert.That(StageTimes.Lines("UserWarning: slow\n{\"a\": 1}\n{cut off\n[2]\n").Select(line => (int)line["a"]!), Is.EqualTo(new[] { 1 }));
+        Assert.That(
+            StageTimes.Lines("UserWarning: slow\n{\"a\": 1}\n{cut off\n[2]\n").Select(line => (int)line["a"]!),
+            Is.EqualTo(new[] { 1 })
+        );
 }

@@ -23,11 +23,16 @@ public sealed class TableTests
         var table = new ComparisonTable();
         table.Add("wall time", "s", [2, 4, 3], [9, 10, 6], Ratio.PeerOverOurs);
         table.Add("speed", "tokens/s", [1200, 1300, 1250], [1000, 1000, 1000], Ratio.OursOverPeer);
-        Assert.That(table.Lines().Skip(2), Is.EqualTo(new[]
-        {
-            "| wall time, s | 3.000 | 9.000 | peer / ours 3.000 | 2.000; 4.000; 3.000 | 9.000; 10.00; 6.000 |",
-            "| speed, tokens/s | 1,250 | 1,000 | ours / peer 1.250 | 1,200; 1,300; 1,250 | 1,000; 1,000; 1,000 |",
-        }));
+        Assert.That(
+            table.Lines().Skip(2),
+            Is.EqualTo(
+                new[]
+                {
+                    "| wall time, s | 3.000 | 9.000 | peer / ours 3.000 | 2.000; 4.000; 3.000 | 9.000; 10.00; 6.000 |",
+                    "| speed, tokens/s | 1,250 | 1,000 | ours / peer 1.250 | 1,200; 1,300; 1,250 | 1,000; 1,000; 1,000 |",
+                }
+            )
+        );
     }
 
     [Test]

@@ -7,7 +7,9 @@ using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-/// <summary>Every combination of method, columns, allocation, storage and update, each without and with the surgeon on top, end to end.</summary>
+/// <summary>
+/// Every combination of method, columns, allocation, storage and update, each without and with the surgeon on top, end to end.
+/// </summary>
 [TestFixture, Parallelizable(ParallelScope.All)]
 public sealed class CombinationTests
 {
@@ -15,24 +17,46 @@ public sealed class CombinationTests
 
     private static readonly CompressionOptions Common = new()
     {
-        Ratios = [Ratio], Sequences = 6, FisherSequences = 6, KlSequences = 2, StorageType = Tensors.DType.F32, SurgeonOptions = new SurgeonOptions { PoolFraction = 0.3 },
+        Ratios = [Ratio],
+        Sequences = 6,
+        FisherSequences = 6,
+        KlSequences = 2,
+        StorageType = Tensors.DType.F32,
+        SurgeonOptions = new SurgeonOptions { PoolFraction = 0.3 },
     };
 
     public static IEnumerable<(CompressionMethod, WhiteningForm)> Metrics() =>
-        [.. Enum.GetValues<CompressionMethod>().Where(m => m != CompressionMethod.Auto).Select(m => (m, WhiteningForm.Cholesky)), (CompressionMethod.Whiten, WhiteningForm.Eigen)];
+        [
+            .. Enum.GetValues<CompressionMethod>().Where(m => m != CompressionMethod.Auto).Select(m => (m, WhiteningForm.Cholesky)),
+            (CompressionMethod.Whiten, WhiteningForm.Eigen),
+        ];
 
     [Test]
     public void The_surgeon_works_on_top_of_every_combination(
-        [Values("opt", "llama-gqa-tied")] string model, [ValueSource(nameof(Metrics))] (CompressionMethod Method, WhiteningForm Form) metric)
+        [Values("opt", "llama-gqa-tied")] string model,
+        [ValueSource(nameof(Metrics))] (CompressionMethod Method, WhiteningForm Form) metric
+    )
     {
         using var run = new TinyRun(model);
         int combinations = 0;
         foreach (var options in Combinations(Common with { Method = metric.Method, Whitening = metric.Form }))
         {
-            string name = $"{options.Allocate} {options.Storage} {options.Columns?.ToString() ?? "no columns"}{(options.Update ? " update" : "")}";
+            string name =
+                $"{options.Allocate} {options.Storage} {options.Columns?.ToString() ?? "no columns"}{(options.Update ? " update" : "")}";
             var plain = Run("without surgeon", options with { Surgeon = SurgeonMode.None });
-            var still = Run("strength 0", options with { Surgeon = SurgeonMode.Update, SurgeonOptions = options.SurgeonOptions with { Scale = 0 } });
-            Assert.That(still.Perplexity!.MeanNll, Is.EqualTo(plain.Perplexity!.MeanNll), $"{name}: the surgeon with strength 0 changes nothing");
+            var still = Run(
+                "strength 0",
+                options with
+                {
+                    Surgeon = SurgeonMode.Update,
+                    SurgeonOptions = options.SurgeonOptions with { Scale = 0 },
+                }
+            );
+            Assert.That(
+                still.Perplexity!.MeanNll,
+                Is.EqualTo(plain.Perplexity!.MeanNll),
+                $"{name}: the surgeon with strength 0 changes nothing"
+            );
             Run("update", options with { Surgeon = SurgeonMode.Update });
             Run("select", options with { Surgeon = SurgeonMode.Select, Fisher = FisherSamples.Tokens });
             combinations++;
@@ -54,7 +78,13 @@ public sealed class CombinationTests
         from storage in Enum.GetValues<StorageForm>()
         from columns in (ColumnMode?[])[null, ColumnMode.Preserve, ColumnMode.Refit]
         from update in (bool[])[false, true]
-        let options = common with { Allocate = allocate, Storage = storage, Columns = columns, Update = update }
+        let options = common with
+        {
+            Allocate = allocate,
+            Storage = storage,
+            Columns = columns,
+            Update = update,
+        }
         where IsAllowed(options)
         select options;
 

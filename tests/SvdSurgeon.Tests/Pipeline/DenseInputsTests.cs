@@ -8,7 +8,12 @@ namespace SvdSurgeon.Tests.Pipeline;
 public sealed class DenseInputsTests
 {
     // With 800 bytes everything goes to files.
-    [TestCase("opt", long.MaxValue), TestCase("opt-postnorm-projected", long.MaxValue), TestCase("llama-gqa-tied", long.MaxValue), TestCase("llama-gqa-tied", 800)]
+    [
+        TestCase("opt", long.MaxValue),
+        TestCase("opt-postnorm-projected", long.MaxValue),
+        TestCase("llama-gqa-tied", long.MaxValue),
+        TestCase("llama-gqa-tied", 800)
+    ]
     public void They_are_what_the_layer_computes_up_to_each_group(string model, long memory)
     {
         using var run = new TinyRun(model);
@@ -19,14 +24,25 @@ public sealed class DenseInputsTests
         foreach (var layer in context.Model.Layers)
         {
             // The second layer's inputs are not asked for, and those of the third are right all the same.
-            if (layer.Index == 1) inputs.Skip(layer);
+            if (layer.Index == 1)
+                inputs.Skip(layer);
             else
             {
                 inputs.Advance(layer);
                 for (int g = 0; g < layer.Groups.Count; g++)
                 {
                     using var expected = states.GroupInputs(layer, g, 1, 3);
-                    inputs.Read(g, 1, 3, actual => Assert.That(Numbers(run.Backend, actual), Is.EqualTo(Numbers(run.Backend, expected)), $"{model}, layer {layer.Index}, group {g}"));
+                    inputs.Read(
+                        g,
+                        1,
+                        3,
+                        actual =>
+                            Assert.That(
+                                Numbers(run.Backend, actual),
+                                Is.EqualTo(Numbers(run.Backend, expected)),
+                                $"{model}, layer {layer.Index}, group {g}"
+                            )
+                    );
                 }
             }
             states.Advance(layer);

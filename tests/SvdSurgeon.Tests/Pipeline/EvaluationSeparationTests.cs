@@ -1,9 +1,9 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
-using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
@@ -24,10 +24,20 @@ public sealed class EvaluationSeparationTests
         {
             opened++;
             foreach (double ratio in Searched.Ratios)
-                Assert.That(File.Exists(Path.Combine(output, $"ratio-{ResultFolder.RatioText(ratio)}", "model.safetensors")), $"kept {ratio} is on disk before");
+                Assert.That(
+                    File.Exists(Path.Combine(output, $"ratio-{ResultFolder.RatioText(ratio)}", "model.safetensors")),
+                    $"kept {ratio} is on disk before"
+                );
             return TinyTales.Evaluation(4);
         }
-        var job = new CompressionJob { Model = tales.Model, Options = Searched, Calibration = TinyTales.Calibration(8), OutputFolder = output, Evaluation = Open };
+        var job = new CompressionJob
+        {
+            Model = tales.Model,
+            Options = Searched,
+            Calibration = TinyTales.Calibration(8),
+            OutputFolder = output,
+            Evaluation = Open,
+        };
         var result = Compressor.Run(job, backend);
         Assert.That(opened, Is.EqualTo(1));
         Assert.That(result.Models.All(model => model.Perplexity is not null));
@@ -37,7 +47,8 @@ public sealed class EvaluationSeparationTests
     public void Other_evaluation_data_gives_the_same_bytes()
     {
         using var tales = new TinyTales();
-        byte[] Weights(string name, int windows) => File.ReadAllBytes(Path.Combine(tales.Compress(Searched, sequences: 8, windows, name).Models[0].Folder, "model.safetensors"));
+        byte[] Weights(string name, int windows) =>
+            File.ReadAllBytes(Path.Combine(tales.Compress(Searched, sequences: 8, windows, name).Models[0].Folder, "model.safetensors"));
         Assert.That(Weights("few", 2), Is.EqualTo(Weights("many", 8)));
     }
 }

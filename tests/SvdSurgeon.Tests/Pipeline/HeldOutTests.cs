@@ -77,7 +77,8 @@ public sealed class HeldOutTests
     }
 
     [TestCase(2, 1), TestCase(6, 3), TestCase(16, 4), TestCase(64, 8), TestCase(128, 16), TestCase(512, 32)]
-    public void An_eighth_of_the_sequences_is_kept_out(int sequences, int heldOut) => Assert.That(HeldOutSequences.Count(sequences), Is.EqualTo(heldOut));
+    public void An_eighth_of_the_sequences_is_kept_out(int sequences, int heldOut) =>
+        Assert.That(HeldOutSequences.Count(sequences), Is.EqualTo(heldOut));
 
     [Test]
     public void A_search_leaves_its_losses_and_deletes_what_rejected_candidates_were_made_of()
@@ -85,7 +86,8 @@ public sealed class HeldOutTests
         using var tales = new TinyTales();
         var auto = new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.5] };
         var first = tales.Compress(auto, sequences: 24, windows: 4, "auto");
-        string work = Path.Combine(tales.Folder, "work"), result = first.Models[0].Folder;
+        string work = Path.Combine(tales.Folder, "work"),
+            result = first.Models[0].Folder;
         byte[] weights = File.ReadAllBytes(Path.Combine(result, "model.safetensors"));
         int candidates = first.Models[0].Steps.Count;
         int Artifacts(string stage) => Directory.GetDirectories(work, stage + "-*").Length;
@@ -96,7 +98,10 @@ public sealed class HeldOutTests
         var second = tales.Compress(auto, sequences: 24, windows: 4, "auto");
         Assert.Multiple(() =>
         {
-            Assert.That(second.Stages.Where(stage => stage.Name.StartsWith("search", StringComparison.Ordinal)).All(stage => stage.Reused), "no candidate is made again");
+            Assert.That(
+                second.Stages.Where(stage => stage.Name.StartsWith("search", StringComparison.Ordinal)).All(stage => stage.Reused),
+                "no candidate is made again"
+            );
             Assert.That(second.Models[0].Steps, Is.EqualTo(first.Models[0].Steps));
             Assert.That(File.ReadAllBytes(Path.Combine(result, "model.safetensors")), Is.EqualTo(weights));
         });

@@ -1,10 +1,13 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-/// <summary>As much of JSON Schema 2020-12 as docs/recipe.schema.json uses; a keyword that it does not know fails the test instead of passing unchecked.</summary>
+/// <summary>
+/// As much of JSON Schema 2020-12 as docs/recipe.schema.json uses; a keyword that it does not know fails the test instead of passing
+/// unchecked.
+/// </summary>
 internal sealed class JsonSchema(JsonObject root)
 {
     private static readonly string[] Annotations = ["$schema", "$defs", "title", "description", "default"];
@@ -26,7 +29,8 @@ internal sealed class JsonSchema(JsonObject root)
     {
         foreach (var (keyword, rule) in schema)
         {
-            if (Annotations.Contains(keyword)) continue;
+            if (Annotations.Contains(keyword))
+                continue;
             bool holds = keyword switch
             {
                 "type" => (rule is JsonArray types ? types.Select(t => (string)t!) : [(string)rule!]).Any(type => IsOf(type, value)),
@@ -44,20 +48,23 @@ internal sealed class JsonSchema(JsonObject root)
                 "$ref" => Referenced((string)rule!, value, at, errors),
                 _ => throw new NotSupportedException($"The test does not know the keyword '{keyword}'."),
             };
-            if (!holds) errors.Add($"{at}: {keyword} {rule?.ToJsonString()} does not hold for {value?.ToJsonString() ?? "null"}");
+            if (!holds)
+                errors.Add($"{at}: {keyword} {rule?.ToJsonString()} does not hold for {value?.ToJsonString() ?? "null"}");
         }
     }
 
     private bool Each(JsonObject? value, JsonObject rules, string at, List<string> errors)
     {
         foreach (var (key, rule) in rules)
-            if (value?.ContainsKey(key) == true) Check((JsonObject)rule!, value[key], $"{at}.{key}", errors);
+            if (value?.ContainsKey(key) == true)
+                Check((JsonObject)rule!, value[key], $"{at}.{key}", errors);
         return true;
     }
 
     private bool Each(JsonArray? value, JsonObject rule, string at, List<string> errors)
     {
-        for (int i = 0; i < value?.Count; i++) Check(rule, value[i], $"{at}[{i}]", errors);
+        for (int i = 0; i < value?.Count; i++)
+            Check(rule, value[i], $"{at}[{i}]", errors);
         return true;
     }
 
@@ -67,13 +74,20 @@ internal sealed class JsonSchema(JsonObject root)
         return true;
     }
 
-    private static bool IsOf(string type, JsonNode? value) => (type, value?.GetValueKind() ?? JsonValueKind.Null) switch
-    {
-        ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) or ("null", JsonValueKind.Null) => true,
-        ("boolean", JsonValueKind.True or JsonValueKind.False) or ("number", JsonValueKind.Number) => true,
-        ("integer", JsonValueKind.Number) => Number(value!) == Math.Floor(Number(value!)),
-        _ => false,
-    };
+    private static bool IsOf(string type, JsonNode? value) =>
+        (type, value?.GetValueKind() ?? JsonValueKind.Null) switch
+        {
+
+            ("object", JsonValueKind.Object)
+            or
+            ("array", JsonValueKind.Array)
+            or
+            ("string", JsonValueKind.String)
+            or ("null", JsonValueKind.Null) => true,
+            ("boolean", JsonValueKind.True or JsonValueKind.False) or ("number", JsonValueKind.Number) => true,
+            ("integer", JsonValueKind.Number) => Number(value!) == Math.Floor(Number(value!)),
+            _ => false,
+        };
 
     private static double Number(JsonNode value) => double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture);
 }

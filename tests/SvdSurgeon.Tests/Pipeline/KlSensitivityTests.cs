@@ -39,7 +39,11 @@ public sealed class KlSensitivityTests
             {
                 int[] ranks = [.. baseRanks];
                 ranks[i] = candidate.Rank;
-                Assert.That(candidate.Loss, Is.EqualTo(WholeKl(context, factors, tokens, ranks) - baseKl).Within(Tolerance), $"{modules[i].Name} at {candidate.KeepRatio}");
+                Assert.That(
+                    candidate.Loss,
+                    Is.EqualTo(WholeKl(context, factors, tokens, ranks) - baseKl).Within(Tolerance),
+                    $"{modules[i].Name} at {candidate.KeepRatio}"
+                );
             }
     }
 
@@ -66,26 +70,46 @@ public sealed class KlSensitivityTests
         Assert.That(second.SelectMany(c => c), Is.EqualTo(first.SelectMany(c => c)));
     }
 
-    [TestCase(AllocationRule.Dp, StorageForm.Factored), TestCase(AllocationRule.Dp, StorageForm.Pivoted), TestCase(AllocationRule.Greedy, StorageForm.Factored),
-     TestCase(AllocationRule.Greedy, StorageForm.Pivoted), TestCase(AllocationRule.Fisher, StorageForm.Factored), TestCase(AllocationRule.Fisher, StorageForm.Pivoted)]
+    [
+        TestCase(AllocationRule.Dp, StorageForm.Factored),
+        TestCase(AllocationRule.Dp, StorageForm.Pivoted),
+        TestCase(AllocationRule.Greedy, StorageForm.Factored),
+        TestCase(AllocationRule.Greedy, StorageForm.Pivoted),
+        TestCase(AllocationRule.Fisher, StorageForm.Factored),
+        TestCase(AllocationRule.Fisher, StorageForm.Pivoted)
+    ]
     public void Ranks_differ_from_the_uniform_ones_and_keep_the_budget(AllocationRule rule, StorageForm storage)
     {
         using var run = new TinyRun();
-        var options = new CompressionOptions { Surgeon = SurgeonMode.None, Allocate = rule, Storage = storage, Ratios = [Ratio] };
+        var options = new CompressionOptions
+        {
+            Surgeon = SurgeonMode.None,
+            Allocate = rule,
+            Storage = storage,
+            Ratios = [Ratio],
+        };
         var context = run.Context();
         var stages = new CompressionStages(context, run.Tokens(8), run.Tokens(8), run.Tokens(4));
         var plan = stages.Plan(Ratio, options);
         Assert.Multiple(() =>
         {
             Assert.That(plan.AchievedRatio, Is.InRange(0.8 * Ratio, Ratio));
-            Assert.That(plan.Modules.Select(m => m.Rank), Is.Not.EqualTo(CompressionPlan.Uniform(context.Model, Ratio, options).Modules.Select(m => m.Rank)));
+            Assert.That(
+                plan.Modules.Select(m => m.Rank),
+                Is.Not.EqualTo(CompressionPlan.Uniform(context.Model, Ratio, options).Modules.Select(m => m.Rank))
+            );
         });
     }
 
     [Test]
     public void No_sequences_to_measure_on_is_refused()
     {
-        var options = new CompressionOptions { Allocate = AllocationRule.Dp, KlSequences = 0, Ratios = [Ratio] };
+        var options = new CompressionOptions
+        {
+            Allocate = AllocationRule.Dp,
+            KlSequences = 0,
+            Ratios = [Ratio],
+        };
         Assert.That(options.Validate, Throws.TypeOf<InvalidInputException>().With.Message.Contains("--kl-sequences"));
     }
 
@@ -106,10 +130,15 @@ public sealed class KlSensitivityTests
             foreach (var module in layer.Linears)
             {
                 int rank = ranks[i++];
-                if (rank > 0) model.Replace(module.Name, CompressedModules.LowRank(module, Truncation.Keep(FactorSet.Load(file, module.Name, rank), rank), DType.F32));
+                if (rank > 0)
+                    model.Replace(
+                        module.Name,
+                        CompressedModules.LowRank(module, Truncation.Keep(FactorSet.Load(file, module.Name, rank), rank), DType.F32)
+                    );
             }
         }
-        using Tensor p = LastHidden(context.Model), q = LastHidden(model);
+        using Tensor p = LastHidden(context.Model),
+            q = LastHidden(model);
         var divergences = new double[tokens.Ids.Length];
         model.KullbackLeibler(context.Backend, p, q, divergences);
         return divergences.Sum() / tokens.Sequences;
@@ -119,7 +148,8 @@ public sealed class KlSensitivityTests
             IBackend backend = context.Backend;
             var hidden = backend.Allocate(tokens.Ids.Length, m.Config.HiddenSize);
             m.Embed(backend, tokens.Ids, tokens.Sequences, hidden);
-            foreach (var layer in m.Layers) layer.Forward(backend, hidden, new LayerContext(tokens.Sequences, tokens.Length));
+            foreach (var layer in m.Layers)
+                layer.Forward(backend, hidden, new LayerContext(tokens.Sequences, tokens.Length));
             return hidden;
         }
     }

@@ -21,18 +21,27 @@ public sealed class LayersSideBySideTests
         var context = run.Context() with { Backend = backend, Memory = memory, Progress = reports };
         using var two = new CountdownEvent(2);
         var seen = new ConcurrentQueue<int>();
-        LayersSideBySide.Run(context, "stage", context.Model.Layers, layer =>
-        {
-            seen.Enqueue(layer.Index);
-            Assert.That(backend.LinearAlgebra.ItemsAtOnce, Is.EqualTo(sideBySide ? 1 : 2));
-            // The first layer waits for the second to begin.
-            if (!sideBySide || layer.Index > 1) return;
-            two.Signal();
-            Assert.That(two.Wait(TimeSpan.FromSeconds(30)), Is.True, "the second layer did not begin while the first was at work");
-        });
+        LayersSideBySide.Run(
+            context,
+            "stage",
+            context.Model.Layers,
+            layer =>
+            {
+                seen.Enqueue(layer.Index);
+                Assert.That(backend.LinearAlgebra.ItemsAtOnce, Is.EqualTo(sideBySide ? 1 : 2));
+                // The first layer waits for the second to begin.
+                if (!sideBySide || layer.Index > 1)
+                    return;
+                two.Signal();
+                Assert.That(two.Wait(TimeSpan.FromSeconds(30)), Is.True, "the second layer did not begin while the first was at work");
+            }
+        );
         int count = context.Model.Layers.Count;
         Assert.That(seen, Is.EquivalentTo(Enumerable.Range(0, count)));
-        Assert.That(reports.All.Select(r => (r.Done, r.Total)), Is.EqualTo([.. Enumerable.Range(0, count).Select(i => ((long)i, (long)count)), (1L, 1L)]));
+        Assert.That(
+            reports.All.Select(r => (r.Done, r.Total)),
+            Is.EqualTo([.. Enumerable.Range(0, count).Select(i => ((long)i, (long)count)), (1L, 1L)])
+        );
     }
 
     [Test]
@@ -43,7 +52,11 @@ public sealed class LayersSideBySideTests
         byte[][] Factors(string name, long memory)
         {
             var context = run.Context() with { Backend = backend, Memory = memory, Work = new WorkFolder(Path.Combine(run.Folder, name)) };
-            var metric = ModuleMetric.Collect(context, new CompressionOptions { Ratios = [0.6], Method = CompressionMethod.Whiten }, run.Tokens(4));
+            var metric = ModuleMetric.Collect(
+                context,
+                new CompressionOptions { Ratios = [0.6], Method = CompressionMethod.Whiten },
+                run.Tokens(4)
+            );
             FactorSet.Decompose(context, metric, StorageForm.Factored, 0.1);
             string folder = Directory.GetDirectories(Path.Combine(run.Folder, name), "factor-*").Single();
             return [.. Directory.GetFiles(folder, "layer.*").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
@@ -60,11 +73,18 @@ public sealed class LayersSideBySideTests
         using var stop = new CancellationTokenSource();
         var context = run.Context() with { Cancellation = stop.Token };
         var seen = new List<int>();
-        Assert.Throws<OperationCanceledException>(() => LayersSideBySide.Run(context, "stage", context.Model.Layers, layer =>
-        {
-            seen.Add(layer.Index);
-            stop.Cancel();
-        }));
+        Assert.Throws<OperationCanceledException>(() =>
+            LayersSideBySide.Run(
+                context,
+                "stage",
+                context.Model.Layers,
+                layer =>
+                {
+                    seen.Add(layer.Index);
+                    stop.Cancel();
+                }
+            )
+        );
         Assert.That(seen, Is.EqualTo([0]));
     }
 

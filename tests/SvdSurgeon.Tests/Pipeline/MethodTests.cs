@@ -3,8 +3,8 @@ using SvdSurgeon.Compression.Columns;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.States;
@@ -15,13 +15,19 @@ namespace SvdSurgeon.Tests.Pipeline;
 [TestFixture]
 public sealed class MethodTests
 {
-    private const int Sequences = 32, Windows = 16;
+    private const int Sequences = 32,
+        Windows = 16;
 
     [Test]
     public void Each_step_beyond_whitening_loses_less_at_the_same_size()
     {
         using var tales = new TinyTales();
-        var whiten = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Ratios = [0.4] };
+        var whiten = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.4],
+        };
         var kfac = whiten with { Method = CompressionMethod.Kfac };
         var spectrum = kfac with { Allocate = AllocationRule.Spectrum };
         var pivoted = spectrum with { Storage = StorageForm.Pivoted };
@@ -41,7 +47,13 @@ public sealed class MethodTests
     public void The_baselines_run_with_the_surgeon_on_top(CompressionMethod method)
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = method, Surgeon = SurgeonMode.Select, Fisher = FisherSamples.Tokens, Ratios = [0.6] };
+        var options = new CompressionOptions
+        {
+            Method = method,
+            Surgeon = SurgeonMode.Select,
+            Fisher = FisherSamples.Tokens,
+            Ratios = [0.6],
+        };
         var model = tales.Compress(options, Sequences, Windows).Models[0];
         Assert.That(model.Perplexity!.Ppl, Is.InRange(1.7, 3), "a usable model");
     }
@@ -50,9 +62,17 @@ public sealed class MethodTests
     public void Eigen_whitening_equals_Cholesky_where_the_Gram_matrix_is_regular()
     {
         using var tales = new TinyTales();
-        var cholesky = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Ratios = [0.6] };
+        var cholesky = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.6],
+        };
         double a = tales.Compress(cholesky, Sequences, Windows, "cholesky").Models[0].Perplexity!.MeanNll;
-        double b = tales.Compress(cholesky with { Whitening = WhiteningForm.Eigen }, Sequences, Windows, "eigen").Models[0].Perplexity!.MeanNll;
+        double b = tales
+            .Compress(cholesky with { Whitening = WhiteningForm.Eigen }, Sequences, Windows, "eigen")
+            .Models[0]
+            .Perplexity!.MeanNll;
         Assert.That(b, Is.EqualTo(a).Within(0.5).Percent);
     }
 
@@ -60,7 +80,14 @@ public sealed class MethodTests
     public void Columns_work_with_the_surgeon_on_top(ColumnMode columns)
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Columns = columns, Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, Ratios = [0.8] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Columns = columns,
+            Surgeon = SurgeonMode.Update,
+            Fisher = FisherSamples.Tokens,
+            Ratios = [0.8],
+        };
         var model = tales.Compress(options, Sequences, Windows).Models[0];
         Assert.That(model.Perplexity!.Ppl, Is.InRange(1.7, 1.9), "close to the dense model's 1.75");
     }
@@ -71,13 +98,19 @@ public sealed class MethodTests
         using var tales = new TinyTales();
         var auto = new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.5] };
         var model = tales.Compress(auto, Sequences, Windows, "auto").Models[0];
-        var plain = tales.Compress(auto with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None }, Sequences, Windows, "whiten").Models[0];
+        var plain = tales
+            .Compress(auto with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None }, Sequences, Windows, "whiten")
+            .Models[0];
         Assert.Multiple(() =>
         {
             Assert.That(model.Perplexity!.MeanNll, Is.LessThan(plain.Perplexity!.MeanNll));
             Assert.That(model.AchievedRatio, Is.LessThanOrEqualTo(0.5));
             Assert.That(model.Steps.Select(step => step.Name), Does.Contain("svd").And.Contain("whitening").And.Contain("pivoted storage"));
-            Assert.That(model.Steps.Where(step => step.Kept).Select(step => step.HeldOutLoss), Is.Ordered.Descending, "a step is kept only if held-out loss improves");
+            Assert.That(
+                model.Steps.Where(step => step.Kept).Select(step => step.HeldOutLoss),
+                Is.Ordered.Descending,
+                "a step is kept only if held-out loss improves"
+            );
         });
     }
 
@@ -88,12 +121,30 @@ public sealed class MethodTests
         var options = new CompressionOptions { Method = CompressionMethod.Whiten, Ratios = [0.6] };
         var published = tales.Compress(options, sequences: 16, windows: 4, "published");
         var tokens = tales.Compress(options with { Fisher = FisherSamples.Tokens }, sequences: 16, windows: 4, "tokens");
-        var shrunk = tales.Compress(options with { SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf } }, sequences: 16, windows: 4, "shrunk");
+        var shrunk = tales.Compress(
+            options with
+            {
+                SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf },
+            },
+            sequences: 16,
+            windows: 4,
+            "shrunk"
+        );
         Assert.Multiple(() =>
         {
             Assert.That(published.Warnings, Has.Count.EqualTo(1));
-            Assert.That(published.Warnings[0], Does.Contain("16 sequences").And.Contain("--fisher tokens").And.Contain("--shrinkage ledoit-wolf").And.Contain("--fisher-sequences "));
-            Assert.That(tales.Progress.Count(report => report.Stage == StageProgress.Warning), Is.EqualTo(1), "said when it can still be heeded");
+            Assert.That(
+                published.Warnings[0],
+                Does.Contain("16 sequences")
+                    .And.Contain("--fisher tokens")
+                    .And.Contain("--shrinkage ledoit-wolf")
+                    .And.Contain("--fisher-sequences ")
+            );
+            Assert.That(
+                tales.Progress.Count(report => report.Stage == StageProgress.Warning),
+                Is.EqualTo(1),
+                "said when it can still be heeded"
+            );
             Assert.That(tokens.Warnings, Is.Empty);
             Assert.That(shrunk.Warnings, Is.Empty);
         });
@@ -103,9 +154,15 @@ public sealed class MethodTests
     public void Shrinkage_makes_a_Fisher_of_few_samples_do_less_harm(FisherSamples samples)
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Fisher = samples, Ratios = [0.4] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Fisher = samples,
+            Ratios = [0.4],
+        };
         double Loss(CompressionOptions o, string name) => tales.Compress(o, sequences: 16, Windows, name).Models[0].Perplexity!.MeanNll;
-        double raw = Loss(options, "raw"), shrunk = Loss(options with { SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf } }, "shrunk");
+        double raw = Loss(options, "raw"),
+            shrunk = Loss(options with { SurgeonOptions = new SurgeonOptions { Shrinkage = Shrinkage.LedoitWolf } }, "shrunk");
         TestContext.Out.WriteLine($"{samples}: {raw} without, {shrunk} with shrinkage");
         Assert.That(shrunk, Is.LessThan(raw));
     }
@@ -113,23 +170,38 @@ public sealed class MethodTests
     [Test]
     public void A_spectrum_of_one_sided_whitening_is_refused_by_name()
     {
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Allocate = AllocationRule.Spectrum, Ratios = [0.5] };
-        Assert.That(options.Validate, Throws.TypeOf<InvalidInputException>().With.Message.Contains("--allocate spectrum").And.Message.Contains("kfac"));
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Allocate = AllocationRule.Spectrum,
+            Ratios = [0.5],
+        };
+        Assert.That(
+            options.Validate,
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--allocate spectrum").And.Message.Contains("kfac")
+        );
     }
 
     [Test]
     public void A_result_that_is_already_there_is_not_made_again()
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Svd, Surgeon = SurgeonMode.None, Ratios = [0.5] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Svd,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.5],
+        };
         var first = tales.Compress(options, Sequences, Windows);
         var second = tales.Compress(options, Sequences, Windows);
         Assert.Multiple(() =>
         {
             Assert.That(second.Stages.Where(stage => !stage.Reused).Select(stage => stage.Name), Is.EqualTo(new[] { "eval 0.5" }));
             Assert.That(second.Models[0].Perplexity!.Ppl, Is.EqualTo(first.Models[0].Perplexity!.Ppl));
-            Assert.That(() => tales.Compress(options with { Method = CompressionMethod.Whiten }, Sequences, Windows),
-                Throws.TypeOf<InvalidInputException>().With.Message.Contains("ratio-0.5"));
+            Assert.That(
+                () => tales.Compress(options with { Method = CompressionMethod.Whiten }, Sequences, Windows),
+                Throws.TypeOf<InvalidInputException>().With.Message.Contains("ratio-0.5")
+            );
         });
     }
 
@@ -147,7 +219,13 @@ public sealed class MethodTests
     public void An_update_that_was_killed_ends_in_the_same_numbers(ColumnMode? columns)
     {
         using var run = new TinyRun("llama-gqa-tied");
-        var options = new CompressionOptions { Columns = columns, Update = true, Surgeon = SurgeonMode.None, Ratios = [0.5] };
+        var options = new CompressionOptions
+        {
+            Columns = columns,
+            Update = true,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.5],
+        };
         run.Compress(options, name: "whole");
         foreach (string stage in (string[])["update-*", "modules-*"])
             File.Delete(Path.Combine(Directory.GetDirectories(run.Context().Work.Path, stage).Single(), PipelineContext.LayerPart(2)));
@@ -161,7 +239,14 @@ public sealed class MethodTests
     public void Bias_correction_keeps_the_budget_and_the_mean_output(string model, double shareOfDense)
     {
         using var run = new TinyRun(model);
-        var options = new CompressionOptions { BiasCorrection = true, Surgeon = SurgeonMode.None, Ratios = [0.7 * shareOfDense], Sequences = 4, StorageType = Tensors.DType.F32 };
+        var options = new CompressionOptions
+        {
+            BiasCorrection = true,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.7 * shareOfDense],
+            Sequences = 4,
+            StorageType = Tensors.DType.F32,
+        };
         var result = run.Compress(options, sequences: 4, evaluate: false);
         using var written = Checkpoint.Open(result.Folder);
         var (dense, compressed) = (DecoderModel.Load(run.Model), DecoderModel.Load(written));
@@ -171,8 +256,10 @@ public sealed class MethodTests
         using var inputs = new HiddenStates(context, dense, run.Tokens(4)).GroupInputs(dense.Layers[0], 0, 0, 4);
         for (int i = 0; i < 3; i++)
         {
-            double[] expected = MeanOutput(dense.Layers[0].Linears[i]), actual = MeanOutput(compressed.Layers[0].Linears[i]);
-            for (int j = 0; j < expected.Length; j++) Assert.That(actual[j], Is.EqualTo(expected[j]).Within(1e-3), $"{dense.Linears[i].Name}, output {j}");
+            double[] expected = MeanOutput(dense.Layers[0].Linears[i]),
+                actual = MeanOutput(compressed.Layers[0].Linears[i]);
+            for (int j = 0; j < expected.Length; j++)
+                Assert.That(actual[j], Is.EqualTo(expected[j]).Within(1e-3), $"{dense.Linears[i].Name}, output {j}");
         }
 
         double[] MeanOutput(LinearModule module)
@@ -204,7 +291,10 @@ public sealed class MethodTests
     public void Added_biases_and_dense_output_are_refused_where_other_programs_would_ignore_the_biases()
     {
         using var run = new TinyRun("llama-gqa-tied");
-        Assert.That(() => run.Compress(Whiten with { BiasCorrection = true, Dense = true }), Throws.TypeOf<InvalidInputException>().With.Message.Contains("--dense"));
+        Assert.That(
+            () => run.Compress(Whiten with { BiasCorrection = true, Dense = true }),
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--dense")
+        );
     }
 
     [Test]
@@ -213,7 +303,13 @@ public sealed class MethodTests
         using var run = new TinyRun();
         var options = Whiten with { StorageType = Tensors.DType.F32 };
         double without = run.Compress(options, name: "without").Perplexity!.MeanNll;
-        double with = run.Compress(options with { SurgeonOptions = new SurgeonOptions { FirstOrderWeight = 0.5 } }, name: "with").Perplexity!.MeanNll;
+        double with = run.Compress(
+            options with
+            {
+                SurgeonOptions = new SurgeonOptions { FirstOrderWeight = 0.5 },
+            },
+            name: "with"
+        ).Perplexity!.MeanNll;
         Assert.That(with, Is.Not.EqualTo(without));
     }
 }

@@ -11,7 +11,11 @@ public sealed class NewtonTests
 {
     private static readonly CompressionOptions Options = new()
     {
-        Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.None, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted, Ratios = [0.4],
+        Method = CompressionMethod.Kfac,
+        Surgeon = SurgeonMode.None,
+        Allocate = AllocationRule.Spectrum,
+        Storage = StorageForm.Pivoted,
+        Ratios = [0.4],
     };
 
     [TestCase("opt"), TestCase("opt-postnorm-projected"), TestCase("llama-gqa-tied")]
@@ -20,11 +24,13 @@ public sealed class NewtonTests
         using var run = new TinyRun(model);
         var (context, tokens) = (run.Context(), run.Tokens(2));
         using var dense = DenseOutputs.Of(context, tokens);
-        int rows = tokens.Ids.Length, width = context.Model.Config.HiddenSize;
+        int rows = tokens.Ids.Length,
+            width = context.Model.Config.HiddenSize;
         using var hidden = context.Backend.Allocate(rows, width);
         using var gradient = context.Backend.Allocate(rows, width);
         var random = new Random(3);
-        float[] values = [.. Enumerable.Range(0, rows * width).Select(_ => (float)(2 * random.NextDouble() - 1))], slope = new float[values.Length];
+        float[] values = [.. Enumerable.Range(0, rows * width).Select(_ => (float)(2 * random.NextDouble() - 1))],
+            slope = new float[values.Length];
         context.Backend.Upload(values, hidden);
         dense.Divergence(context.Model, hidden, 0, gradient);
         context.Backend.Download(gradient, slope);
@@ -37,9 +43,14 @@ public sealed class NewtonTests
         for (int trial = 0; trial < 3; trial++)
         {
             float[] direction = [.. Enumerable.Range(0, values.Length).Select(_ => (float)(2 * random.NextDouble() - 1))];
-            double expected = slope.Zip(direction, (g, d) => (double)g * d).Sum(), size = Math.Sqrt(slope.Sum(g => (double)g * g));
+            double expected = slope.Zip(direction, (g, d) => (double)g * d).Sum(),
+                size = Math.Sqrt(slope.Sum(g => (double)g * g));
             // The divergence of 48 tokens is a float32 number of about 10: 1e-6 of it over a step of 0.02.
-            Assert.That((At(direction, 0.01) - At(direction, -0.01)) / 0.02, Is.EqualTo(expected).Within(0.01 * size), $"direction {trial}");
+            Assert.That(
+                (At(direction, 0.01) - At(direction, -0.01)) / 0.02,
+                Is.EqualTo(expected).Within(0.01 * size),
+                $"direction {trial}"
+            );
         }
     }
 
@@ -60,7 +71,8 @@ public sealed class NewtonTests
     public void A_step_goes_on_from_the_one_before_and_leaves_no_statistics_behind()
     {
         using var tales = new TinyTales();
-        int Passes(int newton, string name) => tales.Compress(Options with { Newton = newton }, 16, 0, name).Stages.Count(stage => stage.Name == "divergence");
+        int Passes(int newton, string name) =>
+            tales.Compress(Options with { Newton = newton }, 16, 0, name).Stages.Count(stage => stage.Name == "divergence");
         Assert.That(Passes(1, "one"), Is.EqualTo(1), "however many lengths were tried");
         Assert.That(Passes(2, "two"), Is.EqualTo(1));
         string[] Artifacts(string stage) => Directory.GetDirectories(Path.Combine(tales.Folder, "work"), stage + "-*");
@@ -69,18 +81,33 @@ public sealed class NewtonTests
 
         // Three more: where the second call began is kept, what lies between is not.
         Assert.That(Passes(5, "five"), Is.EqualTo(3));
-        Assert.That(Artifacts("newton").Count(folder => !folder.Contains("search", StringComparison.Ordinal)), Is.EqualTo(3), "after one, two and five steps");
+        Assert.That(
+            Artifacts("newton").Count(folder => !folder.Contains("search", StringComparison.Ordinal)),
+            Is.EqualTo(3),
+            "after one, two and five steps"
+        );
 
         using var fresh = new TinyTales();
         fresh.Compress(Options with { Newton = 2 }, 16, 0, "two");
         foreach (string file in Directory.GetFiles(Path.Combine(tales.Folder, "two", "ratio-0.4"), "*.safetensors"))
-            Assert.That(File.ReadAllBytes(file), Is.EqualTo(File.ReadAllBytes(Path.Combine(fresh.Folder, "two", "ratio-0.4", Path.GetFileName(file)))), "the same bytes in one run as in two");
+            Assert.That(
+                File.ReadAllBytes(file),
+                Is.EqualTo(File.ReadAllBytes(Path.Combine(fresh.Folder, "two", "ratio-0.4", Path.GetFileName(file)))),
+                "the same bytes in one run as in two"
+            );
     }
 
-    [TestCase(CompressionMethod.Whiten, 0, "--newton needs --method kfac"), TestCase(CompressionMethod.Kfac, -1, "--newton -1: must be 0 or more")]
+    [
+        TestCase(CompressionMethod.Whiten, 0, "--newton needs --method kfac"),
+        TestCase(CompressionMethod.Kfac, -1, "--newton -1: must be 0 or more")
+    ]
     public void What_makes_no_sense_is_refused(CompressionMethod method, int steps, string message)
     {
-        if (steps == 0) steps = 1;
-        Assert.That(() => (Options with { Method = method, Allocate = AllocationRule.Uniform, Newton = steps }).Validate(), Throws.TypeOf<InvalidInputException>().With.Message.Contains(message));
+        if (steps == 0)
+            steps = 1;
+        Assert.That(
+            () => (Options with { Method = method, Allocate = AllocationRule.Uniform, Newton = steps }).Validate(),
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains(message)
+        );
     }
 }

@@ -6,7 +6,8 @@ using SvdSurgeon.Pipeline.Options;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>
-/// The published methods end to end against a plain PyTorch program that was checked against the authors' own: same model, same token ids, 128 sequences
+/// The published methods end to end against a plain PyTorch program that was checked against the authors' own: same model, same token ids,
+/// 128 sequences
 /// for whitening and Fisher, all evaluation windows (Golden/peer/tinytales-opt.jsonl is its output).
 /// </summary>
 [TestFixture]
@@ -20,30 +21,69 @@ public sealed class PeerTests
     {
         var expected = Expected("tinytales-opt.jsonl");
         using var tales = new TinyTales();
-        foreach (var (surgeon, suffix) in ((SurgeonMode, string)[])[(SurgeonMode.None, ""), (SurgeonMode.Update, "+surgeon"), (SurgeonMode.Select, "+surgeon+select")])
+        foreach (
+            var (surgeon, suffix) in ((SurgeonMode, string)[])
+                [(SurgeonMode.None, ""), (SurgeonMode.Update, "+surgeon"), (SurgeonMode.Select, "+surgeon+select")]
+        )
         {
-            var options = new CompressionOptions { Method = method, Surgeon = surgeon, Ratios = [0.8, 0.6, 0.4], StorageType = Tensors.DType.F32 };
+            var options = new CompressionOptions
+            {
+                Method = method,
+                Surgeon = surgeon,
+                Ratios = [0.8, 0.6, 0.4],
+                StorageType = Tensors.DType.F32,
+            };
             foreach (var model in tales.Compress(options, name: $"{method}-{surgeon}").Models)
-                Assert.That(model.Perplexity!.Ppl, Is.EqualTo(expected[(peerName + suffix, model.Ratio)]).Within(Tolerance).Percent, $"{peerName}{suffix} at {model.Ratio}");
+                Assert.That(
+                    model.Perplexity!.Ppl,
+                    Is.EqualTo(expected[(peerName + suffix, model.Ratio)]).Within(Tolerance).Percent,
+                    $"{peerName}{suffix} at {model.Ratio}"
+                );
         }
     }
 
-    /// <summary>Duo-SVD as published counts neither column indices nor rounding; ours stays within the budget, and its allocation is exact, so its numbers may only be better.</summary>
-    [TestCase(null, AllocationRule.Dp, "whiten+dp"), TestCase(ColumnMode.Preserve, AllocationRule.Uniform, "duo-columns"), TestCase(ColumnMode.Preserve, AllocationRule.Dp, "duo")]
-    public void Duo_is_within_one_per_cent_of_the_published_computation_or_better(ColumnMode? columns, AllocationRule allocate, string peerName)
+    /// <summary>
+    /// Duo-SVD as published counts neither column indices nor rounding; ours stays within the budget, and its allocation is exact, so its
+    /// numbers may only be better.
+    /// </summary>
+    [
+        TestCase(null, AllocationRule.Dp, "whiten+dp"),
+        TestCase(ColumnMode.Preserve, AllocationRule.Uniform, "duo-columns"),
+        TestCase(ColumnMode.Preserve, AllocationRule.Dp, "duo")
+    ]
+    public void Duo_is_within_one_per_cent_of_the_published_computation_or_better(
+        ColumnMode? columns,
+        AllocationRule allocate,
+        string peerName
+    )
     {
         const double ratio = 0.6;
         double expected = Expected("duo-opt.jsonl")[(peerName, ratio)];
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Columns = columns, Allocate = allocate, KlSequences = 16, Surgeon = SurgeonMode.None, Ratios = [ratio], StorageType = Tensors.DType.F32 };
+        var options = new CompressionOptions
+        {
+            Columns = columns,
+            Allocate = allocate,
+            KlSequences = 16,
+            Surgeon = SurgeonMode.None,
+            Ratios = [ratio],
+            StorageType = Tensors.DType.F32,
+        };
         var model = tales.Compress(options).Models[0];
         Assert.Multiple(() =>
         {
-            Assert.That(model.Perplexity!.Ppl, Is.LessThan(1.01 * expected).And.GreaterThan(0.97 * expected), "the same method, at most a little luckier");
+            Assert.That(
+                model.Perplexity!.Ppl,
+                Is.LessThan(1.01 * expected).And.GreaterThan(0.97 * expected),
+                "the same method, at most a little luckier"
+            );
             Assert.That(model.AchievedRatio, Is.LessThanOrEqualTo(ratio));
         });
     }
 
-    private static Dictionary<(string Method, double Ratio), double> Expected(string file) => File.ReadLines(GoldenFiles.Copied("peer", file)).Select(line => JsonNode.Parse(line)!)
-        .Where(row => row["ratio"] is not null && row["method"] is not null).ToDictionary(row => ((string)row["method"]!, (double)row["ratio"]!), row => (double)row["ppl"]!);
+    private static Dictionary<(string Method, double Ratio), double> Expected(string file) =>
+        File.ReadLines(GoldenFiles.Copied("peer", file))
+            .Select(line => JsonNode.Parse(line)!)
+            .Where(row => row["ratio"] is not null && row["method"] is not null)
+            .ToDictionary(row => ((string)row["method"]!, (double)row["ratio"]!), row => (double)row["ppl"]!);
 }

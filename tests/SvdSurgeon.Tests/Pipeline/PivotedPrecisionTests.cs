@@ -5,8 +5,8 @@ using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
@@ -24,10 +24,18 @@ public sealed class PivotedPrecisionTests
     public void Pivoted_and_factored_modules_of_one_rank_give_one_perplexity(DType type)
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Kfac, Allocate = AllocationRule.Spectrum, Surgeon = SurgeonMode.None, Ratios = [0.6], StorageType = DType.F32 };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Kfac,
+            Allocate = AllocationRule.Spectrum,
+            Surgeon = SurgeonMode.None,
+            Ratios = [0.6],
+            StorageType = DType.F32,
+        };
         using var compressed = Checkpoint.Open(tales.Compress(options, 64).Models[0].Folder);
         using var backend = new CpuBackend(1);
-        double factored = Of(Converted(StorageForm.Factored)), pivoted = Of(Converted(StorageForm.Pivoted));
+        double factored = Of(Converted(StorageForm.Factored)),
+            pivoted = Of(Converted(StorageForm.Pivoted));
         TestContext.Out.WriteLine($"{type}: factored {factored:F6}, pivoted {pivoted:F6}, {100 * (pivoted / factored - 1):F4} %");
         Assert.That(pivoted, Is.EqualTo(factored).Within(Tolerance).Percent);
 
@@ -39,18 +47,28 @@ public sealed class PivotedPrecisionTests
             foreach (var module in model.Linears.OfType<LowRankLinear>().ToList())
             {
                 var factors = new LowRankFactors(Wide(module.A), Wide(module.B));
-                if (form == StorageForm.Factored) model.Replace(module.Name, CompressedModules.LowRank(module, factors, type));
+                if (form == StorageForm.Factored)
+                    model.Replace(module.Name, CompressedModules.LowRank(module, factors, type));
                 else
                 {
                     var p = PivotedStorage.From(backend.LinearAlgebra, factors);
-                    model.Replace(module.Name, new PivotedLinear(module.Name, LinearModule.StoreIndices(module.Name + ".pivots", p.Pivots),
-                        Stored(module.Name + ".basis", p.Basis), Stored(module.Name + ".mix", p.Mix), module.Bias));
+                    model.Replace(
+                        module.Name,
+                        new PivotedLinear(
+                            module.Name,
+                            LinearModule.StoreIndices(module.Name + ".pivots", p.Pivots),
+                            Stored(module.Name + ".basis", p.Basis),
+                            Stored(module.Name + ".mix", p.Mix),
+                            module.Bias
+                        )
+                    );
                 }
             }
             return model;
         }
 
-        StoredTensor Stored(string name, Matrix matrix) => StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
+        StoredTensor Stored(string name, Matrix matrix) =>
+            StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
     }
 
     private static Matrix Wide(StoredTensor tensor) => Matrix.FromSingles(tensor.Rows, tensor.Columns, tensor.ToSingles());

@@ -11,11 +11,16 @@ namespace SvdSurgeon.Tests.Pipeline;
 [TestFixture]
 public sealed class SearchTests
 {
-    private const int Sequences = 24, Windows = 16;
+    private const int Sequences = 24,
+        Windows = 16;
 
     private static readonly CompressionOptions Kfac = new()
     {
-        Method = CompressionMethod.Kfac, Allocate = AllocationRule.Spectrum, Storage = StorageForm.Pivoted, Surgeon = SurgeonMode.None, Ratios = [0.4],
+        Method = CompressionMethod.Kfac,
+        Allocate = AllocationRule.Spectrum,
+        Storage = StorageForm.Pivoted,
+        Surgeon = SurgeonMode.None,
+        Ratios = [0.4],
     };
 
     [Test]
@@ -34,7 +39,13 @@ public sealed class SearchTests
     {
         using var tales = new TinyTales();
         // The Fisher of twelve sequences is noise: no strength of the published surgeon helps here.
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Update, SearchStrength = true, Ratios = [0.4] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.Update,
+            SearchStrength = true,
+            Ratios = [0.4],
+        };
         var searched = tales.Compress(options, sequences: 16, Windows, "searched").Models[0];
         Assert.That((string)Config(searched)["chosen"]!["surgeon"]!, Is.EqualTo("none"));
         Assert.That(searched.Steps.Count(step => step.Name.StartsWith("surgeon from sequences", StringComparison.Ordinal)), Is.EqualTo(3));
@@ -45,7 +56,13 @@ public sealed class SearchTests
     public void All_strengths_are_tried_with_one_fisher_which_is_deleted_when_none_was_kept()
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Update, SearchStrength = true, Ratios = [0.4] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.Update,
+            SearchStrength = true,
+            Ratios = [0.4],
+        };
         var result = tales.Compress(options, sequences: 16, windows: 2, "searched");
         Assert.That(result.Models[0].Steps.Skip(1).Any(step => step.Kept), Is.False);
         Assert.That(result.Stages.Count(stage => stage is { Name: "fisher", Reused: false }), Is.EqualTo(1));
@@ -56,18 +73,33 @@ public sealed class SearchTests
     public void Another_form_need_only_gain_while_what_is_fitted_must_gain_more_than_its_error_and_is_gone_on_from_where_that_is_undecided()
     {
         using var tales = new TinyTales();
-        var result = tales.Compress(new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.9] }, sequences: 8, windows: 2, "auto");
+        var result = tales.Compress(
+            new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.9] },
+            sequences: 8,
+            windows: 2,
+            "auto"
+        );
         var steps = result.Models[0].Steps.ToList();
         string[] forms = ["whitening", "two-sided whitening", "allocation by spectrum", "pivoted storage"];
         int two = steps.FindIndex(step => step.Name == "2 Newton steps");
         Assert.Multiple(() =>
         {
-            foreach (var step in steps.Skip(1)) Assert.That(step.Kept, Is.EqualTo(step.Change < (forms.Contains(step.Name) ? 0 : -step.ChangeError)), step.Name);
-            Assert.That(steps.Any(step => forms.Contains(step.Name) && step.Kept && step.Change > -step.ChangeError), "a form that gained less than its error");
+            foreach (var step in steps.Skip(1))
+                Assert.That(step.Kept, Is.EqualTo(step.Change < (forms.Contains(step.Name) ? 0 : -step.ChangeError)), step.Name);
+            Assert.That(
+                steps.Any(step => forms.Contains(step.Name) && step.Kept && step.Change > -step.ChangeError),
+                "a form that gained less than its error"
+            );
             Assert.That(steps[two].IsUndecided, "two steps that are neither better nor worse");
             Assert.That(steps[two + 1].Name, Is.EqualTo("4 Newton steps"));
-            var afterTwo = result.Stages.SkipWhile(stage => !stage.Name.EndsWith(": 2 Newton steps", StringComparison.Ordinal)).TakeWhile(stage => !stage.Name.EndsWith(": 4 Newton steps", StringComparison.Ordinal));
-            Assert.That(afterTwo.Count(stage => stage is { Name: "divergence", Reused: false }), Is.InRange(1, 2), "gradients of the first two steps are not collected again");
+            var afterTwo = result
+                .Stages.SkipWhile(stage => !stage.Name.EndsWith(": 2 Newton steps", StringComparison.Ordinal))
+                .TakeWhile(stage => !stage.Name.EndsWith(": 4 Newton steps", StringComparison.Ordinal));
+            Assert.That(
+                afterTwo.Count(stage => stage is { Name: "divergence", Reused: false }),
+                Is.InRange(1, 2),
+                "gradients of the first two steps are not collected again"
+            );
         });
     }
 
@@ -75,9 +107,18 @@ public sealed class SearchTests
     public void A_searched_strength_from_tokens_is_not_worse_than_no_surgeon()
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, SearchStrength = true, Ratios = [0.4] };
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.Update,
+            Fisher = FisherSamples.Tokens,
+            SearchStrength = true,
+            Ratios = [0.4],
+        };
         var searched = tales.Compress(options, sequences: 64, Windows, "searched").Models[0];
-        var without = tales.Compress(options with { Surgeon = SurgeonMode.None, SearchStrength = false }, sequences: 64, Windows, "without").Models[0];
+        var without = tales
+            .Compress(options with { Surgeon = SurgeonMode.None, SearchStrength = false }, sequences: 64, Windows, "without")
+            .Models[0];
         Assert.That(searched.Steps.Skip(1).Any(step => step.Kept), "a strength was found");
         Assert.That(searched.Perplexity!.MeanNll, Is.LessThan(without.Perplexity!.MeanNll));
     }
@@ -87,14 +128,24 @@ public sealed class SearchTests
     {
         using var tales = new TinyTales();
         var surgeon = new SurgeonOptions { Scale = 0.5, PoolFraction = 0.3 };
-        var same = Kfac with { Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, SurgeonOptions = surgeon, CollectedPool = 0.5, Sequential = new SequentialOptions(0.75, 1e-2) };
+        var same = Kfac with
+        {
+            Surgeon = SurgeonMode.Update,
+            Fisher = FisherSamples.Tokens,
+            SurgeonOptions = surgeon,
+            CollectedPool = 0.5,
+            Sequential = new SequentialOptions(0.75, 1e-2),
+        };
         int layers = tales.Model.Config.Layers;
         var byLayer = same with
         {
-            SurgeonOptions = new SurgeonOptions { PoolFraction = 0.1 }, SurgeonByLayer = [.. Enumerable.Repeat(surgeon, layers)],
-            Sequential = new SequentialOptions(), SequentialByLayer = [.. Enumerable.Repeat(same.Sequential!, layers)],
+            SurgeonOptions = new SurgeonOptions { PoolFraction = 0.1 },
+            SurgeonByLayer = [.. Enumerable.Repeat(surgeon, layers)],
+            Sequential = new SequentialOptions(),
+            SequentialByLayer = [.. Enumerable.Repeat(same.Sequential!, layers)],
         };
-        byte[] Weights(CompressionOptions options, string name) => File.ReadAllBytes(Path.Combine(tales.Compress(options, sequences: 8, windows: 2, name).Models[0].Folder, "model.safetensors"));
+        byte[] Weights(CompressionOptions options, string name) =>
+            File.ReadAllBytes(Path.Combine(tales.Compress(options, sequences: 8, windows: 2, name).Models[0].Folder, "model.safetensors"));
         Assert.That(Weights(byLayer, "layers"), Is.EqualTo(Weights(same, "same")));
     }
 
@@ -102,18 +153,31 @@ public sealed class SearchTests
     public void A_larger_collected_pool_changes_nothing()
     {
         using var tales = new TinyTales();
-        var options = new CompressionOptions { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.Select, Fisher = FisherSamples.Tokens, Ratios = [0.5] };
-        byte[] Weights(CompressionOptions o, string name) => File.ReadAllBytes(Path.Combine(tales.Compress(o, sequences: 8, windows: 2, name).Models[0].Folder, "model.safetensors"));
+        var options = new CompressionOptions
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.Select,
+            Fisher = FisherSamples.Tokens,
+            Ratios = [0.5],
+        };
+        byte[] Weights(CompressionOptions o, string name) =>
+            File.ReadAllBytes(Path.Combine(tales.Compress(o, sequences: 8, windows: 2, name).Models[0].Folder, "model.safetensors"));
         Assert.That(Weights(options with { CollectedPool = 0.5 }, "large"), Is.EqualTo(Weights(options, "own")));
     }
 
     [Test]
     public void Searches_that_make_no_sense_are_refused_by_name()
     {
-        Assert.That((Kfac with { SearchStrength = true }).Validate, Throws.TypeOf<InvalidInputException>().With.Message.Contains("--strength auto"));
-        Assert.That((Kfac with { Method = CompressionMethod.Svd, Allocate = AllocationRule.Uniform, SearchSequential = true }).Validate,
-            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--sequential auto"));
+        Assert.That(
+            (Kfac with { SearchStrength = true }).Validate,
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--strength auto")
+        );
+        Assert.That(
+            (Kfac with { Method = CompressionMethod.Svd, Allocate = AllocationRule.Uniform, SearchSequential = true }).Validate,
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--sequential auto")
+        );
     }
 
-    private static JsonNode Config(CompressedModel model) => JsonNode.Parse(File.ReadAllText(Path.Combine(model.Folder, "config.json")))!["svdsurgeon"]!;
+    private static JsonNode Config(CompressedModel model) =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(model.Folder, "config.json")))!["svdsurgeon"]!;
 }

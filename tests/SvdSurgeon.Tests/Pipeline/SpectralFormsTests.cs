@@ -26,19 +26,25 @@ public sealed class SpectralFormsTests
         {
             double largest = rows.Max(Math.Abs);
             Assert.That(largest, Is.GreaterThan(0), module);
-            for (int i = 0; i < rows.Length; i++) Assert.That(formed[module][i], Is.EqualTo(rows[i]).Within(Tolerance * largest), $"{module} {i}");
+            for (int i = 0; i < rows.Length; i++)
+                Assert.That(formed[module][i], Is.EqualTo(rows[i]).Within(Tolerance * largest), $"{module} {i}");
         }
 
         Dictionary<string, float[]> Rows(SpectralForm form)
         {
             using var projection = new SpectralProjection(context, factors, tokens.Length, form);
             projection.Run(tokens.Ids, tokens.Sequences, _ => { });
-            return projection.Entries().ToDictionary(entry => entry.Name, entry =>
-            {
-                using var stream = new MemoryStream();
-                entry.WriteTo(stream);
-                return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(stream.ToArray()).ToArray();
-            });
+            return projection
+                .Entries()
+                .ToDictionary(
+                    entry => entry.Name,
+                    entry =>
+                    {
+                        using var stream = new MemoryStream();
+                        entry.WriteTo(stream);
+                        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(stream.ToArray()).ToArray();
+                    }
+                );
         }
     }
 }

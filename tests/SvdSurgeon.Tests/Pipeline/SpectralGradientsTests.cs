@@ -56,9 +56,11 @@ public sealed class SpectralGradientsTests
         {
             using var file = SafeTensorsFile.Open(part);
             float[] rows = file[module].ToSingles();
-            for (int i = 0; i < rows.Length; i++) expected[i % fisher.Size] += (double)rows[i] * rows[i];
+            for (int i = 0; i < rows.Length; i++)
+                expected[i % fisher.Size] += (double)rows[i] * rows[i];
         }
         var pool = fisher.Pool(fisher.Size).ToMatrix();
-        for (int i = 0; i < expected.Length; i++) Assert.That(pool[i, i], Is.EqualTo(expected[i]).Within(1e-9).Percent);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.That(pool[i, i], Is.EqualTo(expected[i]).Within(1e-9).Percent);
     }
 }

@@ -5,12 +5,23 @@ using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-/// <summary>Statistics do not depend on how they were collected: together or one by one, layers at once or one at a time, in memory or through a file, in one go or with a stop between.</summary>
+/// <summary>
+/// Statistics do not depend on how they were collected: together or one by one, layers at once or one at a time, in memory or through a
+/// file, in one go or with a stop between.
+/// </summary>
 [TestFixture]
 public sealed class StatisticsTests
 {
     private const int Sequences = 24;
-    private static readonly CompressionOptions Kfac = new() { Method = CompressionMethod.Kfac, Surgeon = SurgeonMode.Update, Fisher = FisherSamples.Tokens, Ratios = [0.5], Sequences = Sequences, FisherSequences = Sequences };
+    private static readonly CompressionOptions Kfac = new()
+    {
+        Method = CompressionMethod.Kfac,
+        Surgeon = SurgeonMode.Update,
+        Fisher = FisherSamples.Tokens,
+        Ratios = [0.5],
+        Sequences = Sequences,
+        FisherSequences = Sequences,
+    };
 
     [TestCase(CompressionMethod.Kfac, FisherSamples.Tokens), TestCase(CompressionMethod.Fwsvd, FisherSamples.Sequences)]
     public void Little_memory_gives_the_same_bytes_in_more_passes(CompressionMethod method, FisherSamples fisher)
@@ -21,7 +32,12 @@ public sealed class StatisticsTests
         var little = tales.Collect(options, Sequences, "little", memory: 1);
         Assert.That(little.Artifacts.Select(a => a.Name), Is.EqualTo(much.Artifacts.Select(a => a.Name)));
         foreach (var (a, b) in much.Artifacts.Zip(little.Artifacts))
-            foreach (string part in a.Expected) Assert.That(File.ReadAllBytes(b.Artifact.Part(part)), Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))), $"{a.Name}, {part}");
+        foreach (string part in a.Expected)
+            Assert.That(
+                File.ReadAllBytes(b.Artifact.Part(part)),
+                Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))),
+                $"{a.Name}, {part}"
+            );
         if (method == CompressionMethod.Kfac)
         {
             Assert.That(much.Stages.Select(stage => stage.Name), Does.Contain("gram+gradients"), "one pass for both");
@@ -33,7 +49,13 @@ public sealed class StatisticsTests
     public void Ranks_by_the_spectral_fisher_need_no_surgeon_to_have_it_collected(FisherSamples samples)
     {
         using var tales = new TinyTales();
-        var options = Kfac with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None, Allocate = AllocationRule.Fisher, Fisher = samples };
+        var options = Kfac with
+        {
+            Method = CompressionMethod.Whiten,
+            Surgeon = SurgeonMode.None,
+            Allocate = AllocationRule.Fisher,
+            Fisher = samples,
+        };
         var collected = tales.Collect(options, Sequences, "work");
         Assert.That(collected.Artifacts.Select(a => a.Stage), Is.EqualTo(new[] { "gram", "fisher" }));
         Assert.That(collected.Next, Is.Null);
@@ -82,16 +104,50 @@ public sealed class StatisticsTests
         foreach (string stage in (string[])["gram+gradients", "fisher"])
         {
             var stop = new CancellationTokenSource();
-            Assert.That(() => tales.Collect(Kfac, Sequences, "stopped", report: p => { if (p.Stage == stage && p.Done * 2 >= p.Total) stop.Cancel(); }, cancellation: stop.Token),
-                Throws.InstanceOf<OperationCanceledException>());
+            Assert.That(
+                () =>
+                    tales.Collect(
+                        Kfac,
+                        Sequences,
+                        "stopped",
+                        report: p =>
+                        {
+                            if (p.Stage == stage && p.Done * 2 >= p.Total)
+                                stop.Cancel();
+                        },
+                        cancellation: stop.Token
+                    ),
+                Throws.InstanceOf<OperationCanceledException>()
+            );
             long first = -1;
-            tales.Collect(Kfac, Sequences, "stopped", report: p => { if (p.Stage == stage && first < 0) { first = p.Done; throw new IOException("stopped again"); } }, expectStop: true);
+            tales.Collect(
+                Kfac,
+                Sequences,
+                "stopped",
+                report: p =>
+                {
+                    if (p.Stage == stage && first < 0)
+                    {
+                        first = p.Done;
+                        throw new IOException("stopped again");
+                    }
+                },
+                expectStop: true
+            );
             Assert.That(first, Is.GreaterThan(0), $"{stage}: the blocks before are not collected again");
         }
         var resumed = tales.Collect(Kfac, Sequences, "stopped");
         foreach (var (a, b) in whole.Artifacts.Zip(resumed.Artifacts))
-            foreach (string part in a.Expected) Assert.That(File.ReadAllBytes(b.Artifact.Part(part)), Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))), $"{a.Name}, {part}");
-        Assert.That(Directory.EnumerateFiles(resumed.Artifacts[0].Artifact.Folder, "*").Select(Path.GetFileName), Has.None.Contains("progress"));
+        foreach (string part in a.Expected)
+            Assert.That(
+                File.ReadAllBytes(b.Artifact.Part(part)),
+                Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))),
+                $"{a.Name}, {part}"
+            );
+        Assert.That(
+            Directory.EnumerateFiles(resumed.Artifacts[0].Artifact.Folder, "*").Select(Path.GetFileName),
+            Has.None.Contains("progress")
+        );
     }
 
     [Test]
@@ -101,11 +157,13 @@ public sealed class StatisticsTests
         var options = Kfac with { Surgeon = SurgeonMode.None, Sequences = 4 };
         var artifact = tales.Collect(options, 4, "work").Artifacts[1].Artifact;
         string[] whole = Files();
-        foreach (string name in (string[])["progress.safetensors", "layer.0001.safetensors.partial"]) File.WriteAllText(artifact.Part(name), "half");
+        foreach (string name in (string[])["progress.safetensors", "layer.0001.safetensors.partial"])
+            File.WriteAllText(artifact.Part(name), "half");
         tales.Collect(options, 4, "work");
         Assert.That(Files(), Is.EqualTo(whole));
 
-        string[] Files() => [.. Directory.EnumerateFiles(artifact.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        string[] Files() =>
+            [.. Directory.EnumerateFiles(artifact.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
     }
 
     [Test]
@@ -119,7 +177,10 @@ public sealed class StatisticsTests
         new ResultFolder(folder).Claim();
         Directory.CreateDirectory(Path.Combine(folder, "ratio-0.5.partial"));
         new ResultFolder(folder).Claim();
-        Assert.That(Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)), Is.EqualTo(new[] { ".svdsurgeon" }));
+        Assert.That(
+            Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)),
+            Is.EqualTo(new[] { ".svdsurgeon" })
+        );
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -15,9 +15,16 @@ public sealed class SystemBlasTests
     [Test]
     public void Perplexities_are_those_of_managed_products()
     {
-        var options = new CompressionOptions { Ratios = [0.8, 0.6, 0.4], Sequences = 64, FisherSequences = 64 };
-        double[] managed = Perplexities(new CpuBackend(1)), system = Perplexities(new CpuBackend(1, FoundBlas.Library));
-        for (int i = 0; i < managed.Length; i++) Assert.That(system[i], Is.EqualTo(managed[i]).Within(Tolerance * managed[i]), $"kept {options.Ratios[i]}");
+        var options = new CompressionOptions
+        {
+            Ratios = [0.8, 0.6, 0.4],
+            Sequences = 64,
+            FisherSequences = 64,
+        };
+        double[] managed = Perplexities(new CpuBackend(1)),
+            system = Perplexities(new CpuBackend(1, FoundBlas.Library));
+        for (int i = 0; i < managed.Length; i++)
+            Assert.That(system[i], Is.EqualTo(managed[i]).Within(Tolerance * managed[i]), $"kept {options.Ratios[i]}");
 
         double[] Perplexities(CpuBackend backend)
         {

@@ -3,15 +3,17 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-/// <summary>Compresses one of the random golden models (hidden size 32, three layers): fast enough to run every combination of options.</summary>
+/// <summary>
+/// Compresses one of the random golden models (hidden size 32, three layers): fast enough to run every combination of options.
+/// </summary>
 internal sealed class TinyRun : IDisposable
 {
     public const int Length = 24;
@@ -19,7 +21,8 @@ internal sealed class TinyRun : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("svdsurgeon-test-").FullName;
     private readonly string? _temporary;
 
-    public TinyRun(string model = "opt") : this(Checkpoint.Open(GoldenFiles.Copied("models", model))) { }
+    public TinyRun(string model = "opt")
+        : this(Checkpoint.Open(GoldenFiles.Copied("models", model))) { }
 
     /// <param name="model">The model.</param>
     /// <param name="temporary">Its folder, when it goes with the run.</param>
@@ -34,25 +37,48 @@ internal sealed class TinyRun : IDisposable
     public TokenSet Tokens(int sequences, int seed = 1)
     {
         var random = new Random(seed);
-        return new TokenSet([.. Enumerable.Range(0, sequences * Length).Select(_ => random.Next(Model.Config.VocabSize))], sequences, Length);
+        return new TokenSet(
+            [.. Enumerable.Range(0, sequences * Length).Select(_ => random.Next(Model.Config.VocabSize))],
+            sequences,
+            Length
+        );
     }
 
     /// <summary>What the stages of the pipeline work with.</summary>
-    public PipelineContext Context() => new(Model, DecoderModel.Load(Model), ModelHash.Of(Model, default), Backend, new WorkFolder(Path.Combine(_folder, "work")),
-        new Progress<StageProgress>(), CancellationToken.None);
+    public PipelineContext Context() =>
+        new(
+            Model,
+            DecoderModel.Load(Model),
+            ModelHash.Of(Model, default),
+            Backend,
+            new WorkFolder(Path.Combine(_folder, "work")),
+            new Progress<StageProgress>(),
+            CancellationToken.None
+        );
 
     /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
-    public CompressedModel Compress(CompressionOptions options, int sequences = 8, string name = "out", bool evaluate = true) => Compressor.Run(new CompressionJob
-    {
-        Model = Model, Options = options, Calibration = Tokens(sequences), Evaluation = evaluate ? () => TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
-        OutputFolder = Path.Combine(_folder, name), WorkFolder = Path.Combine(_folder, "work"),
-    }, Backend).Models[0];
+    public CompressedModel Compress(CompressionOptions options, int sequences = 8, string name = "out", bool evaluate = true) =>
+        Compressor
+            .Run(
+                new CompressionJob
+                {
+                    Model = Model,
+                    Options = options,
+                    Calibration = Tokens(sequences),
+                    Evaluation = evaluate ? () => TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
+                    OutputFolder = Path.Combine(_folder, name),
+                    WorkFolder = Path.Combine(_folder, "work"),
+                },
+                Backend
+            )
+            .Models[0];
 
     public void Dispose()
     {
         Model.Dispose();
         Backend.Dispose();
         Directory.Delete(_folder, recursive: true);
-        if (_temporary is not null) Directory.Delete(_temporary, recursive: true);
+        if (_temporary is not null)
+            Directory.Delete(_temporary, recursive: true);
     }
 }

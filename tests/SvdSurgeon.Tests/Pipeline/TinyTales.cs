@@ -3,14 +3,16 @@ using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
-/// <summary>The small OPT model that ships with the program, its calibration and evaluation ids, and a folder for one test's results.</summary>
+/// <summary>
+/// The small OPT model that ships with the program, its calibration and evaluation ids, and a folder for one test's results.
+/// </summary>
 /// <param name="backend">Where to compute, disposed with this; null for one core, as other fixtures run on the others.</param>
 internal sealed class TinyTales(CpuBackend? backend = null) : IDisposable
 {
@@ -32,12 +34,23 @@ internal sealed class TinyTales(CpuBackend? backend = null) : IDisposable
         TokenWindows.FromText(TokenFile.Read(GoldenFiles.Copied("peer", "tinytales-opt.evaluation.npy")).Tokens.Span, 256, windows);
 
     /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
-    public CompressionResult Compress(CompressionOptions options, int sequences = 128, int windows = 0, string name = "out", CompressionTarget? target = null)
+    public CompressionResult Compress(
+        CompressionOptions options,
+        int sequences = 128,
+        int windows = 0,
+        string name = "out",
+        CompressionTarget? target = null
+    )
     {
         var job = new CompressionJob
         {
-            Model = Model, Options = options, Calibration = Calibration(sequences), Evaluation = () => Evaluation(windows), Target = target,
-            OutputFolder = System.IO.Path.Combine(_folder, name), WorkFolder = System.IO.Path.Combine(_folder, "work"),
+            Model = Model,
+            Options = options,
+            Calibration = Calibration(sequences),
+            Evaluation = () => Evaluation(windows),
+            Target = target,
+            OutputFolder = System.IO.Path.Combine(_folder, name),
+            WorkFolder = System.IO.Path.Combine(_folder, "work"),
         };
         return Compressor.Run(job, _backend, new Sink(Progress));
     }
@@ -50,10 +63,24 @@ internal sealed class TinyTales(CpuBackend? backend = null) : IDisposable
     /// <param name="report">Sees the progress.</param>
     /// <param name="expectStop">The report ends the run by an <see cref="IOException"/>.</param>
     /// <param name="cancellation">Stops the run.</param>
-    public StatisticsResult Collect(CompressionOptions options, int sequences, string name, long? memory = null, Action<StageProgress>? report = null, bool expectStop = false,
-        CancellationToken cancellation = default)
+    public StatisticsResult Collect(
+        CompressionOptions options,
+        int sequences,
+        string name,
+        long? memory = null,
+        Action<StageProgress>? report = null,
+        bool expectStop = false,
+        CancellationToken cancellation = default
+    )
     {
-        var job = new StatisticsJob { Model = Model, Options = options, Calibration = Calibration(sequences), WorkFolder = System.IO.Path.Combine(_folder, name), Memory = memory };
+        var job = new StatisticsJob
+        {
+            Model = Model,
+            Options = options,
+            Calibration = Calibration(sequences),
+            WorkFolder = System.IO.Path.Combine(_folder, name),
+            Memory = memory,
+        };
         try
         {
             return StatisticsCollector.Run(job, _backend, report is null ? null : new Reports(report), cancellation);

@@ -8,19 +8,25 @@ namespace SvdSurgeon.Tests.Reference;
 public sealed class ReferenceGradientTests
 {
     private const double Step = 1e-5;
-    private const double Tolerance = 1e-8;  // Step² and the rounding of the difference
+    private const double Tolerance = 1e-8; // Step² and the rounding of the difference
 
     private static readonly AttentionShape[] Shapes =
     [
-        new(2, 7, 7, 4, 2, 6), new(1, 5, 5, 3, 3, 4), new(2, 9, 9, 4, 1, 2, Window: 3), new(1, 2, 6, 2, 1, 4), new(1, 3, 8, 2, 2, 4, Window: 4),
+        new(2, 7, 7, 4, 2, 6),
+        new(1, 5, 5, 3, 3, 4),
+        new(2, 9, 9, 4, 1, 2, Window: 3),
+        new(1, 2, 6, 2, 1, 4),
+        new(1, 3, 8, 2, 2, 4, Window: 4),
     ];
 
     [TestCase(true), TestCase(false)]
     public void Layer_norm(bool affine)
     {
         const int n = 7;
-        double[] x = RandomNumbers.Doubles(1, 3 * n), dy = RandomNumbers.Doubles(2, 3 * n);
-        double[]? w = affine ? RandomNumbers.Doubles(3, n) : null, b = affine ? RandomNumbers.Doubles(4, n) : null;
+        double[] x = RandomNumbers.Doubles(1, 3 * n),
+            dy = RandomNumbers.Doubles(2, 3 * n);
+        double[]? w = affine ? RandomNumbers.Doubles(3, n) : null,
+            b = affine ? RandomNumbers.Doubles(4, n) : null;
         AssertGradient(x, dy, z => ScalarOperations.LayerNorm(z, w, b, 1e-5, n), ScalarOperations.LayerNormBackward(dy, x, w, 1e-5, n));
     }
 
@@ -28,22 +34,35 @@ public sealed class ReferenceGradientTests
     public void Rms_norm()
     {
         const int n = 7;
-        double[] x = RandomNumbers.Doubles(1, 3 * n), dy = RandomNumbers.Doubles(2, 3 * n), w = RandomNumbers.Doubles(3, n);
+        double[] x = RandomNumbers.Doubles(1, 3 * n),
+            dy = RandomNumbers.Doubles(2, 3 * n),
+            w = RandomNumbers.Doubles(3, n);
         AssertGradient(x, dy, z => ScalarOperations.RmsNorm(z, w, 1e-5, n), ScalarOperations.RmsNormBackward(dy, x, w, 1e-5, n));
     }
 
     [Test]
     public void Rope()
     {
-        double[] x = RandomNumbers.Doubles(1, 6 * 12), dy = RandomNumbers.Doubles(2, 6 * 12), frequencies = [1, 0.3, 0.01];
-        AssertGradient(x, dy, z => ScalarOperations.Rope(z, 6, frequencies, 12, 3, 5, false), ScalarOperations.Rope(dy, 6, frequencies, 12, 3, 5, true));
+        double[] x = RandomNumbers.Doubles(1, 6 * 12),
+            dy = RandomNumbers.Doubles(2, 6 * 12),
+            frequencies = [1, 0.3, 0.01];
+        AssertGradient(
+            x,
+            dy,
+            z => ScalarOperations.Rope(z, 6, frequencies, 12, 3, 5, false),
+            ScalarOperations.Rope(dy, 6, frequencies, 12, 3, 5, true)
+        );
     }
 
     [TestCaseSource(nameof(Shapes))]
     public void Attention(AttentionShape s)
     {
-        int queries = s.Sequences * s.QueryLength * s.Heads * s.HeadDim, keys = s.Sequences * s.KeyLength * s.KeyValueHeads * s.HeadDim;
-        double[] q = RandomNumbers.Doubles(1, queries), k = RandomNumbers.Doubles(2, keys), v = RandomNumbers.Doubles(3, keys), dy = RandomNumbers.Doubles(4, queries);
+        int queries = s.Sequences * s.QueryLength * s.Heads * s.HeadDim,
+            keys = s.Sequences * s.KeyLength * s.KeyValueHeads * s.HeadDim;
+        double[] q = RandomNumbers.Doubles(1, queries),
+            k = RandomNumbers.Doubles(2, keys),
+            v = RandomNumbers.Doubles(3, keys),
+            dy = RandomNumbers.Doubles(4, queries);
         var (dq, dk, dv) = ScalarOperations.AttentionBackward(q, k, v, dy, s);
         AssertGradient(q, dy, z => ScalarOperations.Attention(z, k, v, s).Y, dq);
         AssertGradient(k, dy, z => ScalarOperations.Attention(q, z, v, s).Y, dk);
@@ -53,7 +72,9 @@ public sealed class ReferenceGradientTests
     [Test]
     public void Activations()
     {
-        double[] x = RandomNumbers.Doubles(1, 40), up = RandomNumbers.Doubles(2, 40), dy = RandomNumbers.Doubles(3, 40);
+        double[] x = RandomNumbers.Doubles(1, 40),
+            up = RandomNumbers.Doubles(2, 40),
+            dy = RandomNumbers.Doubles(3, 40);
         AssertGradient(x, dy, ScalarOperations.Relu, ScalarOperations.ReluBackward(dy, x));
         AssertGradient(x, dy, ScalarOperations.Gelu, ScalarOperations.GeluBackward(dy, x));
         var (dGate, dUp) = ScalarOperations.SwiGluBackward(dy, x, up);
@@ -65,9 +86,16 @@ public sealed class ReferenceGradientTests
     public void Cross_entropy()
     {
         const int n = 5;
-        double[] hidden = RandomNumbers.Doubles(1, 4 * n), head = RandomNumbers.Doubles(2, 11 * n), scales = [0.25, 0.25, 0.25, 0.25];
+        double[] hidden = RandomNumbers.Doubles(1, 4 * n),
+            head = RandomNumbers.Doubles(2, 11 * n),
+            scales = [0.25, 0.25, 0.25, 0.25];
         int[] labels = [3, -1, 10, 0];
-        AssertGradient(hidden, scales, z => ScalarOperations.CrossEntropy(z, head, labels, n, 0.25).Losses, ScalarOperations.CrossEntropy(hidden, head, labels, n, 0.25).DHidden);
+        AssertGradient(
+            hidden,
+            scales,
+            z => ScalarOperations.CrossEntropy(z, head, labels, n, 0.25).Losses,
+            ScalarOperations.CrossEntropy(hidden, head, labels, n, 0.25).DHidden
+        );
     }
 
     [Test]
@@ -83,12 +111,15 @@ public sealed class ReferenceGradientTests
     {
         for (int i = 0; i < x.Length; i++)
         {
-            double[] above = [.. x], below = [.. x];
+            double[] above = [.. x],
+                below = [.. x];
             above[i] += Step;
             below[i] -= Step;
-            double[] high = f(above), low = f(below);
+            double[] high = f(above),
+                low = f(below);
             double difference = 0;
-            for (int j = 0; j < dy.Length; j++) difference += dy[j] * (high[j] - low[j]) / (2 * Step);
+            for (int j = 0; j < dy.Length; j++)
+                difference += dy[j] * (high[j] - low[j]) / (2 * Step);
             Assert.That(gradient[i], Is.EqualTo(difference).Within(Tolerance * (1 + Math.Abs(difference))), $"element {i}");
         }
     }

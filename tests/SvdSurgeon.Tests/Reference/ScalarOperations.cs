@@ -12,7 +12,8 @@ internal static class ScalarOperations
         for (int t = 0; t < x.Length; t += n)
         {
             var (mean, r) = Moments(x, t, n, epsilon);
-            for (int j = 0; j < n; j++) y[t + j] = (x[t + j] - mean) * r * (w?[j] ?? 1) + (b?[j] ?? 0);
+            for (int j = 0; j < n; j++)
+                y[t + j] = (x[t + j] - mean) * r * (w?[j] ?? 1) + (b?[j] ?? 0);
         }
         return y;
     }
@@ -23,7 +24,8 @@ internal static class ScalarOperations
         for (int t = 0; t < x.Length; t += n)
         {
             var (mean, r) = Moments(x, t, n, epsilon);
-            double sum = 0, dot = 0;
+            double sum = 0,
+                dot = 0;
             for (int j = 0; j < n; j++)
             {
                 double g = dy[t + j] * (w?[j] ?? 1);
@@ -38,9 +40,12 @@ internal static class ScalarOperations
 
     private static (double Mean, double R) Moments(double[] x, int at, int n, double epsilon)
     {
-        double mean = 0, variance = 0;
-        for (int j = 0; j < n; j++) mean += x[at + j] / n;
-        for (int j = 0; j < n; j++) variance += (x[at + j] - mean) * (x[at + j] - mean) / n;
+        double mean = 0,
+            variance = 0;
+        for (int j = 0; j < n; j++)
+            mean += x[at + j] / n;
+        for (int j = 0; j < n; j++)
+            variance += (x[at + j] - mean) * (x[at + j] - mean) / n;
         return (mean, 1 / Math.Sqrt(variance + epsilon));
     }
 
@@ -51,7 +56,8 @@ internal static class ScalarOperations
         for (int t = 0; t < x.Length; t += n)
         {
             double r = InverseRms(x, t, n, epsilon);
-            for (int j = 0; j < n; j++) y[t + j] = x[t + j] * r * w[j];
+            for (int j = 0; j < n; j++)
+                y[t + j] = x[t + j] * r * w[j];
         }
         return y;
     }
@@ -61,9 +67,12 @@ internal static class ScalarOperations
         var dx = new double[x.Length];
         for (int t = 0; t < x.Length; t += n)
         {
-            double r = InverseRms(x, t, n, epsilon), dot = 0;
-            for (int j = 0; j < n; j++) dot += x[t + j] * w[j] * dy[t + j];
-            for (int j = 0; j < n; j++) dx[t + j] = r * w[j] * dy[t + j] - r * r * r / n * x[t + j] * dot;
+            double r = InverseRms(x, t, n, epsilon),
+                dot = 0;
+            for (int j = 0; j < n; j++)
+                dot += x[t + j] * w[j] * dy[t + j];
+            for (int j = 0; j < n; j++)
+                dx[t + j] = r * w[j] * dy[t + j] - r * r * r / n * x[t + j] * dot;
         }
         return dx;
     }
@@ -71,7 +80,8 @@ internal static class ScalarOperations
     private static double InverseRms(double[] x, int at, int n, double epsilon)
     {
         double squares = 0;
-        for (int j = 0; j < n; j++) squares += x[at + j] * x[at + j];
+        for (int j = 0; j < n; j++)
+            squares += x[at + j] * x[at + j];
         return 1 / Math.Sqrt(squares / n + epsilon);
     }
 
@@ -81,14 +91,15 @@ internal static class ScalarOperations
         var y = new double[x.Length];
         int half = headDim / 2;
         for (int row = 0; row < x.Length / columns; row++)
-            for (int head = 0; head < columns; head += headDim)
-                for (int i = 0; i < half; i++)
-                {
-                    double angle = (start + row % sequenceLength) * frequencies[i] * (inverse ? -1 : 1);
-                    int a = row * columns + head + i, b = a + half;
-                    y[a] = x[a] * Math.Cos(angle) - x[b] * Math.Sin(angle);
-                    y[b] = x[b] * Math.Cos(angle) + x[a] * Math.Sin(angle);
-                }
+        for (int head = 0; head < columns; head += headDim)
+        for (int i = 0; i < half; i++)
+        {
+            double angle = (start + row % sequenceLength) * frequencies[i] * (inverse ? -1 : 1);
+            int a = row * columns + head + i,
+                b = a + half;
+            y[a] = x[a] * Math.Cos(angle) - x[b] * Math.Sin(angle);
+            y[b] = x[b] * Math.Cos(angle) + x[a] * Math.Sin(angle);
+        }
         return y;
     }
 
@@ -96,42 +107,55 @@ internal static class ScalarOperations
     {
         var y = new double[s.Sequences * s.QueryLength * s.Heads * s.HeadDim];
         var logSumExp = new double[s.Sequences * s.QueryLength * s.Heads];
-        ForQueries(s, (query, head, keys) =>
-        {
-            double[] p = Probabilities(q, k, s, query, head, keys, out logSumExp[query * s.Heads + head]);
-            for (int j = 0; j < keys.Length; j++)
+        ForQueries(
+            s,
+            (query, head, keys) =>
+            {
+                double[] p = Probabilities(q, k, s, query, head, keys, out logSumExp[query * s.Heads + head]);
+                for (int j = 0; j < keys.Length; j++)
                 for (int i = 0; i < s.HeadDim; i++)
                     y[(query * s.Heads + head) * s.HeadDim + i] += p[j] * v[KeyAt(s, keys[j], head) + i];
-        });
+            }
+        );
         return (y, logSumExp);
     }
 
-    public static (double[] Dq, double[] Dk, double[] Dv) AttentionBackward(double[] q, double[] k, double[] v, double[] dy, AttentionShape s)
+    public static (double[] Dq, double[] Dk, double[] Dv) AttentionBackward(
+        double[] q,
+        double[] k,
+        double[] v,
+        double[] dy,
+        AttentionShape s
+    )
     {
         var (dq, dk, dv) = (new double[q.Length], new double[k.Length], new double[v.Length]);
         double scale = 1 / Math.Sqrt(s.HeadDim);
-        ForQueries(s, (query, head, keys) =>
-        {
-            double[] p = Probabilities(q, k, s, query, head, keys, out _), dp = new double[keys.Length];
-            int at = (query * s.Heads + head) * s.HeadDim;
-            double mean = 0;
-            for (int j = 0; j < keys.Length; j++)
+        ForQueries(
+            s,
+            (query, head, keys) =>
             {
-                for (int i = 0; i < s.HeadDim; i++)
+                double[] p = Probabilities(q, k, s, query, head, keys, out _),
+                    dp = new double[keys.Length];
+                int at = (query * s.Heads + head) * s.HeadDim;
+                double mean = 0;
+                for (int j = 0; j < keys.Length; j++)
                 {
-                    dp[j] += dy[at + i] * v[KeyAt(s, keys[j], head) + i];
-                    dv[KeyAt(s, keys[j], head) + i] += p[j] * dy[at + i];
+                    for (int i = 0; i < s.HeadDim; i++)
+                    {
+                        dp[j] += dy[at + i] * v[KeyAt(s, keys[j], head) + i];
+                        dv[KeyAt(s, keys[j], head) + i] += p[j] * dy[at + i];
+                    }
+                    mean += p[j] * dp[j];
                 }
-                mean += p[j] * dp[j];
-            }
-            for (int j = 0; j < keys.Length; j++)
+                for (int j = 0; j < keys.Length; j++)
                 for (int i = 0; i < s.HeadDim; i++)
                 {
                     double ds = p[j] * (dp[j] - mean) * scale;
                     dq[at + i] += ds * k[KeyAt(s, keys[j], head) + i];
                     dk[KeyAt(s, keys[j], head) + i] += ds * q[at + i];
                 }
-        });
+            }
+        );
         return (dq, dk, dv);
     }
 
@@ -139,10 +163,12 @@ internal static class ScalarOperations
     {
         for (int query = 0; query < s.Sequences * s.QueryLength; query++)
         {
-            int sequence = query / s.QueryLength, position = s.KeyLength - s.QueryLength + query % s.QueryLength;
+            int sequence = query / s.QueryLength,
+                position = s.KeyLength - s.QueryLength + query % s.QueryLength;
             int first = s.Window > 0 ? Math.Max(0, position - s.Window + 1) : 0;
             int[] keys = [.. Enumerable.Range(sequence * s.KeyLength + first, position - first + 1)];
-            for (int head = 0; head < s.Heads; head++) body(query, head, keys);
+            for (int head = 0; head < s.Heads; head++)
+                body(query, head, keys);
         }
     }
 
@@ -150,13 +176,14 @@ internal static class ScalarOperations
     {
         var scores = new double[keys.Length];
         for (int j = 0; j < keys.Length; j++)
-            for (int i = 0; i < s.HeadDim; i++)
-                scores[j] += q[(query * s.Heads + head) * s.HeadDim + i] * k[KeyAt(s, keys[j], head) + i] / Math.Sqrt(s.HeadDim);
+        for (int i = 0; i < s.HeadDim; i++)
+            scores[j] += q[(query * s.Heads + head) * s.HeadDim + i] * k[KeyAt(s, keys[j], head) + i] / Math.Sqrt(s.HeadDim);
         double lse = logSumExp = LogSumExp(scores, 0, scores.Length);
         return [.. scores.Select(score => Math.Exp(score - lse))];
     }
 
-    private static int KeyAt(AttentionShape s, int key, int head) => (key * s.KeyValueHeads + head / (s.Heads / s.KeyValueHeads)) * s.HeadDim;
+    private static int KeyAt(AttentionShape s, int key, int head) =>
+        (key * s.KeyValueHeads + head / (s.Heads / s.KeyValueHeads)) * s.HeadDim;
 
     public static double[] Relu(double[] x) => [.. x.Select(v => Math.Max(v, 0))];
 
@@ -188,13 +215,14 @@ internal static class ScalarOperations
         var (losses, dHidden) = (new double[labels.Length], new double[hidden.Length]);
         for (int t = 0; t < labels.Length; t++)
         {
-            if (labels[t] < 0) continue;
+            if (labels[t] < 0)
+                continue;
             double[] logits = Logits(hidden, head, t, n);
             double lse = LogSumExp(logits, 0, words);
             losses[t] = lse - logits[labels[t]];
             for (int w = 0; w < words; w++)
-                for (int j = 0; j < n; j++)
-                    dHidden[t * n + j] += scale * (Math.Exp(logits[w] - lse) - (w == labels[t] ? 1 : 0)) * head[w * n + j];
+            for (int j = 0; j < n; j++)
+                dHidden[t * n + j] += scale * (Math.Exp(logits[w] - lse) - (w == labels[t] ? 1 : 0)) * head[w * n + j];
         }
         return (losses, dHidden);
     }
@@ -204,9 +232,12 @@ internal static class ScalarOperations
         var divergences = new double[p.Length / n];
         for (int t = 0; t < divergences.Length; t++)
         {
-            double[] a = Logits(p, head, t, n), b = Logits(q, head, t, n);
-            double lseA = LogSumExp(a, 0, a.Length), lseB = LogSumExp(b, 0, b.Length);
-            for (int w = 0; w < a.Length; w++) divergences[t] += Math.Exp(a[w] - lseA) * (a[w] - lseA - b[w] + lseB);
+            double[] a = Logits(p, head, t, n),
+                b = Logits(q, head, t, n);
+            double lseA = LogSumExp(a, 0, a.Length),
+                lseB = LogSumExp(b, 0, b.Length);
+            for (int w = 0; w < a.Length; w++)
+                divergences[t] += Math.Exp(a[w] - lseA) * (a[w] - lseA - b[w] + lseB);
         }
         return divergences;
     }
@@ -215,30 +246,38 @@ internal static class ScalarOperations
     {
         var logits = new double[head.Length / n];
         for (int w = 0; w < logits.Length; w++)
-            for (int j = 0; j < n; j++) logits[w] += hidden[t * n + j] * head[w * n + j];
+        for (int j = 0; j < n; j++)
+            logits[w] += hidden[t * n + j] * head[w * n + j];
         return logits;
     }
 
     private static double LogSumExp(double[] x, int first, int count)
     {
-        double max = double.NegativeInfinity, sum = 0;
-        for (int i = first; i < first + count; i++) max = Math.Max(max, x[i]);
-        for (int i = first; i < first + count; i++) sum += Math.Exp(x[i] - max);
+        double max = double.NegativeInfinity,
+            sum = 0;
+        for (int i = first; i < first + count; i++)
+            max = Math.Max(max, x[i]);
+        for (int i = first; i < first + count; i++)
+            sum += Math.Exp(x[i] - max);
         return max + Math.Log(sum);
     }
 
     // Φ(x) = ½ + φ(x) Σ x^(2k+1) / (1·3·5…(2k+1)); for large |x| the continued fraction of the tail
     public static double NormalCdf(double x)
     {
-        double density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI), z = Math.Abs(x);
+        double density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
+            z = Math.Abs(x);
         if (z < 5)
         {
-            double term = x, sum = x;
-            for (int k = 1; k < 200; k++) sum += term *= x * x / (2 * k + 1);
+            double term = x,
+                sum = x;
+            for (int k = 1; k < 200; k++)
+                sum += term *= x * x / (2 * k + 1);
             return 0.5 + density * sum;
         }
         double fraction = z;
-        for (int k = 200; k > 0; k--) fraction = z + k / fraction;
+        for (int k = 200; k > 0; k--)
+            fraction = z + k / fraction;
         return x < 0 ? density / fraction : 1 - density / fraction;
     }
 }

@@ -6,7 +6,8 @@ namespace SvdSurgeon.Tests.Tokenization;
 
 public sealed class NfcTests
 {
-    // nfc.json: random texts of letters, marks and characters that decompose, then every such character; normalized by Python's unicodedata.
+    // nfc.json: random texts of letters, marks and characters that decompose, then every such character; normalized by Python's
+    // unicodedata.
     [Test]
     public void Form_c_equals_pythons()
     {

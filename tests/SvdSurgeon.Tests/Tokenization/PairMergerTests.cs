@@ -40,14 +40,20 @@ public sealed class PairMergerTests
     }
 
     // Ranks may be equal, as SentencePiece's are for runs of spaces; then the leftmost pair goes first.
-    private static (MergeTable Table, Dictionary<(int, int), (int Rank, int Result)> Merges) RandomMerges(Random random, int letters, int count)
+    private static (MergeTable Table, Dictionary<(int, int), (int Rank, int Result)> Merges) RandomMerges(
+        Random random,
+        int letters,
+        int count
+    )
     {
         var merges = new Dictionary<(int, int), (int Rank, int Result)>();
         var symbols = letters;
         while (merges.Count < count)
-            if (merges.TryAdd((random.Next(symbols), random.Next(symbols)), (random.Next(count), symbols))) symbols++;
+            if (merges.TryAdd((random.Next(symbols), random.Next(symbols)), (random.Next(count), symbols)))
+                symbols++;
         var table = new MergeTable(count);
-        foreach (var (pair, merge) in merges) table.Set(pair.Item1, pair.Item2, merge.Rank, merge.Result);
+        foreach (var (pair, merge) in merges)
+            table.Set(pair.Item1, pair.Item2, merge.Rank, merge.Result);
         return (table, merges);
     }
 
@@ -56,9 +62,14 @@ public sealed class PairMergerTests
         var word = symbols.ToList();
         while (true)
         {
-            var best = Enumerable.Range(0, Math.Max(0, word.Count - 1)).Where(i => merges.ContainsKey((word[i], word[i + 1])))
-                .OrderBy(i => merges[(word[i], word[i + 1])].Rank).DefaultIfEmpty(-1).First();
-            if (best < 0) return word;
+            var best = Enumerable
+                .Range(0, Math.Max(0, word.Count - 1))
+                .Where(i => merges.ContainsKey((word[i], word[i + 1])))
+                .OrderBy(i => merges[(word[i], word[i + 1])].Rank)
+                .DefaultIfEmpty(-1)
+                .First();
+            if (best < 0)
+                return word;
             word[best] = merges[(word[best], word[best + 1])].Result;
             word.RemoveAt(best + 1);
         }

@@ -35,7 +35,8 @@ internal sealed class ProtobufWriter
 
     private void Varint(ulong value)
     {
-        for (; value > 127; value >>= 7) _bytes.WriteByte((byte)(value & 127 | 128));
+        for (; value > 127; value >>= 7)
+            _bytes.WriteByte((byte)(value & 127 | 128));
         _bytes.WriteByte((byte)value);
     }
 }

@@ -23,8 +23,12 @@ public sealed class RobustnessTests(string name)
         yield return new TestCaseData("a\0b\0\0 \0").SetArgDisplayNames("NUL");
         yield return new TestCaseData("👨‍👩‍👧‍👦🏳️‍🌈👍🏽😀 \U0010FFFF\U00020000").SetArgDisplayNames("emoji");
         yield return new TestCaseData("日本語の文章。中文文本，没有空格。한국어 문장입니다.").SetArgDisplayNames("CJK");
-        yield return new TestCaseData(new string('x', 3000) + new string(' ', 3000) + new string('é', 3000) + new string('\n', 3000)).SetArgDisplayNames("long runs");
-        yield return new TestCaseData(string.Concat(Enumerable.Range(0, 40_000).Select(i => $" word{i}"))).SetArgDisplayNames("more words than are remembered");
+        yield return new TestCaseData(
+            new string('x', 3000) + new string(' ', 3000) + new string('é', 3000) + new string('\n', 3000)
+        ).SetArgDisplayNames("long runs");
+        yield return new TestCaseData(string.Concat(Enumerable.Range(0, 40_000).Select(i => $" word{i}"))).SetArgDisplayNames(
+            "more words than are remembered"
+        );
         yield return new TestCaseData("\uFFFD\uFEFF\uFFFF\u2028\u0085").SetArgDisplayNames("oddities");
     }
 
@@ -32,7 +36,8 @@ public sealed class RobustnessTests(string name)
     public void A_text_survives_encoding_and_decoding(string text)
     {
         // SmolLM2's vocabulary lacks a few control characters, which the reference drops.
-        if (name == "smollm2") text = string.Concat(text.Where(unit => !char.IsControl(unit) || unit == '\n'));
+        if (name == "smollm2")
+            text = string.Concat(text.Where(unit => !char.IsControl(unit) || unit == '\n'));
         var ids = _tokenizer.Encode(text, addSpecialTokens: false);
         Assert.That(ids, Is.All.InRange(0, _tokenizer.VocabularySize - 1));
         Assert.That(_tokenizer.Decode(ids), Is.EqualTo(text));
@@ -69,7 +74,10 @@ public sealed class RobustnessTests(string name)
             // With many byte tokens, so that broken and whole characters of several tokens occur. In tokenizer.json a run of them with one
             // wrong byte is wrong as a whole, which a stream cannot know in time.
             var first = name == "llama2-json" ? 259 : 0;
-            var ids = Enumerable.Range(0, 60).Select(_ => random.Next(first, random.Next(2) == 0 ? 300 : _tokenizer.VocabularySize)).ToArray();
+            var ids = Enumerable
+                .Range(0, 60)
+                .Select(_ => random.Next(first, random.Next(2) == 0 ? 300 : _tokenizer.VocabularySize))
+                .ToArray();
             var streamed = string.Concat(TokenizerGolden.Stream(_tokenizer, ids));
             Assert.That(streamed, Is.EqualTo(_tokenizer.Decode(ids)));
             Assert.That(() => new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(streamed), Throws.Nothing);
@@ -81,7 +89,11 @@ public sealed class RobustnessTests(string name)
     {
         var texts = TokenizerGolden.Cases("opt-style").Select(item => item.Text).ToArray();
         var expected = texts.Select(text => _tokenizer.Encode(text)).ToArray();
-        Parallel.For(0, 8 * texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 8 },
-            i => Assert.That(_tokenizer.Encode(texts[i % texts.Length]), Is.EqualTo(expected[i % texts.Length])));
+        Parallel.For(
+            0,
+            8 * texts.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            i => Assert.That(_tokenizer.Encode(texts[i % texts.Length]), Is.EqualTo(expected[i % texts.Length]))
+        );
     }
 }

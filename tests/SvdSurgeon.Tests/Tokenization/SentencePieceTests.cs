@@ -1,6 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Tokenization.Bpe;
 using SvdSurgeon.Tokenization;
+using SvdSurgeon.Tokenization.Bpe;
 
 namespace SvdSurgeon.Tests.Tokenization;
 
@@ -19,8 +19,18 @@ public sealed class SentencePieceTests
     [Test]
     public void Equal_scores_merge_from_the_left_and_higher_scores_first()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("a", -9, PieceType.Normal), ("b", -9, PieceType.Normal), ("▁", -9, PieceType.Normal),
-            ("aa", -1, PieceType.Normal), ("ab", -1, PieceType.Normal), ("bb", -0.5f, PieceType.Normal)], addDummyPrefix: false);
+        var tokenizer = Open(
+            [
+                ("<unk>", 0, PieceType.Unknown),
+                ("a", -9, PieceType.Normal),
+                ("b", -9, PieceType.Normal),
+                ("▁", -9, PieceType.Normal),
+                ("aa", -1, PieceType.Normal),
+                ("ab", -1, PieceType.Normal),
+                ("bb", -0.5f, PieceType.Normal),
+            ],
+            addDummyPrefix: false
+        );
         Assert.That(Pieces(tokenizer, "aaab"), Is.EqualTo((string[])["aa", "ab"]));
         Assert.That(Pieces(tokenizer, "abb"), Is.EqualTo((string[])["a", "bb"]));
     }
@@ -28,7 +38,13 @@ public sealed class SentencePieceTests
     [Test]
     public void Extra_spaces_are_removed_where_the_model_says_so()
     {
-        (string, float, PieceType)[] pieces = [("<unk>", 0, PieceType.Unknown), ("▁", -2, PieceType.Normal), ("a", -3, PieceType.Normal), ("▁a", -1, PieceType.Normal)];
+        (string, float, PieceType)[] pieces =
+        [
+            ("<unk>", 0, PieceType.Unknown),
+            ("▁", -2, PieceType.Normal),
+            ("a", -3, PieceType.Normal),
+            ("▁a", -1, PieceType.Normal),
+        ];
         var tokenizer = Open(pieces, removeExtraSpaces: true);
         Assert.That(Pieces(tokenizer, "  a   a "), Is.EqualTo((string[])["▁a", "▁a"]));
         Assert.That(tokenizer.Decode(tokenizer.Encode("  a   a ")), Is.EqualTo("a a"));
@@ -47,16 +63,30 @@ public sealed class SentencePieceTests
     [Test]
     public void User_defined_pieces_are_taken_whole_before_anything_merges()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("▁", -5, PieceType.Normal), ("a", -6, PieceType.Normal), ("b", -7, PieceType.Normal),
-            ("ab", -1, PieceType.Normal), ("▁a", -2, PieceType.Normal), ("ba", 0, PieceType.UserDefined), ("b▁", 0, PieceType.UserDefined)]);
+        var tokenizer = Open([
+            ("<unk>", 0, PieceType.Unknown),
+            ("▁", -5, PieceType.Normal),
+            ("a", -6, PieceType.Normal),
+            ("b", -7, PieceType.Normal),
+            ("ab", -1, PieceType.Normal),
+            ("▁a", -2, PieceType.Normal),
+            ("ba", 0, PieceType.UserDefined),
+            ("b▁", 0, PieceType.UserDefined),
+        ]);
         Assert.That(Pieces(tokenizer, "abab b"), Is.EqualTo((string[])["▁a", "ba", "b▁", "b"]));
     }
 
     [Test]
     public void Control_tokens_are_plain_text_and_leave_no_text()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("<s>", 0, PieceType.Control), ("s", -1, PieceType.Normal), ("<", -2, PieceType.Normal),
-            (">", -3, PieceType.Normal), ("▁", -4, PieceType.Normal)]);
+        var tokenizer = Open([
+            ("<unk>", 0, PieceType.Unknown),
+            ("<s>", 0, PieceType.Control),
+            ("s", -1, PieceType.Normal),
+            ("<", -2, PieceType.Normal),
+            (">", -3, PieceType.Normal),
+            ("▁", -4, PieceType.Normal),
+        ]);
         Assert.That(tokenizer.Encode("<s>"), Is.EqualTo((int[])[1, 5, 3, 2, 4]));
         Assert.That(tokenizer.Decode([1, 5, 3, 2, 4]), Is.EqualTo("<s>"));
     }
@@ -64,15 +94,27 @@ public sealed class SentencePieceTests
     [Test]
     public void A_character_that_occurs_in_longer_pieces_only_still_merges()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("▁", -4, PieceType.Normal), ("a", -5, PieceType.Normal), ("ab", -1, PieceType.Normal)], addDummyPrefix: false);
+        var tokenizer = Open(
+            [("<unk>", 0, PieceType.Unknown), ("▁", -4, PieceType.Normal), ("a", -5, PieceType.Normal), ("ab", -1, PieceType.Normal)],
+            addDummyPrefix: false
+        );
         Assert.That(tokenizer.Encode("abba", addSpecialTokens: false), Is.EqualTo((int[])[3, 0, 2]));
     }
 
     [Test]
     public void Unused_pieces_are_given_out_in_parts()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("▁", -4, PieceType.Normal), ("a", -5, PieceType.Normal), ("b", -6, PieceType.Normal),
-            ("ab", -1, PieceType.Unused), ("aba", -2, PieceType.Normal)], addDummyPrefix: false);
+        var tokenizer = Open(
+            [
+                ("<unk>", 0, PieceType.Unknown),
+                ("▁", -4, PieceType.Normal),
+                ("a", -5, PieceType.Normal),
+                ("b", -6, PieceType.Normal),
+                ("ab", -1, PieceType.Unused),
+                ("aba", -2, PieceType.Normal),
+            ],
+            addDummyPrefix: false
+        );
         Assert.That(Pieces(tokenizer, "ab"), Is.EqualTo((string[])["a", "b"]));
         Assert.That(Pieces(tokenizer, "aba"), Is.EqualTo((string[])["aba"]));
     }
@@ -80,16 +122,31 @@ public sealed class SentencePieceTests
     [Test]
     public void Pieces_with_a_space_inside_merge_across_words()
     {
-        var tokenizer = Open([("<unk>", 0, PieceType.Unknown), ("▁", -4, PieceType.Normal), ("a", -5, PieceType.Normal), ("b", -6, PieceType.Normal),
-            ("a▁", -1, PieceType.Normal), ("a▁b", -2, PieceType.Normal)], addDummyPrefix: false);
+        var tokenizer = Open(
+            [
+                ("<unk>", 0, PieceType.Unknown),
+                ("▁", -4, PieceType.Normal),
+                ("a", -5, PieceType.Normal),
+                ("b", -6, PieceType.Normal),
+                ("a▁", -1, PieceType.Normal),
+                ("a▁b", -2, PieceType.Normal),
+            ],
+            addDummyPrefix: false
+        );
         Assert.That(Pieces(tokenizer, "a b a b b"), Is.EqualTo((string[])["a▁b", "▁", "a▁b", "▁", "b"]));
     }
 
     [Test]
     public void The_settings_beside_the_model_decide_on_the_tokens_around_a_text()
     {
-        (string, float, PieceType)[] pieces = [("<unk>", 0, PieceType.Unknown), ("<s>", 0, PieceType.Control), ("</s>", 0, PieceType.Control),
-            ("▁", -4, PieceType.Normal), ("a", -5, PieceType.Normal)];
+        (string, float, PieceType)[] pieces =
+        [
+            ("<unk>", 0, PieceType.Unknown),
+            ("<s>", 0, PieceType.Control),
+            ("</s>", 0, PieceType.Control),
+            ("▁", -4, PieceType.Normal),
+            ("a", -5, PieceType.Normal),
+        ];
         Assert.That(Open(pieces).Encode("a"), Is.EqualTo((int[])[1, 3, 4]));
         _folder.Write("tokenizer_config.json", """{ "add_bos_token": false, "add_eos_token": true, "eos_token": { "content": "</s>" } }""");
         Assert.That(Open(pieces).Encode("a"), Is.EqualTo((int[])[3, 4, 2]));
@@ -103,17 +160,24 @@ public sealed class SentencePieceTests
     [TestCase(3, "word")]
     [TestCase(4, "char")]
     public void Other_model_types_are_refused_by_name(int type, string name) =>
-        Assert.That(() => Open([("<unk>", 0, PieceType.Unknown)], modelType: type),
-            Throws.InstanceOf<InvalidModelException>().With.Message.Contains($"'{name}'").And.Message.Contains("tokenizer.model"));
+        Assert.That(
+            () => Open([("<unk>", 0, PieceType.Unknown)], modelType: type),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains($"'{name}'").And.Message.Contains("tokenizer.model")
+        );
 
     [Test]
     public void A_character_map_is_refused_by_the_normalizers_name() =>
-        Assert.That(() => Open([("<unk>", 0, PieceType.Unknown)], characterMap: "x"), Throws.InstanceOf<InvalidModelException>().With.Message.Contains("nmt_nfkc"));
+        Assert.That(
+            () => Open([("<unk>", 0, PieceType.Unknown)], characterMap: "x"),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("nmt_nfkc")
+        );
 
     [Test]
     public void A_missing_byte_token_is_an_error() =>
-        Assert.That(() => Open([("<unk>", 0, PieceType.Unknown), ("<0x00>", 0, PieceType.Byte)]),
-            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("<0x01>"));
+        Assert.That(
+            () => Open([("<unk>", 0, PieceType.Unknown), ("<0x00>", 0, PieceType.Byte)]),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("<0x01>")
+        );
 
     [Test]
     public void A_damaged_file_is_an_error_that_names_it()
@@ -123,7 +187,11 @@ public sealed class SentencePieceTests
         foreach (var length in (int[])[0, 1, 7, 300, bytes.Length - 1])
         {
             File.WriteAllBytes(path, bytes[..length]);
-            Assert.That(() => Tokenizer.Open(path), Throws.InstanceOf<InvalidModelException>().With.Message.Contains("cut.model"), $"{length} bytes");
+            Assert.That(
+                () => Tokenizer.Open(path),
+                Throws.InstanceOf<InvalidModelException>().With.Message.Contains("cut.model"),
+                $"{length} bytes"
+            );
         }
     }
 
@@ -156,13 +224,26 @@ public sealed class SentencePieceTests
         [.. tokenizer.Encode(text, addSpecialTokens: false).Select(id => ((BpeTokenizer)tokenizer).Parts.Vocabulary[id]!)];
 
     private Tokenizer Open(
-        (string Text, float Score, PieceType Type)[] pieces, bool addDummyPrefix = true, bool removeExtraSpaces = false, int modelType = Bpe, string characterMap = "")
+        (string Text, float Score, PieceType Type)[] pieces,
+        bool addDummyPrefix = true,
+        bool removeExtraSpaces = false,
+        int modelType = Bpe,
+        string characterMap = ""
+    )
     {
         var model = new ProtobufWriter();
-        foreach (var (text, score, type) in pieces) model.Message(1, new ProtobufWriter().Text(1, text).Single(2, score).Integer(3, (int)type).Bytes);
+        foreach (var (text, score, type) in pieces)
+            model.Message(1, new ProtobufWriter().Text(1, text).Single(2, score).Integer(3, (int)type).Bytes);
         model.Message(2, new ProtobufWriter().Integer(3, modelType).Bytes);
-        model.Message(3, new ProtobufWriter().Text(1, characterMap == "" ? "identity" : "nmt_nfkc").Text(2, characterMap)
-            .Integer(3, addDummyPrefix ? 1 : 0).Integer(4, removeExtraSpaces ? 1 : 0).Bytes);
+        model.Message(
+            3,
+            new ProtobufWriter()
+                .Text(1, characterMap == "" ? "identity" : "nmt_nfkc")
+                .Text(2, characterMap)
+                .Integer(3, addDummyPrefix ? 1 : 0)
+                .Integer(4, removeExtraSpaces ? 1 : 0)
+                .Bytes
+        );
         var path = Path.Combine(_folder.Path, "tokenizer.model");
         File.WriteAllBytes(path, model.Bytes);
         return Tokenizer.Open(path);

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using SvdSurgeon.Tokenization.Splitting;
 
@@ -14,9 +14,15 @@ public sealed class SplitterTests
         yield return new TestCaseData(new Gpt2Splitter(), Gpt2Splitter.Pattern).SetArgDisplayNames("GPT-2");
         yield return new TestCaseData(new Llama3Splitter(3), Llama3Splitter.Llama3Pattern).SetArgDisplayNames("LLaMA-3");
         yield return new TestCaseData(new Llama3Splitter(1), Llama3Splitter.Qwen2Pattern).SetArgDisplayNames("Qwen2");
-        yield return new TestCaseData(new DigitSplitter(individual: true, decimalOnly: false), @"\p{N}|\P{N}+").SetArgDisplayNames("digits");
-        yield return new TestCaseData(new DigitSplitter(individual: true, decimalOnly: true), @"\p{Nd}|\P{Nd}+").SetArgDisplayNames("decimal digits");
-        yield return new TestCaseData(new DigitSplitter(individual: false, decimalOnly: false), @"\p{N}+|\P{N}+").SetArgDisplayNames("numbers");
+        yield return new TestCaseData(new DigitSplitter(individual: true, decimalOnly: false), @"\p{N}|\P{N}+").SetArgDisplayNames(
+            "digits"
+        );
+        yield return new TestCaseData(new DigitSplitter(individual: true, decimalOnly: true), @"\p{Nd}|\P{Nd}+").SetArgDisplayNames(
+            "decimal digits"
+        );
+        yield return new TestCaseData(new DigitSplitter(individual: false, decimalOnly: false), @"\p{N}+|\P{N}+").SetArgDisplayNames(
+            "numbers"
+        );
         yield return new TestCaseData(new MetaspaceSplitter('▁'), "[^▁]+|▁[^▁]*").SetArgDisplayNames("Metaspace");
     }
 
@@ -32,9 +38,19 @@ public sealed class SplitterTests
     [TestCaseSource(nameof(Splitters))]
     public void Characters_beyond_the_basic_plane_are_cut_by_their_class(object splitter, string pattern)
     {
-        var regex = new RegexSplitter(new Regex(pattern, RegexOptions.CultureInvariant), pattern, isRegex: true, SplitBehavior.Isolated, invert: false);
+        var regex = new RegexSplitter(
+            new Regex(pattern, RegexOptions.CultureInvariant),
+            pattern,
+            isRegex: true,
+            SplitBehavior.Isolated,
+            invert: false
+        );
         foreach (var text in RandomTexts(supplementary: true))
-            Assert.That(Cut((ScanningSplitter)splitter, text), Is.EqualTo(regex.Split(text).Select(piece => text[piece.Start..piece.End])), Escape(text));
+            Assert.That(
+                Cut((ScanningSplitter)splitter, text),
+                Is.EqualTo(regex.Split(text).Select(piece => text[piece.Start..piece.End])),
+                Escape(text)
+            );
     }
 
     [Test]
@@ -80,13 +96,16 @@ public sealed class SplitterTests
     [TestCase("a\\")]
     [TestCase("[😀]")]
     public void A_pattern_that_cannot_be_translated_is_refused_with_its_file(string pattern) =>
-        Assert.That(() => RegexTranslation.Translate(pattern, "x/tokenizer.json"),
-            Throws.InstanceOf<InvalidModelException>().With.Message.StartsWith("x/tokenizer.json:").And.Message.Contains(pattern));
+        Assert.That(
+            () => RegexTranslation.Translate(pattern, "x/tokenizer.json"),
+            Throws.InstanceOf<InvalidModelException>().With.Message.StartsWith("x/tokenizer.json:").And.Message.Contains(pattern)
+        );
 
     private static List<string> Cut(ScanningSplitter splitter, string text)
     {
         var pieces = new List<string>();
-        for (var start = 0; start < text.Length; start += pieces[^1].Length) pieces.Add(text[start..splitter.EndOfPiece(text, start)]);
+        for (var start = 0; start < text.Length; start += pieces[^1].Length)
+            pieces.Add(text[start..splitter.EndOfPiece(text, start)]);
         return pieces;
     }
 
@@ -103,9 +122,12 @@ public sealed class SplitterTests
             for (var n = random.Next(1, 40); n > 0; n--)
             {
                 var kind = random.Next(10);
-                if (kind < 6) text.Append(Likely[random.Next(Likely.Length)]);
-                else if (kind < 8) text.Append(likelyWords[random.Next(likelyWords.Length)]);
-                else text.Append(RandomRune(random, supplementary));
+                if (kind < 6)
+                    text.Append(Likely[random.Next(Likely.Length)]);
+                else if (kind < 8)
+                    text.Append(likelyWords[random.Next(likelyWords.Length)]);
+                else
+                    text.Append(RandomRune(random, supplementary));
             }
             yield return text.ToString();
         }
@@ -116,9 +138,11 @@ public sealed class SplitterTests
         while (true)
         {
             var value = supplementary && random.Next(2) == 0 ? random.Next(0x10000, 0x20000) : random.Next(0x10000);
-            if (Rune.IsValid(value) && value != 0x17F) return new Rune(value); // .NET's folding leaves the long s alone
+            if (Rune.IsValid(value) && value != 0x17F)
+                return new Rune(value); // .NET's folding leaves the long s alone
         }
     }
 
-    private static string Escape(string text) => string.Concat(text.Select(unit => unit is > ' ' and < '\x7F' ? unit.ToString() : $"\\u{(int)unit:X4}"));
+    private static string Escape(string text) =>
+        string.Concat(text.Select(unit => unit is > ' ' and < '\x7F' ? unit.ToString() : $"\\u{(int)unit:X4}"));
 }

@@ -33,7 +33,8 @@ public sealed class TokenizerGoldenTests(string name)
         {
             var pieces = TokenizerGolden.Stream(tokenizer, ids, skipSpecialTokens: false);
             Assert.That(string.Concat(pieces), Is.EqualTo(decoded));
-            foreach (var piece in pieces) Assert.That(() => new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(piece), Throws.Nothing);
+            foreach (var piece in pieces)
+                Assert.That(() => new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(piece), Throws.Nothing);
         }
     }
 
@@ -44,7 +45,10 @@ public sealed class TokenizerGoldenTests(string name)
         using var folder = new TemporaryFolder();
         tokenizer.WriteTokenizerJson(Path.Combine(folder.Path, "tokenizer.json"));
         var written = SvdSurgeon.Tokenization.Tokenizer.Open(folder.Path);
-        var texts = TokenizerGolden.Cases(name).Select(item => item.Text).Concat(Enumerable.Range(1, 120).Select(n => "a" + new string(' ', n) + "b"));
+        var texts = TokenizerGolden
+            .Cases(name)
+            .Select(item => item.Text)
+            .Concat(Enumerable.Range(1, 120).Select(n => "a" + new string(' ', n) + "b"));
         // A SentencePiece model takes <s> in a text for text, tokenizer.json for the token.
         foreach (var text in texts.Where(text => name != "llama2" || !(text.Contains("<s>") || text.Contains("</s>"))))
         {
@@ -52,7 +56,9 @@ public sealed class TokenizerGoldenTests(string name)
             Assert.That(written.Encode(text), Is.EqualTo(ids), text);
             Assert.That(written.Decode(ids), Is.EqualTo(tokenizer.Decode(ids)), text);
         }
-        Assert.That((written.BosTokenId, written.EosTokenId, written.VocabularySize),
-            Is.EqualTo((tokenizer.BosTokenId, tokenizer.EosTokenId, tokenizer.VocabularySize)));
+        Assert.That(
+            (written.BosTokenId, written.EosTokenId, written.VocabularySize),
+            Is.EqualTo((tokenizer.BosTokenId, tokenizer.EosTokenId, tokenizer.VocabularySize))
+        );
     }
 }

@@ -28,14 +28,16 @@ public sealed class TokenizerJsonTests
     {
         var tokenizer = Open(
             preTokenizer: $$"""
-                { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}", "split": {{(split ? "true" : "false")}} }
-                """,
+            { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}", "split": {{(split ? "true" : "false")}} }
+            """,
             decoder: $$"""
-                { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}", "split": true }
-                """,
-            added: """{ "id": 9, "content": "<t>", "special": true }""");
+            { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}", "split": true }
+            """,
+            added: """{ "id": 9, "content": "<t>", "special": true }"""
+        );
         Assert.That(tokenizer.Encode(text), Is.EqualTo(expected));
-        if (text == "a ab") Assert.That(tokenizer.Decode(expected), Is.EqualTo(text));
+        if (text == "a ab")
+            Assert.That(tokenizer.Decode(expected), Is.EqualTo(text));
     }
 
     [TestCase("""{ "id": 9, "content": "ab", "normalized": false }""", "xabx", new[] { 7, 9, 7 })]
@@ -51,34 +53,49 @@ public sealed class TokenizerJsonTests
     public void A_normalized_token_is_found_in_the_normalized_text_only()
     {
         const string Normalizer = """{ "type": "Replace", "pattern": { "String": "b" }, "content": "a" }""";
-        Assert.That(Open(normalizer: Normalizer, added: """{ "id": 9, "content": "xb", "normalized": true }""").Encode("xaxb"), Is.EqualTo((int[])[9, 9]));
-        Assert.That(Open(normalizer: Normalizer, added: """{ "id": 9, "content": "xb", "normalized": false }""").Encode("xaxb"), Is.EqualTo((int[])[7, 1, 9]));
+        Assert.That(
+            Open(normalizer: Normalizer, added: """{ "id": 9, "content": "xb", "normalized": true }""").Encode("xaxb"),
+            Is.EqualTo((int[])[9, 9])
+        );
+        Assert.That(
+            Open(normalizer: Normalizer, added: """{ "id": 9, "content": "xb", "normalized": false }""").Encode("xaxb"),
+            Is.EqualTo((int[])[7, 1, 9])
+        );
     }
 
     [Test]
     public void Normalizers_follow_each_other()
     {
-        var tokenizer = Open(normalizer: """
+        var tokenizer = Open(
+            normalizer: """
             { "type": "Sequence", "normalizers": [
                 { "type": "NFC" }, { "type": "Replace", "pattern": { "Regex": "x+" }, "content": "b" }, { "type": "Prepend", "prepend": "▁" } ] }
-            """);
+            """
+        );
         Assert.That(tokenizer.Encode("axxe\u0301"), Is.EqualTo((int[])[3, 4, 8]));
     }
 
     [TestCase("""{ "type": "Split", "pattern": { "String": "b" }, "behavior": "Removed", "invert": false }""", "abxb", new[] { 1, 7 })]
     [TestCase("""{ "type": "Split", "pattern": { "Regex": "a++" }, "behavior": "Isolated", "invert": false }""", "aab", new[] { 1, 1, 2 })]
-    [TestCase("""{ "type": "Sequence", "pretokenizers": [{ "type": "Split", "pattern": { "String": "x" }, "behavior": "MergedWithPrevious" }] }""", "axab", new[] { 1, 7, 4 })]
+    [TestCase(
+        """{ "type": "Sequence", "pretokenizers": [{ "type": "Split", "pattern": { "String": "x" }, "behavior": "MergedWithPrevious" }] }""",
+        "axab",
+        new[] { 1, 7, 4 }
+    )]
     public void Unknown_patterns_are_cut_by_expressions(string preTokenizer, string text, int[] expected) =>
         Assert.That(Open(preTokenizer: preTokenizer).Encode(text), Is.EqualTo(expected));
 
     [Test]
     public void Templates_put_tokens_on_both_sides()
     {
-        var tokenizer = Open(added: """{ "id": 9, "content": "<t>", "special": true }""", postProcessor: """
+        var tokenizer = Open(
+            added: """{ "id": 9, "content": "<t>", "special": true }""",
+            postProcessor: """
             { "type": "TemplateProcessing",
               "single": [{ "SpecialToken": { "id": "<t>", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }, { "SpecialToken": { "id": "x", "type_id": 0 } }],
               "pair": [], "special_tokens": { "<t>": { "id": "<t>", "ids": [9], "tokens": ["<t>"] }, "x": { "id": "x", "ids": [7, 7], "tokens": ["x", "x"] } } }
-            """);
+            """
+        );
         Assert.That(tokenizer.Encode("a"), Is.EqualTo((int[])[9, 1, 7, 7]));
         Assert.That(tokenizer.Encode("a", addSpecialTokens: false), Is.EqualTo((int[])[1]));
         Assert.That(tokenizer.Decode([9, 1, 7]), Is.EqualTo("a x"), "there is no decoder, so tokens are joined with spaces");
@@ -100,26 +117,38 @@ public sealed class TokenizerJsonTests
     [TestCase("model", """[]""", "tokenizer.json")]
     [TestCase("model", """{""", "tokenizer.json")]
     public void What_is_not_supported_is_refused_by_name(string section, string json, string named) =>
-        Assert.That(() => Open(
-                normalizer: section == "normalizer" ? json : "null",
-                preTokenizer: section == "pre_tokenizer" ? json : "null",
-                postProcessor: section == "post_processor" ? json : "null",
-                decoder: section == "decoder" ? json : "null",
-                model: section == "model" ? json : Model),
-            Throws.InstanceOf<InvalidModelException>().With.Message.Contains(named).And.Message.Contains("tokenizer.json"));
+        Assert.That(
+            () =>
+                Open(
+                    normalizer: section == "normalizer" ? json : "null",
+                    preTokenizer: section == "pre_tokenizer" ? json : "null",
+                    postProcessor: section == "post_processor" ? json : "null",
+                    decoder: section == "decoder" ? json : "null",
+                    model: section == "model" ? json : Model
+                ),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains(named).And.Message.Contains("tokenizer.json")
+        );
 
     [Test]
     public void A_template_with_a_token_that_does_not_exist_is_an_error() =>
-        Assert.That(() => Open(postProcessor: """{ "type": "RobertaProcessing", "cls": ["<s>", 1], "sep": ["</s>", 99] }"""),
-            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("99"));
+        Assert.That(
+            () => Open(postProcessor: """{ "type": "RobertaProcessing", "cls": ["<s>", 1], "sep": ["</s>", 99] }"""),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains("99")
+        );
 
     [Test]
     public void Llamas_own_class_goes_by_its_settings()
     {
         const string Roberta = """{ "type": "RobertaProcessing", "cls": ["a", 1], "sep": ["b", 2] }""";
-        _folder.Write("tokenizer_config.json", """{ "tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }""");
+        _folder.Write(
+            "tokenizer_config.json",
+            """{ "tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }"""
+        );
         Assert.That(Open(postProcessor: Roberta).Encode("x"), Is.EqualTo((int[])[1, 7, 2]));
-        _folder.Write("tokenizer_config.json", """{ "tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }""");
+        _folder.Write(
+            "tokenizer_config.json",
+            """{ "tokenizer_class": "LlamaTokenizer", "add_bos_token": false, "bos_token": "a", "eos_token": "b" }"""
+        );
         Assert.That(Open(postProcessor: Roberta).Encode("x"), Is.EqualTo((int[])[7, 2]));
     }
 
@@ -132,7 +161,9 @@ public sealed class TokenizerJsonTests
             var paths = Paths(JsonNode.Parse(complete)!).ToArray();
             foreach (var path in paths)
             {
-                foreach (var replacement in (string[])["null", "true", "-1", "1.5", "99999999999", "\"?\"", "[]", "[null]", "{}", "{\"id\": 7}"])
+                foreach (
+                    var replacement in (string[])["null", "true", "-1", "1.5", "99999999999", "\"?\"", "[]", "[null]", "{}", "{\"id\": 7}"]
+                )
                 {
                     var json = JsonNode.Parse(complete)!;
                     Replace(json, path, JsonNode.Parse(replacement));
@@ -157,7 +188,8 @@ public sealed class TokenizerJsonTests
 
     private static IEnumerable<string> CompleteFiles()
     {
-        const string Added = """[{ "id": 9, "content": "<t>", "single_word": false, "lstrip": true, "rstrip": true, "normalized": false, "special": true }]""";
+        const string Added =
+            """[{ "id": 9, "content": "<t>", "single_word": false, "lstrip": true, "rstrip": true, "normalized": false, "special": true }]""";
         yield return $$"""
             { "added_tokens": {{Added}},
               "normalizer": { "type": "Sequence", "normalizers": [{ "type": "Prepend", "prepend": "▁" }, { "type": "Replace", "pattern": { "String": " " }, "content": "▁" }] },
@@ -181,27 +213,43 @@ public sealed class TokenizerJsonTests
 
     private static IEnumerable<object[]> Paths(JsonNode? node)
     {
-        var children = node is JsonObject ? node.AsObject().Select(child => ((object)child.Key, child.Value))
+        var children =
+            node is JsonObject ? node.AsObject().Select(child => ((object)child.Key, child.Value))
             : node is JsonArray ? node.AsArray().Select((child, index) => ((object)index, child))
             : [];
         foreach (var (key, child) in children)
         {
             yield return [key];
-            foreach (var path in Paths(child)) yield return [key, .. path];
+            foreach (var path in Paths(child))
+                yield return [key, .. path];
         }
     }
 
     private static void Replace(JsonNode node, object[] path, JsonNode? value)
     {
-        foreach (var key in path[..^1]) node = key is int at ? node[at]! : node[(string)key]!;
-        if (path[^1] is int index) node[index] = value;
-        else node[(string)path[^1]] = value;
+        foreach (var key in path[..^1])
+            node = key is int at ? node[at]! : node[(string)key]!;
+        if (path[^1] is int index)
+            node[index] = value;
+        else
+            node[(string)path[^1]] = value;
     }
 
     private Tokenizer Open(
-        string normalizer = "null", string preTokenizer = "null", string postProcessor = "null", string decoder = "null", string added = "", string model = Model) =>
-        Tokenizer.Open(_folder.Write("tokenizer.json", $$"""
-            { "version": "1.0", "added_tokens": [{{added}}], "normalizer": {{normalizer}}, "pre_tokenizer": {{preTokenizer}},
-              "post_processor": {{postProcessor}}, "decoder": {{decoder}}, "model": {{model}} }
-            """));
+        string normalizer = "null",
+        string preTokenizer = "null",
+        string postProcessor = "null",
+        string decoder = "null",
+        string added = "",
+        string model = Model
+    ) =>
+        Tokenizer.Open(
+            _folder.Write(
+                "tokenizer.json",
+                $$"""
+                { "version": "1.0", "added_tokens": [{{added}}], "normalizer": {{normalizer}}, "pre_tokenizer": {{preTokenizer}},
+                  "post_processor": {{postProcessor}}, "decoder": {{decoder}}, "model": {{model}} }
+                """
+            )
+        );
 }

@@ -30,7 +30,8 @@ public sealed class TokenizerSourceTests
         Copy("opt-style", "vocab.json", "merges.txt");
         var bare = Tokenizer.Open(Path.Combine(_folder.Path, "vocab.json"));
         var complete = TokenizerGolden.Open("opt-style");
-        foreach (var (text, _, idsWithSpecial, _) in TokenizerGolden.Cases("opt-style")) Assert.That(bare.Encode(text), Is.EqualTo(idsWithSpecial), text);
+        foreach (var (text, _, idsWithSpecial, _) in TokenizerGolden.Cases("opt-style"))
+            Assert.That(bare.Encode(text), Is.EqualTo(idsWithSpecial), text);
         Assert.That((bare.BosTokenId, bare.EosTokenId), Is.EqualTo((complete.BosTokenId, complete.EosTokenId)).And.EqualTo((2, 2)));
     }
 
@@ -56,8 +57,15 @@ public sealed class TokenizerSourceTests
 
     [Test]
     public void An_empty_folder_is_an_error_that_says_what_was_looked_for() =>
-        Assert.That(() => Tokenizer.Open(_folder.Path), Throws.InstanceOf<InvalidModelException>()
-            .With.Message.Contains("tokenizer.json").And.Message.Contains("tokenizer.model").And.Message.Contains("vocab.json").And.Message.Contains(_folder.Path));
+        Assert.That(
+            () => Tokenizer.Open(_folder.Path),
+            Throws
+                .InstanceOf<InvalidModelException>()
+                .With.Message.Contains("tokenizer.json")
+                .And.Message.Contains("tokenizer.model")
+                .And.Message.Contains("vocab.json")
+                .And.Message.Contains(_folder.Path)
+        );
 
     [Test]
     public void A_vocabulary_needs_its_merges()
@@ -78,12 +86,17 @@ public sealed class TokenizerSourceTests
     [TestCase("weights.safetensors")]
     public void Other_files_are_refused(string name)
     {
-        if (name != "absent") _folder.Write(name, "");
-        Assert.That(() => Tokenizer.Open(Path.Combine(_folder.Path, name)), Throws.InstanceOf<InvalidModelException>().With.Message.Contains(name));
+        if (name != "absent")
+            _folder.Write(name, "");
+        Assert.That(
+            () => Tokenizer.Open(Path.Combine(_folder.Path, name)),
+            Throws.InstanceOf<InvalidModelException>().With.Message.Contains(name)
+        );
     }
 
     private void Copy(string tokenizer, params string[] names)
     {
-        foreach (var name in names) File.Copy(GoldenFiles.Copied("tokenizers", tokenizer, name), Path.Combine(_folder.Path, name), overwrite: true);
+        foreach (var name in names)
+            File.Copy(GoldenFiles.Copied("tokenizers", tokenizer, name), Path.Combine(_folder.Path, name), overwrite: true);
     }
 }

@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>6 × 2 vectors of 256 bits: 12 of the 16 registers are sums.</summary>
-internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmanaged
+internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T>
+    where T : unmanaged
 {
     public static int Rows => 6;
     public static int Columns => 2 * Vector256<T>.Count;
@@ -16,17 +17,41 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
         int w = Vector256<T>.Count;
         Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector256<T> z = default;
-        Vector256<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
-        Vector256<T> c3l = z, c3r = z, c4l = z, c4r = z, c5l = z, c5r = z;
+        Vector256<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z;
+        Vector256<T> c3l = z,
+            c3r = z,
+            c4l = z,
+            c4r = z,
+            c5l = z,
+            c5r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector256<T> l = Vector256.Load(b), r = Vector256.Load(b + w), x;
-            x = Vector256.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector256.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector256.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector256.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
-            x = Vector256.Create(a[4]); c4l = Lanes.MultiplyAdd(x, l, c4l); c4r = Lanes.MultiplyAdd(x, r, c4r);
-            x = Vector256.Create(a[5]); c5l = Lanes.MultiplyAdd(x, l, c5l); c5r = Lanes.MultiplyAdd(x, r, c5r);
+            Vector256<T> l = Vector256.Load(b),
+                r = Vector256.Load(b + w),
+                x;
+            x = Vector256.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector256.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector256.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector256.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
+            x = Vector256.Create(a[4]);
+            c4l = Lanes.MultiplyAdd(x, l, c4l);
+            c4r = Lanes.MultiplyAdd(x, r, c4r);
+            x = Vector256.Create(a[5]);
+            c5l = Lanes.MultiplyAdd(x, l, c5l);
+            c5r = Lanes.MultiplyAdd(x, r, c5r);
             a += 6;
             b += 2 * w;
         }
@@ -43,7 +68,12 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
     {
         int w = Vector256<T>.Count;
         Vector256<T> z = default;
-        Vector256<T> c0 = z, c1 = z, c2 = z, c3 = z, c4 = z, c5 = z;
+        Vector256<T> c0 = z,
+            c1 = z,
+            c2 = z,
+            c3 = z,
+            c4 = z,
+            c5 = z;
         for (int p = 0; p < k; p++)
         {
             Vector256<T> l = Vector256.Load(b);
@@ -70,14 +100,31 @@ internal readonly unsafe struct Avx2Kernel<T> : IMicroKernel<T> where T : unmana
         int w = Vector256<T>.Count;
         Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector256<T> z = default;
-        Vector256<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
+        Vector256<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z,
+            c3l = z,
+            c3r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector256<T> l = Vector256.Load(b), r = Vector256.Load(b + w), x;
-            x = Vector256.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector256.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector256.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector256.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
+            Vector256<T> l = Vector256.Load(b),
+                r = Vector256.Load(b + w),
+                x;
+            x = Vector256.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector256.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector256.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector256.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
             a += 2 * w;
             b += 2 * w;
         }

@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>12 × 2 vectors of 512 bits: 24 of the 32 registers are sums, so that both multipliers stay busy over the latency.</summary>
-internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unmanaged
+internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T>
+    where T : unmanaged
 {
     public static int Rows => 12;
     public static int Columns => 2 * Vector512<T>.Count;
@@ -16,25 +17,71 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
         int w = Vector512<T>.Count;
         Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector512<T> z = default;
-        Vector512<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
-        Vector512<T> c3l = z, c3r = z, c4l = z, c4r = z, c5l = z, c5r = z;
-        Vector512<T> c6l = z, c6r = z, c7l = z, c7r = z, c8l = z, c8r = z;
-        Vector512<T> c9l = z, c9r = z, c10l = z, c10r = z, c11l = z, c11r = z;
+        Vector512<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z;
+        Vector512<T> c3l = z,
+            c3r = z,
+            c4l = z,
+            c4r = z,
+            c5l = z,
+            c5r = z;
+        Vector512<T> c6l = z,
+            c6r = z,
+            c7l = z,
+            c7r = z,
+            c8l = z,
+            c8r = z;
+        Vector512<T> c9l = z,
+            c9r = z,
+            c10l = z,
+            c10r = z,
+            c11l = z,
+            c11r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector512<T> l = Vector512.Load(b), r = Vector512.Load(b + w), x;
-            x = Vector512.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector512.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector512.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector512.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
-            x = Vector512.Create(a[4]); c4l = Lanes.MultiplyAdd(x, l, c4l); c4r = Lanes.MultiplyAdd(x, r, c4r);
-            x = Vector512.Create(a[5]); c5l = Lanes.MultiplyAdd(x, l, c5l); c5r = Lanes.MultiplyAdd(x, r, c5r);
-            x = Vector512.Create(a[6]); c6l = Lanes.MultiplyAdd(x, l, c6l); c6r = Lanes.MultiplyAdd(x, r, c6r);
-            x = Vector512.Create(a[7]); c7l = Lanes.MultiplyAdd(x, l, c7l); c7r = Lanes.MultiplyAdd(x, r, c7r);
-            x = Vector512.Create(a[8]); c8l = Lanes.MultiplyAdd(x, l, c8l); c8r = Lanes.MultiplyAdd(x, r, c8r);
-            x = Vector512.Create(a[9]); c9l = Lanes.MultiplyAdd(x, l, c9l); c9r = Lanes.MultiplyAdd(x, r, c9r);
-            x = Vector512.Create(a[10]); c10l = Lanes.MultiplyAdd(x, l, c10l); c10r = Lanes.MultiplyAdd(x, r, c10r);
-            x = Vector512.Create(a[11]); c11l = Lanes.MultiplyAdd(x, l, c11l); c11r = Lanes.MultiplyAdd(x, r, c11r);
+            Vector512<T> l = Vector512.Load(b),
+                r = Vector512.Load(b + w),
+                x;
+            x = Vector512.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector512.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector512.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector512.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
+            x = Vector512.Create(a[4]);
+            c4l = Lanes.MultiplyAdd(x, l, c4l);
+            c4r = Lanes.MultiplyAdd(x, r, c4r);
+            x = Vector512.Create(a[5]);
+            c5l = Lanes.MultiplyAdd(x, l, c5l);
+            c5r = Lanes.MultiplyAdd(x, r, c5r);
+            x = Vector512.Create(a[6]);
+            c6l = Lanes.MultiplyAdd(x, l, c6l);
+            c6r = Lanes.MultiplyAdd(x, r, c6r);
+            x = Vector512.Create(a[7]);
+            c7l = Lanes.MultiplyAdd(x, l, c7l);
+            c7r = Lanes.MultiplyAdd(x, r, c7r);
+            x = Vector512.Create(a[8]);
+            c8l = Lanes.MultiplyAdd(x, l, c8l);
+            c8r = Lanes.MultiplyAdd(x, r, c8r);
+            x = Vector512.Create(a[9]);
+            c9l = Lanes.MultiplyAdd(x, l, c9l);
+            c9r = Lanes.MultiplyAdd(x, r, c9r);
+            x = Vector512.Create(a[10]);
+            c10l = Lanes.MultiplyAdd(x, l, c10l);
+            c10r = Lanes.MultiplyAdd(x, r, c10r);
+            x = Vector512.Create(a[11]);
+            c11l = Lanes.MultiplyAdd(x, l, c11l);
+            c11r = Lanes.MultiplyAdd(x, r, c11r);
             a += 12;
             b += 2 * w;
         }
@@ -57,8 +104,18 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
     {
         int w = Vector512<T>.Count;
         Vector512<T> z = default;
-        Vector512<T> c0 = z, c1 = z, c2 = z, c3 = z, c4 = z, c5 = z;
-        Vector512<T> c6 = z, c7 = z, c8 = z, c9 = z, c10 = z, c11 = z;
+        Vector512<T> c0 = z,
+            c1 = z,
+            c2 = z,
+            c3 = z,
+            c4 = z,
+            c5 = z;
+        Vector512<T> c6 = z,
+            c7 = z,
+            c8 = z,
+            c9 = z,
+            c10 = z,
+            c11 = z;
         for (int p = 0; p < k; p++)
         {
             Vector512<T> l = Vector512.Load(b);
@@ -97,19 +154,51 @@ internal readonly unsafe struct Avx512Kernel<T> : IMicroKernel<T> where T : unma
         int w = Vector512<T>.Count;
         Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector512<T> z = default;
-        Vector512<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
-        Vector512<T> c4l = z, c4r = z, c5l = z, c5r = z, c6l = z, c6r = z, c7l = z, c7r = z;
+        Vector512<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z,
+            c3l = z,
+            c3r = z;
+        Vector512<T> c4l = z,
+            c4r = z,
+            c5l = z,
+            c5r = z,
+            c6l = z,
+            c6r = z,
+            c7l = z,
+            c7r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector512<T> l = Vector512.Load(b), r = Vector512.Load(b + w), x;
-            x = Vector512.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector512.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector512.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector512.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
-            x = Vector512.Create(a[4]); c4l = Lanes.MultiplyAdd(x, l, c4l); c4r = Lanes.MultiplyAdd(x, r, c4r);
-            x = Vector512.Create(a[5]); c5l = Lanes.MultiplyAdd(x, l, c5l); c5r = Lanes.MultiplyAdd(x, r, c5r);
-            x = Vector512.Create(a[6]); c6l = Lanes.MultiplyAdd(x, l, c6l); c6r = Lanes.MultiplyAdd(x, r, c6r);
-            x = Vector512.Create(a[7]); c7l = Lanes.MultiplyAdd(x, l, c7l); c7r = Lanes.MultiplyAdd(x, r, c7r);
+            Vector512<T> l = Vector512.Load(b),
+                r = Vector512.Load(b + w),
+                x;
+            x = Vector512.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector512.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector512.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector512.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
+            x = Vector512.Create(a[4]);
+            c4l = Lanes.MultiplyAdd(x, l, c4l);
+            c4r = Lanes.MultiplyAdd(x, r, c4r);
+            x = Vector512.Create(a[5]);
+            c5l = Lanes.MultiplyAdd(x, l, c5l);
+            c5r = Lanes.MultiplyAdd(x, r, c5r);
+            x = Vector512.Create(a[6]);
+            c6l = Lanes.MultiplyAdd(x, l, c6l);
+            c6r = Lanes.MultiplyAdd(x, r, c6r);
+            x = Vector512.Create(a[7]);
+            c7l = Lanes.MultiplyAdd(x, l, c7l);
+            c7r = Lanes.MultiplyAdd(x, r, c7r);
             a += 2 * w;
             b += 2 * w;
         }

@@ -15,12 +15,16 @@ internal static unsafe class FewRows
     public const int MaxTokens = 8;
 
     // Each thread reads long stretches of the weights, and yet one that was held up leaves work to the others.
-    private const int ItemsAThread = 2, LeastOutputsAnItem = 16;
+    private const int ItemsAThread = 2,
+        LeastOutputsAnItem = 16;
 
     public static void Run(ThreadTeam team, int tokens, float* x, StoredTensor weight, float* bias, float* y, bool accumulate)
     {
-        int outputs = weight.Rows, inputs = weight.Columns;
-        nint px = (nint)x, py = (nint)y, pBias = (nint)bias;
+        int outputs = weight.Rows,
+            inputs = weight.Columns;
+        nint px = (nint)x,
+            py = (nint)y,
+            pBias = (nint)bias;
         int share = team.Threads == 1 ? outputs : Math.Max(LeastOutputsAnItem, (outputs - 1) / (ItemsAThread * team.Threads) + 1);
         Action<int> body = item =>
         {
@@ -31,10 +35,12 @@ internal static unsafe class FewRows
         team.Run((outputs + share - 1) / share, body);
     }
 
-    // One row after the other is one stream through memory: several at once, each shorter than a page, leave half of the bandwidth to waiting.
+    // One row after the other is one stream through memory: several at once, each shorter than a page, leave half of the bandwidth to
+    // waiting.
     private static void Output(int output, int tokens, float* x, StoredTensor weight, float bias, float* y, bool accumulate, float* scratch)
     {
-        int inputs = weight.Columns, outputs = weight.Rows;
+        int inputs = weight.Columns,
+            outputs = weight.Rows;
         byte* row = (byte*)weight.RowAddress(output);
         if (scratch is not null)
         {
@@ -43,22 +49,30 @@ internal static unsafe class FewRows
         }
         for (int t = 0; t < tokens; t++)
         {
-            float* xt = x + (nint)t * inputs, to = y + (nint)t * outputs + output;
-            float sum = bias + weight.Type switch
-            {
-                DType.BF16 => Dot<BFloat16Loader>(row, xt, inputs),
-                DType.F16 => Dot<HalfLoader>(row, xt, inputs),
-                _ => Dot<SingleLoader>(row, xt, inputs),
-            };
+            float* xt = x + (nint)t * inputs,
+                to = y + (nint)t * outputs + output;
+            float sum =
+                bias
+                + weight.Type switch
+                {
+                    DType.BF16 => Dot<BFloat16Loader>(row, xt, inputs),
+                    DType.F16 => Dot<HalfLoader>(row, xt, inputs),
+                    _ => Dot<SingleLoader>(row, xt, inputs),
+                };
             *to = accumulate ? *to + sum : sum;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TLoader>(byte* row, float* x, int n) where TLoader : struct, IWeightLoader
+    private static float Dot<TLoader>(byte* row, float* x, int n)
+        where TLoader : struct, IWeightLoader
     {
-        int w = Vector<float>.Count, i = 0;
-        Vector<float> a = default, b = default, c = default, d = default;
+        int w = Vector<float>.Count,
+            i = 0;
+        Vector<float> a = default,
+            b = default,
+            c = default,
+            d = default;
         for (; i <= n - 4 * w; i += 4 * w)
         {
             a = Vector.FusedMultiplyAdd(TLoader.Low(row, i), Vector.Load(x + i), a);
@@ -73,7 +87,8 @@ internal static unsafe class FewRows
             b = Vector.FusedMultiplyAdd(TLoader.High(row, i), Vector.Load(x + i + w), b);
         }
         float sum = Vector.Sum(a + b + (c + d));
-        for (; i < n; i++) sum += TLoader.One(row, i) * x[i];
+        for (; i < n; i++)
+            sum += TLoader.One(row, i) * x[i];
         return sum;
     }
 
@@ -88,21 +103,27 @@ internal static unsafe class FewRows
     private readonly struct SingleLoader : IWeightLoader
     {
         public static Vector<float> Low(byte* row, int i) => Vector.Load((float*)row + i);
+
         public static Vector<float> High(byte* row, int i) => Vector.Load((float*)row + i + Vector<float>.Count);
+
         public static float One(byte* row, int i) => ((float*)row)[i];
     }
 
     private readonly struct BFloat16Loader : IWeightLoader
     {
         public static Vector<float> Low(byte* row, int i) => Vector.AsVectorSingle(Vector.WidenLower(Vector.Load((ushort*)row + i)) << 16);
+
         public static Vector<float> High(byte* row, int i) => Vector.AsVectorSingle(Vector.WidenUpper(Vector.Load((ushort*)row + i)) << 16);
+
         public static float One(byte* row, int i) => BitConverter.UInt32BitsToSingle((uint)((ushort*)row)[i] << 16);
     }
 
     private readonly struct HalfLoader : IWeightLoader
     {
         public static Vector<float> Low(byte* row, int i) => HalfBits.Widen(Vector.WidenLower(Vector.Load((short*)row + i)));
+
         public static Vector<float> High(byte* row, int i) => HalfBits.Widen(Vector.WidenUpper(Vector.Load((short*)row + i)));
+
         public static float One(byte* row, int i) => HalfBits.Widen(((short*)row)[i]);
     }
 }

@@ -7,5 +7,6 @@ internal sealed class ManagedProducts : IProducts
 {
     public static ManagedProducts Instance { get; } = new();
 
-    public void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b) where T : unmanaged => Gemm.Run(team, shape, a, b);
+    public void Run<T>(ThreadTeam team, in ProductShape<T> shape, in Operand<T> a, in Operand<T> b)
+        where T : unmanaged => Gemm.Run(team, shape, a, b);
 }

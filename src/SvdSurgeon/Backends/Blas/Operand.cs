@@ -6,7 +6,8 @@ namespace SvdSurgeon.Backends.Blas;
 /// One factor of a product, seen as rows that run either along k or along the panels' width; numbers in memory, or a stored tensor
 /// that is widened a few rows at a time while it is packed.
 /// </summary>
-internal readonly unsafe struct Operand<T> where T : unmanaged
+internal readonly unsafe struct Operand<T>
+    where T : unmanaged
 {
     private const int RowsAtOnce = 16;
 
@@ -29,8 +30,10 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
         _rowsAlongK = rowsAlongK;
         _stride = stored.Columns;
         // Plain float32 rows in order need no widening.
-        if (stored.Type == DType.F32 && stored.RowPermutation is null) _data = (T*)stored.Address;
-        else _stored = stored;
+        if (stored.Type == DType.F32 && stored.RowPermutation is null)
+            _data = (T*)stored.Address;
+        else
+            _stored = stored;
     }
 
     /// <summary>Numbers in memory that can be read as they are, without widening.</summary>
@@ -59,7 +62,9 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
     /// <summary>Into how many independent parts the packing of a block is cut.</summary>
     public int Parts(int count, int k, int width) => PartsAreRows ? Ceiling(k, RowsAtOnce) : Ceiling(count, width * PanelsAtOnce(width));
 
-    /// <summary>Packs one part of the block [first, first + count) × [kFirst, kFirst + k) into panels of the given width, each [k][width].</summary>
+    /// <summary>
+    /// Packs one part of the block [first, first + count) × [kFirst, kFirst + k) into panels of the given width, each [k][width].
+    /// </summary>
     public void Pack(int part, int first, int count, int kFirst, int k, int width, T* panels)
     {
         if (PartsAreRows)
@@ -67,20 +72,31 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
             PackRowsAlongK(part * RowsAtOnce, Math.Min(RowsAtOnce, k - part * RowsAtOnce), first, count, kFirst, k, width, panels);
             return;
         }
-        int begin = part * PanelsAtOnce(width), end = Math.Min(begin + PanelsAtOnce(width), Ceiling(count, width));
+        int begin = part * PanelsAtOnce(width),
+            end = Math.Min(begin + PanelsAtOnce(width), Ceiling(count, width));
         T* packed = panels + (nint)begin * width * k;
         if (_rowsAlongK)
         {
             int columns = Math.Min(end * width, count) - begin * width;
-            for (int row = 0; row < k; row += RowsAtOnce) PackRowsAlongK(row, Math.Min(RowsAtOnce, k - row), first + begin * width, columns, kFirst, k, width, packed);
+            for (int row = 0; row < k; row += RowsAtOnce)
+                PackRowsAlongK(row, Math.Min(RowsAtOnce, k - row), first + begin * width, columns, kFirst, k, width, packed);
         }
         else
             for (int panel = begin; panel < end; panel++)
-                PackPanel(first + panel * width, Math.Min(width, count - panel * width), kFirst, k, width, panels + (nint)panel * width * k);
-        if (IsNegated) Vectors.Negate(packed, (end - begin) * width * k);
+                PackPanel(
+                    first + panel * width,
+                    Math.Min(width, count - panel * width),
+                    kFirst,
+                    k,
+                    width,
+                    panels + (nint)panel * width * k
+                );
+        if (IsNegated)
+            Vectors.Negate(packed, (end - begin) * width * k);
     }
 
-    // Rows along k are cut along the panels, so that a thread packs what it will multiply; stored ones by whole rows, which are widened once.
+    // Rows along k are cut along the panels, so that a thread packs what it will multiply; stored ones by whole rows, which are widened
+    // once.
     private bool PartsAreRows => _rowsAlongK && _stored is not null;
 
     private static int PanelsAtOnce(int width) => Math.Max(1, 64 / width);
@@ -96,7 +112,8 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
         {
             source = (T*)buffer.Pointer;
             stride = count;
-            for (int i = 0; i < rows; i++) Widen(kFirst + row + i, first, count, source + i * stride);
+            for (int i = 0; i < rows; i++)
+                Widen(kFirst + row + i, first, count, source + i * stride);
         }
         for (int j = 0; j < count; j += width)
             Packing.Copy(source + j, stride, rows, Math.Min(width, count - j), width, panels + (nint)j * k + (nint)row * width);
@@ -115,7 +132,8 @@ internal readonly unsafe struct Operand<T> where T : unmanaged
         for (int p = 0; p < k; p += atOnce)
         {
             int steps = Math.Min(atOnce, k - p);
-            for (int i = 0; i < count; i++) Widen(first + i, kFirst + p, steps, (T*)buffer.Pointer + i * atOnce);
+            for (int i = 0; i < count; i++)
+                Widen(first + i, kFirst + p, steps, (T*)buffer.Pointer + i * atOnce);
             Packing.Transpose((T*)buffer.Pointer, atOnce, steps, count, width, panel + (nint)p * width);
         }
     }

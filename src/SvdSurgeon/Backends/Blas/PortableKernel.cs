@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>4 × 2 vectors of 128 bits: 8 sums fit the 16 registers of SSE and the 32 of AdvSimd.</summary>
-internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : unmanaged
+internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T>
+    where T : unmanaged
 {
     public static int Rows => 4;
     public static int Columns => 2 * Vector128<T>.Count;
@@ -16,15 +17,31 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
         int w = Vector128<T>.Count;
         Lanes.Prefetch(c, ldc, Rows, Columns);
         Vector128<T> z = default;
-        Vector128<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z;
-        Vector128<T> c3l = z, c3r = z;
+        Vector128<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z;
+        Vector128<T> c3l = z,
+            c3r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector128<T> l = Vector128.Load(b), r = Vector128.Load(b + w), x;
-            x = Vector128.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector128.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector128.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector128.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
+            Vector128<T> l = Vector128.Load(b),
+                r = Vector128.Load(b + w),
+                x;
+            x = Vector128.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector128.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector128.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector128.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
             a += 4;
             b += 2 * w;
         }
@@ -39,7 +56,10 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
     {
         int w = Vector128<T>.Count;
         Vector128<T> z = default;
-        Vector128<T> c0 = z, c1 = z, c2 = z, c3 = z;
+        Vector128<T> c0 = z,
+            c1 = z,
+            c2 = z,
+            c3 = z;
         for (int p = 0; p < k; p++)
         {
             Vector128<T> l = Vector128.Load(b);
@@ -62,14 +82,31 @@ internal readonly unsafe struct PortableKernel<T> : IMicroKernel<T> where T : un
         int w = Vector128<T>.Count;
         Lanes.Prefetch(c, Columns, PanelTileRows, Columns);
         Vector128<T> z = default;
-        Vector128<T> c0l = z, c0r = z, c1l = z, c1r = z, c2l = z, c2r = z, c3l = z, c3r = z;
+        Vector128<T> c0l = z,
+            c0r = z,
+            c1l = z,
+            c1r = z,
+            c2l = z,
+            c2r = z,
+            c3l = z,
+            c3r = z;
         for (int p = 0; p < k; p++)
         {
-            Vector128<T> l = Vector128.Load(b), r = Vector128.Load(b + w), x;
-            x = Vector128.Create(a[0]); c0l = Lanes.MultiplyAdd(x, l, c0l); c0r = Lanes.MultiplyAdd(x, r, c0r);
-            x = Vector128.Create(a[1]); c1l = Lanes.MultiplyAdd(x, l, c1l); c1r = Lanes.MultiplyAdd(x, r, c1r);
-            x = Vector128.Create(a[2]); c2l = Lanes.MultiplyAdd(x, l, c2l); c2r = Lanes.MultiplyAdd(x, r, c2r);
-            x = Vector128.Create(a[3]); c3l = Lanes.MultiplyAdd(x, l, c3l); c3r = Lanes.MultiplyAdd(x, r, c3r);
+            Vector128<T> l = Vector128.Load(b),
+                r = Vector128.Load(b + w),
+                x;
+            x = Vector128.Create(a[0]);
+            c0l = Lanes.MultiplyAdd(x, l, c0l);
+            c0r = Lanes.MultiplyAdd(x, r, c0r);
+            x = Vector128.Create(a[1]);
+            c1l = Lanes.MultiplyAdd(x, l, c1l);
+            c1r = Lanes.MultiplyAdd(x, r, c1r);
+            x = Vector128.Create(a[2]);
+            c2l = Lanes.MultiplyAdd(x, l, c2l);
+            c2r = Lanes.MultiplyAdd(x, r, c2r);
+            x = Vector128.Create(a[3]);
+            c3l = Lanes.MultiplyAdd(x, l, c3l);
+            c3r = Lanes.MultiplyAdd(x, r, c3r);
             a += 2 * w;
             b += 2 * w;
         }

@@ -19,9 +19,11 @@ internal sealed class TileOrder(int tileRows, int tileColumns, int threads)
     /// </summary>
     public int Arrange(int rows, int columns, int? diagonal)
     {
-        if (_arranged == (rows, columns, diagonal)) return _count;
+        if (_arranged == (rows, columns, diagonal))
+            return _count;
         _arranged = (rows, columns, diagonal);
-        int down = (rows + tileRows - 1) / tileRows, across = (columns + tileColumns - 1) / tileColumns;
+        int down = (rows + tileRows - 1) / tileRows,
+            across = (columns + tileColumns - 1) / tileColumns;
         int[] width = new int[down];
         int all = 0;
         for (int r = 0; r < down; r++)
@@ -29,16 +31,20 @@ internal sealed class TileOrder(int tileRows, int tileColumns, int threads)
             int seen = diagonal is null ? columns : Math.Clamp(diagonal.Value + Math.Min(rows, (r + 1) * tileRows), 0, columns);
             all += width[r] = (seen + tileColumns - 1) / tileColumns;
         }
-        if (_tiles.Length < all) _tiles = new (int, int)[all];
+        if (_tiles.Length < all)
+            _tiles = new (int, int)[all];
         _count = 0;
         for (int first = 0, group = 1; first < down; group++)
         {
             // A group ends where the tiles so far make up its share; one strip at least.
-            int end = first, tiles = _count;
-            while (end < down && (end == first || tiles + width[end] / 2 < (long)all * group / threads)) tiles += width[end++];
+            int end = first,
+                tiles = _count;
+            while (end < down && (end == first || tiles + width[end] / 2 < (long)all * group / threads))
+                tiles += width[end++];
             for (int c = 0; c < across; c++)
-                for (int r = first; r < end; r++)
-                    if (c < width[r]) _tiles[_count++] = (r * tileRows, c * tileColumns);
+            for (int r = first; r < end; r++)
+                if (c < width[r])
+                    _tiles[_count++] = (r * tileRows, c * tileColumns);
             first = end;
         }
         return _count;

@@ -10,7 +10,8 @@ internal readonly unsafe ref struct Workspace
 
     public Workspace(nuint bytes)
     {
-        if (bytes > 0) Pointer = s_pool.Rent(bytes, out _capacity);
+        if (bytes > 0)
+            Pointer = s_pool.Rent(bytes, out _capacity);
     }
 
     /// <summary>64-byte aligned; null when no bytes were asked for.</summary>
@@ -18,6 +19,7 @@ internal readonly unsafe ref struct Workspace
 
     public void Dispose()
     {
-        if (Pointer is not null) s_pool.Return((nint)Pointer, _capacity);
+        if (Pointer is not null)
+            s_pool.Return((nint)Pointer, _capacity);
     }
 }

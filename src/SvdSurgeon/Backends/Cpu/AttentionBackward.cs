@@ -30,34 +30,62 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
         using var headKeys = new CpuTensor(pool, keyRows, shape.Heads * shape.HeadDim);
         using var headValues = new CpuTensor(pool, keyRows, shape.Heads * shape.HeadDim);
         team.Run(items, item => Head(item, q, k, v, y, logSumExp, dy, dq, headKeys.Pointer, headValues.Pointer));
-        ElementwiseLoop.RunRows(team, keyRows, headKeys.Columns, (first, count) =>
-        {
-            SumGroups(headKeys.Pointer, dk, first, count);
-            SumGroups(headValues.Pointer, dv, first, count);
-        });
+        ElementwiseLoop.RunRows(
+            team,
+            keyRows,
+            headKeys.Columns,
+            (first, count) =>
+            {
+                SumGroups(headKeys.Pointer, dk, first, count);
+                SumGroups(headValues.Pointer, dv, first, count);
+            }
+        );
     }
 
     private void SumGroups(float* perHead, float* grouped, int firstRow, int rows)
     {
         int d = shape.HeadDim;
         for (long row = firstRow; row < firstRow + rows; row++)
-            for (int head = 0; head < shape.KeyValueHeads; head++)
-            {
-                float* from = perHead + (row * shape.Heads + (long)head * _group) * d, to = grouped + (row * shape.KeyValueHeads + head) * d;
-                new Span<float>(from, d).CopyTo(new Span<float>(to, d));
-                for (int member = 1; member < _group; member++) VectorMath.AddScaled(from + member * d, 1, to, d);
-            }
+        for (int head = 0; head < shape.KeyValueHeads; head++)
+        {
+            float* from = perHead + (row * shape.Heads + (long)head * _group) * d,
+                to = grouped + (row * shape.KeyValueHeads + head) * d;
+            new Span<float>(from, d).CopyTo(new Span<float>(to, d));
+            for (int member = 1; member < _group; member++)
+                VectorMath.AddScaled(from + member * d, 1, to, d);
+        }
     }
 
-    private void Head(int item, float* q, float* k, float* v, float* y, float* logSumExp, float* dy, float* dq, float* dkHead, float* dvHead)
+    private void Head(
+        int item,
+        float* q,
+        float* k,
+        float* v,
+        float* y,
+        float* logSumExp,
+        float* dy,
+        float* dq,
+        float* dkHead,
+        float* dvHead
+    )
     {
-        int d = shape.HeadDim, padded = _padded, sequence = item / shape.Heads, head = item % shape.Heads;
-        int queries = shape.QueryLength, keyLength = shape.KeyLength, stride = shape.Heads * d, keyStride = shape.KeyValueHeads * d;
-        long queryAt = (long)sequence * queries * stride + head * d, keyAt = (long)sequence * keyLength * keyStride + head / _group * d;
+        int d = shape.HeadDim,
+            padded = _padded,
+            sequence = item / shape.Heads,
+            head = item % shape.Heads;
+        int queries = shape.QueryLength,
+            keyLength = shape.KeyLength,
+            stride = shape.Heads * d,
+            keyStride = shape.KeyValueHeads * d;
+        long queryAt = (long)sequence * queries * stride + head * d,
+            keyAt = (long)sequence * keyLength * keyStride + head / _group * d;
 
         using var sequenceScratch = new CpuTensor(pool, queries, 3 * padded + 2);
-        float* scaledQ = sequenceScratch.Pointer, gradY = scaledQ + (long)queries * padded, gradQ = gradY + (long)queries * padded;
-        float* delta = gradQ + (long)queries * padded, lse = delta + queries;
+        float* scaledQ = sequenceScratch.Pointer,
+            gradY = scaledQ + (long)queries * padded,
+            gradQ = gradY + (long)queries * padded;
+        float* delta = gradQ + (long)queries * padded,
+            lse = delta + queries;
         AttentionForward.Pack(q + queryAt, stride, queries, d, _scale, scaledQ, padded);
         AttentionForward.Pack(dy + queryAt, stride, queries, d, 1, gradY, padded);
         new Span<float>(gradQ, queries * padded).Clear();
@@ -68,8 +96,13 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
         }
 
         using var blockScratch = new CpuTensor(pool, Block, 5 * padded + 2 * Block);
-        float* keys = blockScratch.Pointer, keysT = keys + Block * padded, valuesT = keysT + Block * padded, gradK = valuesT + Block * padded, gradV = gradK + Block * padded;
-        float* p = gradV + Block * padded, dS = p + Block * Block;
+        float* keys = blockScratch.Pointer,
+            keysT = keys + Block * padded,
+            valuesT = keysT + Block * padded,
+            gradK = valuesT + Block * padded,
+            gradV = gradK + Block * padded;
+        float* p = gradV + Block * padded,
+            dS = p + Block * Block;
         for (int firstKey = 0; firstKey < keyLength; firstKey += Block)
         {
             int count = Math.Min(Block, keyLength - firstKey);
@@ -80,9 +113,12 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
             new Span<float>(gradK, 2 * Block * padded).Clear();
             for (int first = 0; first < queries; first += Block)
             {
-                int rows = Math.Min(Block, queries - first), position = keyLength - queries + first;
-                if (position + rows <= firstKey || (shape.Window > 0 && position - shape.Window + 1 >= firstKey + count)) continue;
-                float* queryBlock = scaledQ + (long)first * padded, gradBlock = gradY + (long)first * padded;
+                int rows = Math.Min(Block, queries - first),
+                    position = keyLength - queries + first;
+                if (position + rows <= firstKey || (shape.Window > 0 && position - shape.Window + 1 >= firstKey + count))
+                    continue;
+                float* queryBlock = scaledQ + (long)first * padded,
+                    gradBlock = gradY + (long)first * padded;
                 SmallProduct.Multiply(queryBlock, padded, 1, keysT, Block, p, Block, rows, Block, d, false);
                 SmallProduct.Multiply(gradBlock, padded, 1, valuesT, Block, dS, Block, rows, Block, d, false);
                 for (int i = 0; i < rows; i++)
@@ -101,7 +137,8 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
                 new Span<float>(gradV + i * padded, d).CopyTo(new Span<float>(dvHead + row, d));
             }
         }
-        for (int i = 0; i < queries; i++) VectorMath.Scale(gradQ + (long)i * padded, _scale, dq + queryAt + (long)i * stride, d);
+        for (int i = 0; i < queries; i++)
+            VectorMath.Scale(gradQ + (long)i * padded, _scale, dq + queryAt + (long)i * stride, d);
     }
 
     // p ← exp(p − lse), dS ← p ∘ (dP − delta); both 0 for keys that are not seen

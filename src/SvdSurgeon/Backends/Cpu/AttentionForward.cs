@@ -30,49 +30,91 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
             team.Run(shape.Sequences * shape.Heads * shape.QueryLength, item => OneQuery(item, q, k, v, y, logSumExp));
             return;
         }
-        int d = shape.HeadDim, blocks = shape.Sequences * shape.KeyValueHeads * _keyBlocks;
+        int d = shape.HeadDim,
+            blocks = shape.Sequences * shape.KeyValueHeads * _keyBlocks;
         using var keys = new CpuTensor(pool, blocks, d * Block);
         using var values = new CpuTensor(pool, blocks, Block * _paddedDim);
-        team.Run(blocks, block =>
-        {
-            int keyBlock = block % _keyBlocks, head = block / _keyBlocks % shape.KeyValueHeads, sequence = block / _keyBlocks / shape.KeyValueHeads;
-            int count = Math.Min(Block, shape.KeyLength - keyBlock * Block), stride = shape.KeyValueHeads * d;
-            long at = ((long)sequence * shape.KeyLength + keyBlock * Block) * stride + head * d;
-            PackTransposed(k + at, stride, count, d, keys.Pointer + (long)block * d * Block);
-            Pack(v + at, stride, count, d, 1, values.Pointer + (long)block * Block * _paddedDim, _paddedDim);
-        });
+        team.Run(
+            blocks,
+            block =>
+            {
+                int keyBlock = block % _keyBlocks,
+                    head = block / _keyBlocks % shape.KeyValueHeads,
+                    sequence = block / _keyBlocks / shape.KeyValueHeads;
+                int count = Math.Min(Block, shape.KeyLength - keyBlock * Block),
+                    stride = shape.KeyValueHeads * d;
+                long at = ((long)sequence * shape.KeyLength + keyBlock * Block) * stride + head * d;
+                PackTransposed(k + at, stride, count, d, keys.Pointer + (long)block * d * Block);
+                Pack(v + at, stride, count, d, 1, values.Pointer + (long)block * Block * _paddedDim, _paddedDim);
+            }
+        );
         int queryBlocks = (shape.QueryLength + Block - 1) / Block;
-        team.Run(shape.Sequences * shape.Heads * queryBlocks, item =>
-            QueryBlock(item / queryBlocks, item % queryBlocks, q, keys.Pointer, values.Pointer, y, logSumExp));
+        team.Run(
+            shape.Sequences * shape.Heads * queryBlocks,
+            item => QueryBlock(item / queryBlocks, item % queryBlocks, q, keys.Pointer, values.Pointer, y, logSumExp)
+        );
     }
 
     private void QueryBlock(int sequenceHead, int queryBlock, float* q, float* keys, float* values, float* y, float* logSumExp)
     {
-        int d = shape.HeadDim, padded = _paddedDim, sequence = sequenceHead / shape.Heads, head = sequenceHead % shape.Heads;
-        int rows = Math.Min(Block, shape.QueryLength - queryBlock * Block), stride = shape.Heads * d;
+        int d = shape.HeadDim,
+            padded = _paddedDim,
+            sequence = sequenceHead / shape.Heads,
+            head = sequenceHead % shape.Heads;
+        int rows = Math.Min(Block, shape.QueryLength - queryBlock * Block),
+            stride = shape.Heads * d;
         long firstRow = (long)sequence * shape.QueryLength + queryBlock * Block;
         int position = shape.KeyLength - shape.QueryLength + queryBlock * Block;
 
         using var scratch = new CpuTensor(pool, Block, 2 * padded + Block);
-        float* queries = scratch.Pointer, output = queries + Block * padded, scores = output + Block * padded;
-        float* max = stackalloc float[Block], sum = stackalloc float[Block];
+        float* queries = scratch.Pointer,
+            output = queries + Block * padded,
+            scores = output + Block * padded;
+        float* max = stackalloc float[Block],
+            sum = stackalloc float[Block];
         Pack(q + firstRow * stride + head * d, stride, rows, d, _scale, queries, padded);
         new Span<float>(output, rows * padded).Clear();
-        for (int i = 0; i < rows; i++) (max[i], sum[i]) = (float.NegativeInfinity, 0);
+        for (int i = 0; i < rows; i++)
+            (max[i], sum[i]) = (float.NegativeInfinity, 0);
 
         int firstKey = shape.Window > 0 ? Math.Max(0, position - shape.Window + 1) : 0;
         long packedHead = ((long)sequence * shape.KeyValueHeads + head / _group) * _keyBlocks;
         for (int keyBlock = firstKey / Block; keyBlock * Block < position + rows; keyBlock++)
         {
-            SmallProduct.Multiply(queries, padded, 1, keys + (packedHead + keyBlock) * d * Block, Block, scores, Block, rows, Block, d, false);
+            SmallProduct.Multiply(
+                queries,
+                padded,
+                1,
+                keys + (packedHead + keyBlock) * d * Block,
+                Block,
+                scores,
+                Block,
+                rows,
+                Block,
+                d,
+                false
+            );
             for (int i = 0; i < rows; i++)
             {
                 var (first, end) = VisibleKeys(position + i, keyBlock * Block, shape.Window);
                 float scale = SoftmaxStep(scores + i * Block, first, end, ref max[i], ref sum[i]);
-                if (scale != 1) VectorMath.Scale(output + i * padded, scale, output + i * padded, padded);
+                if (scale != 1)
+                    VectorMath.Scale(output + i * padded, scale, output + i * padded, padded);
             }
             int count = Math.Min(Block, shape.KeyLength - keyBlock * Block);
-            SmallProduct.Multiply(scores, Block, 1, values + (packedHead + keyBlock) * Block * padded, padded, output, padded, rows, padded, count, true);
+            SmallProduct.Multiply(
+                scores,
+                Block,
+                1,
+                values + (packedHead + keyBlock) * Block * padded,
+                padded,
+                output,
+                padded,
+                rows,
+                padded,
+                count,
+                true
+            );
         }
         for (int i = 0; i < rows; i++)
         {
@@ -81,7 +123,9 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
         }
     }
 
-    /// <summary>Which of the 64 keys from <paramref name="firstKey"/> a query at <paramref name="position"/> sees, as [first, end).</summary>
+    /// <summary>
+    /// Which of the 64 keys from <paramref name="firstKey"/> a query at <paramref name="position"/> sees, as [first, end).
+    /// </summary>
     public static (int First, int End) VisibleKeys(int position, int firstKey, int window)
     {
         int first = window > 0 ? Math.Clamp(position - window + 1 - firstKey, 0, Block) : 0;
@@ -117,16 +161,23 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
     // A single position against the cache: dot products and weighted sums, no packing.
     private void OneQuery(int item, float* q, float* k, float* v, float* y, float* logSumExp)
     {
-        int d = shape.HeadDim, head = item % shape.Heads, row = item / shape.Heads, sequence = row / shape.QueryLength;
+        int d = shape.HeadDim,
+            head = item % shape.Heads,
+            row = item / shape.Heads,
+            sequence = row / shape.QueryLength;
         int position = shape.KeyLength - shape.QueryLength + row % shape.QueryLength;
-        int firstKey = shape.Window > 0 ? Math.Max(0, position - shape.Window + 1) : 0, count = position + 1 - firstKey;
+        int firstKey = shape.Window > 0 ? Math.Max(0, position - shape.Window + 1) : 0,
+            count = position + 1 - firstKey;
         int stride = shape.KeyValueHeads * d;
         long at = ((long)sequence * shape.KeyLength + firstKey) * stride + head / _group * d;
-        float* query = q + ((long)row * shape.Heads + head) * d, output = y + ((long)row * shape.Heads + head) * d;
+        float* query = q + ((long)row * shape.Heads + head) * d,
+            output = y + ((long)row * shape.Heads + head) * d;
         using var scratch = new CpuTensor(pool, 1, count);
         float* scores = scratch.Pointer;
-        for (int j = 0; j < count; j++) scores[j] = VectorMath.Dot(query, k + at + (long)j * stride, d) * _scale;
-        float max = VectorMath.Max(scores, count), sum = 0;
+        for (int j = 0; j < count; j++)
+            scores[j] = VectorMath.Dot(query, k + at + (long)j * stride, d) * _scale;
+        float max = VectorMath.Max(scores, count),
+            sum = 0;
         new Span<float>(output, d).Clear();
         for (int j = 0; j < count; j++)
         {
@@ -155,8 +206,10 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
         for (int l = 0; l < d; l++)
         {
             float* to = destination + l * Block;
-            for (int i = 0; i < rows; i++) to[i] = source[(long)i * stride + l];
-            for (int i = rows; i < Block; i++) to[i] = 0;
+            for (int i = 0; i < rows; i++)
+                to[i] = source[(long)i * stride + l];
+            for (int i = rows; i < Block; i++)
+                to[i] = 0;
         }
     }
 }

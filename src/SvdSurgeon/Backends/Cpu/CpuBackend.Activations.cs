@@ -26,24 +26,39 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public void SwiGluBackward(Tensor dy, Tensor gate, Tensor up, Tensor dGate, Tensor dUp)
     {
-        float* d = Pointer(dy), g = Pointer(gate), u = Pointer(up), dg = Pointer(dGate), du = Pointer(dUp);
-        ElementwiseLoop.RunRows(_team, gate.Rows, gate.Columns, (firstRow, rows) =>
-        {
-            long first = (long)firstRow * gate.Columns, end = first + (long)rows * gate.Columns, i = first;
-            for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
+        float* d = Pointer(dy),
+            g = Pointer(gate),
+            u = Pointer(up),
+            dg = Pointer(dGate),
+            du = Pointer(dUp);
+        ElementwiseLoop.RunRows(
+            _team,
+            gate.Rows,
+            gate.Columns,
+            (firstRow, rows) =>
             {
-                var (a, b) = SwiGluGradients(Vector.Load(d + i), Vector.Load(g + i), Vector.Load(u + i));
-                a.Store(dg + i);
-                b.Store(du + i);
+                long first = (long)firstRow * gate.Columns,
+                    end = first + (long)rows * gate.Columns,
+                    i = first;
+                for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
+                {
+                    var (a, b) = SwiGluGradients(Vector.Load(d + i), Vector.Load(g + i), Vector.Load(u + i));
+                    a.Store(dg + i);
+                    b.Store(du + i);
+                }
+                if (i < end)
+                {
+                    int n = (int)(end - i);
+                    var (a, b) = SwiGluGradients(
+                        VectorMath.LoadPartial(d + i, n),
+                        VectorMath.LoadPartial(g + i, n),
+                        VectorMath.LoadPartial(u + i, n)
+                    );
+                    VectorMath.StorePartial(a, dg + i, n);
+                    VectorMath.StorePartial(b, du + i, n);
+                }
             }
-            if (i < end)
-            {
-                int n = (int)(end - i);
-                var (a, b) = SwiGluGradients(VectorMath.LoadPartial(d + i, n), VectorMath.LoadPartial(g + i, n), VectorMath.LoadPartial(u + i, n));
-                VectorMath.StorePartial(a, dg + i, n);
-                VectorMath.StorePartial(b, du + i, n);
-            }
-        });
+        );
     }
 
     // silu'(g) = s + g s (1 − s) with s = sigmoid(g)

@@ -9,7 +9,27 @@ public sealed unsafe partial class CpuBackend
         new AttentionForward(_team, _pool, shape).Run(Pointer(q), Pointer(k), Pointer(v), Pointer(y), Pointer(logSumExp));
 
     /// <inheritdoc/>
-    public void AttentionBackward(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Tensor dy, in AttentionShape shape, Tensor dq, Tensor dk, Tensor dv) =>
+    public void AttentionBackward(
+        Tensor q,
+        Tensor k,
+        Tensor v,
+        Tensor y,
+        Tensor logSumExp,
+        Tensor dy,
+        in AttentionShape shape,
+        Tensor dq,
+        Tensor dk,
+        Tensor dv
+    ) =>
         new AttentionBackward(_team, _pool, shape).Run(
-            Pointer(q), Pointer(k), Pointer(v), Pointer(y), Pointer(logSumExp), Pointer(dy), Pointer(dq), Pointer(dk), Pointer(dv));
+            Pointer(q),
+            Pointer(k),
+            Pointer(v),
+            Pointer(y),
+            Pointer(logSumExp),
+            Pointer(dy),
+            Pointer(dq),
+            Pointer(dk),
+            Pointer(dv)
+        );
 }

@@ -13,7 +13,10 @@ public sealed unsafe partial class CpuBackend
         {
             int id = ids[t];
             if ((uint)id >= (uint)table.Rows)
-                throw new InvalidInputException($"Token id {id} is not in the model's vocabulary of {table.Rows} words: the token file or tokenizer belongs to another model.");
+                throw new InvalidInputException(
+                    $"Token id {id} is not in the model's vocabulary of {table.Rows} words: the token file or tokenizer belongs to "
+                        + $"another model."
+                );
             table.WidenRows(id, 1, rows.Row(t));
         }
     }
@@ -22,34 +25,49 @@ public sealed unsafe partial class CpuBackend
     public void AddPositions(StoredTensor table, int offset, int sequenceLength, Tensor y)
     {
         using var positions = Widened(table, offset, sequenceLength)!;
-        float* p = positions.Pointer, d = Pointer(y);
+        float* p = positions.Pointer,
+            d = Pointer(y);
         int n = y.Columns;
-        ElementwiseLoop.RunRows(_team, y.Rows, n, (first, count) =>
-        {
-            for (int row = first; row < first + count; row++)
-                VectorMath.AddScaled(p + (long)(row % sequenceLength) * n, 1, d + (long)row * n, n);
-        });
+        ElementwiseLoop.RunRows(
+            _team,
+            y.Rows,
+            n,
+            (first, count) =>
+            {
+                for (int row = first; row < first + count; row++)
+                    VectorMath.AddScaled(p + (long)(row % sequenceLength) * n, 1, d + (long)row * n, n);
+            }
+        );
     }
 
     /// <inheritdoc/>
     public void Rope(Tensor x, int headDim, RopeTable table, int sequenceLength, int start, bool inverse = false)
     {
         int half = table.HalfDim;
-        if (2 * half != headDim) throw new ArgumentException($"A rotary table of {half} frequencies does not fit heads of {headDim}.", nameof(table));
+        if (2 * half != headDim)
+            throw new ArgumentException($"A rotary table of {half} frequencies does not fit heads of {headDim}.", nameof(table));
         if (start + sequenceLength > table.Positions)
             throw new InvalidInputException($"Position {start + sequenceLength} is beyond the {table.Positions} positions of the model.");
         float* data = Pointer(x);
         int columns = x.Columns;
-        ElementwiseLoop.RunRows(_team, x.Rows, columns, (first, count) =>
-        {
-            fixed (float* cosines = table.Cos, sines = table.Sin)
-                for (int row = first; row < first + count; row++)
-                {
-                    long position = (start + row % sequenceLength) * (long)half;
-                    for (int head = 0; head < columns; head += headDim)
-                        Rotate(data + (long)row * columns + head, cosines + position, sines + position, half, inverse);
-                }
-        });
+        ElementwiseLoop.RunRows(
+            _team,
+            x.Rows,
+            columns,
+            (first, count) =>
+            {
+                fixed (
+                    float* cosines = table.Cos,
+                        sines = table.Sin
+                )
+                    for (int row = first; row < first + count; row++)
+                    {
+                        long position = (start + row % sequenceLength) * (long)half;
+                        for (int head = 0; head < columns; head += headDim)
+                            Rotate(data + (long)row * columns + head, cosines + position, sines + position, half, inverse);
+                    }
+            }
+        );
     }
 
     // (a, b) → (a cos − b sin, b cos + a sin); the inverse turns the other way
@@ -69,7 +87,9 @@ public sealed unsafe partial class CpuBackend
         }
         for (; i < half; i++)
         {
-            float a = x[i], b = x[half + i], s = sin[i] * sign;
+            float a = x[i],
+                b = x[half + i],
+                s = sin[i] * sign;
             x[i] = a * cos[i] - b * s;
             x[half + i] = b * cos[i] + a * s;
         }
@@ -78,7 +98,8 @@ public sealed unsafe partial class CpuBackend
     // A stored vector or some rows of a matrix in float32, from the pool; null stays null.
     private CpuTensor? Widened(StoredTensor? stored, int firstRow = 0, int rows = 1)
     {
-        if (stored is null) return null;
+        if (stored is null)
+            return null;
         var widened = new CpuTensor(_pool, rows, stored.Columns);
         stored.WidenRows(firstRow, rows, widened.Span);
         return widened;

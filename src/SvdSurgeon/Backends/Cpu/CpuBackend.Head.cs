@@ -9,11 +9,20 @@ public sealed unsafe partial class CpuBackend
     private const int LogitsAtOnce = 1 << 24;
 
     /// <inheritdoc/>
-    public void CrossEntropy(Tensor hidden, StoredTensor head, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float gradientScale = 1)
+    public void CrossEntropy(
+        Tensor hidden,
+        StoredTensor head,
+        ReadOnlySpan<int> labels,
+        Span<double> losses,
+        Tensor? dHidden = null,
+        float gradientScale = 1
+    )
     {
-        int vocabulary = head.Rows, chunk = ChunkRows(vocabulary);
+        int vocabulary = head.Rows,
+            chunk = ChunkRows(vocabulary);
         foreach (int label in labels)
-            if (label >= vocabulary) throw new InvalidInputException($"Label {label} is not in the model's vocabulary of {vocabulary} words.");
+            if (label >= vocabulary)
+                throw new InvalidInputException($"Label {label} is not in the model's vocabulary of {vocabulary} words.");
         using var logits = Allocate(Math.Min(chunk, hidden.Rows), vocabulary);
         int[] chunkLabels = new int[chunk];
         double[] chunkLosses = new double[chunk];
@@ -25,20 +34,33 @@ public sealed unsafe partial class CpuBackend
             labels.Slice(first, rows).CopyTo(chunkLabels);
             float* data = Pointer(logits);
             bool gradient = dHidden is not null;
-            _team.Run(rows, row => chunkLosses[row] = SoftmaxKernels.CrossEntropy(data + (long)row * vocabulary, vocabulary, chunkLabels[row], gradient, gradientScale));
+            _team.Run(
+                rows,
+                row =>
+                    chunkLosses[row] = SoftmaxKernels.CrossEntropy(
+                        data + (long)row * vocabulary,
+                        vocabulary,
+                        chunkLabels[row],
+                        gradient,
+                        gradientScale
+                    )
+            );
             for (int row = 0; row < rows; row++)
             {
-                if (!double.IsFinite(chunkLosses[row])) throw NonFiniteLogits(head, first + row);
+                if (!double.IsFinite(chunkLosses[row]))
+                    throw NonFiniteLogits(head, first + row);
                 losses[first + row] = chunkLosses[row];
             }
-            if (dHidden is not null) LinearBackward(part, head, dHidden.RowRange(first, rows));
+            if (dHidden is not null)
+                LinearBackward(part, head, dHidden.RowRange(first, rows));
         }
     }
 
     /// <inheritdoc/>
     public void KullbackLeibler(Tensor p, Tensor q, StoredTensor head, Span<double> divergences)
     {
-        int vocabulary = head.Rows, chunk = ChunkRows(vocabulary);
+        int vocabulary = head.Rows,
+            chunk = ChunkRows(vocabulary);
         using var pLogits = Allocate(Math.Min(chunk, p.Rows), vocabulary);
         using var qLogits = Allocate(Math.Min(chunk, p.Rows), vocabulary);
         double[] results = new double[chunk];
@@ -47,11 +69,21 @@ public sealed unsafe partial class CpuBackend
             int rows = Math.Min(chunk, p.Rows - first);
             Linear(p.RowRange(first, rows), head, null, pLogits.RowRange(0, rows));
             Linear(q.RowRange(first, rows), head, null, qLogits.RowRange(0, rows));
-            float* pData = Pointer(pLogits), qData = Pointer(qLogits);
-            _team.Run(rows, row => results[row] = SoftmaxKernels.KullbackLeibler(pData + (long)row * vocabulary, qData + (long)row * vocabulary, vocabulary));
+            float* pData = Pointer(pLogits),
+                qData = Pointer(qLogits);
+            _team.Run(
+                rows,
+                row =>
+                    results[row] = SoftmaxKernels.KullbackLeibler(
+                        pData + (long)row * vocabulary,
+                        qData + (long)row * vocabulary,
+                        vocabulary
+                    )
+            );
             for (int row = 0; row < rows; row++)
             {
-                if (!double.IsFinite(results[row])) throw NonFiniteLogits(head, first + row);
+                if (!double.IsFinite(results[row]))
+                    throw NonFiniteLogits(head, first + row);
                 divergences[first + row] = results[row];
             }
         }
@@ -59,6 +91,9 @@ public sealed unsafe partial class CpuBackend
 
     private static int ChunkRows(int vocabulary) => Math.Clamp(LogitsAtOnce / vocabulary / 64 * 64, 64, 512);
 
-    private static NumericalException NonFiniteLogits(StoredTensor head, int row) => new(
-        $"{head.Source}: the logits of token {row} of this batch are not finite. A weight of the model is NaN or infinite, or its numbers overflow in float32.");
+    private static NumericalException NonFiniteLogits(StoredTensor head, int row) =>
+        new(
+            $"{head.Source}: the logits of token {row} of this batch are not finite. A weight of the model is NaN or infinite, or its "
+                + $"numbers overflow in float32."
+        );
 }

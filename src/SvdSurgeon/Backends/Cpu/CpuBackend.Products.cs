@@ -11,21 +11,28 @@ public sealed unsafe partial class CpuBackend
     {
         Require(x.Columns == weight.Columns && y.Columns == weight.Rows && x.Rows == y.Rows, weight, x, y);
         if (bias is not null && bias.Count != weight.Rows)
-            throw new ArgumentException($"{bias.Source}: tensor '{bias.Name}' has {bias.Count} numbers where {weight.Rows} outputs need as many.");
-        float* px = Cpu(x).Pointer, py = Cpu(y).Pointer;
+            throw new ArgumentException(
+                $"{bias.Source}: tensor '{bias.Name}' has {bias.Count} numbers where {weight.Rows} outputs need as many."
+            );
+        float* px = Cpu(x).Pointer,
+            py = Cpu(y).Pointer;
         using var wide = new Workspace(bias is null ? 0 : (nuint)bias.Count * sizeof(float));
         float* pBias = (float*)wide.Pointer;
-        if (bias is not null) Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
-        if (x.Rows <= FewRows.MaxTokens) FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
+        if (bias is not null)
+            Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
+        if (x.Rows <= FewRows.MaxTokens)
+            FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
         else
             _products.Run(
                 _team,
                 new ProductShape<float>(x.Rows, weight.Rows, x.Columns, py, y.Columns, accumulate) { Bias = pBias },
                 new Operand<float>(px, x.Columns, rowsAlongK: false),
-                new Operand<float>(weight, rowsAlongK: false));
+                new Operand<float>(weight, rowsAlongK: false)
+            );
         // A product over nothing has no tile that could add it on its way out.
         if (bias is not null && x.Columns == 0 && x.Rows > FewRows.MaxTokens)
-            for (long i = 0; i < y.Length; i++) py[i] += pBias[i % y.Columns];
+            for (long i = 0; i < y.Length; i++)
+                py[i] += pBias[i % y.Columns];
         GC.KeepAlive(weight);
         GC.KeepAlive(bias);
     }
@@ -39,7 +46,8 @@ public sealed unsafe partial class CpuBackend
             _team,
             new ProductShape<float>(dy.Rows, dx.Columns, dy.Columns, Cpu(dx).Pointer, dx.Columns, accumulate),
             new Operand<float>(Cpu(dy).Pointer, dy.Columns, rowsAlongK: false),
-            new Operand<float>(weight, rowsAlongK: true));
+            new Operand<float>(weight, rowsAlongK: true)
+        );
         GC.KeepAlive(weight);
     }
 
@@ -47,13 +55,21 @@ public sealed unsafe partial class CpuBackend
     public void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate = false)
     {
         int k = transposeA ? a.Rows : a.Columns;
-        if ((transposeA ? a.Columns : a.Rows) != c.Rows || (transposeB ? b.Columns : b.Rows) != k || (transposeB ? b.Rows : b.Columns) != c.Columns)
-            throw new ArgumentException($"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} do not multiply to {c.Rows} × {c.Columns}.", nameof(c));
+        if (
+            (transposeA ? a.Columns : a.Rows) != c.Rows
+            || (transposeB ? b.Columns : b.Rows) != k
+            || (transposeB ? b.Rows : b.Columns) != c.Columns
+        )
+            throw new ArgumentException(
+                $"{a.Rows} × {a.Columns} and {b.Rows} × {b.Columns} do not multiply to {c.Rows} × {c.Columns}.",
+                nameof(c)
+            );
         _products.Run(
             _team,
             new ProductShape<float>(c.Rows, c.Columns, k, Cpu(c).Pointer, c.Columns, accumulate),
             new Operand<float>(Cpu(a).Pointer, a.Columns, transposeA),
-            new Operand<float>(Cpu(b).Pointer, b.Columns, !transposeB));
+            new Operand<float>(Cpu(b).Pointer, b.Columns, !transposeB)
+        );
     }
 
     /// <inheritdoc cref="IBackend.CreateGram"/>
@@ -64,6 +80,9 @@ public sealed unsafe partial class CpuBackend
     private static void Require(bool fits, StoredTensor weight, Tensor x, Tensor y)
     {
         if (!fits)
-            throw new ArgumentException($"{weight.Source}: tensor '{weight.Name}' is {weight.Rows} × {weight.Columns} and does not map {x.Rows} × {x.Columns} to {y.Rows} × {y.Columns}.");
+            throw new ArgumentException(
+                $"{weight.Source}: tensor '{weight.Name}' is {weight.Rows} × {weight.Columns} and does not map {x.Rows} × {x.Columns} to "
+                    + $"{y.Rows} × {y.Columns}."
+            );
     }
 }

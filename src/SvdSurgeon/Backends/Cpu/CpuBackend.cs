@@ -16,11 +16,13 @@ public sealed partial class CpuBackend : IBackend
     private readonly BlasLibrary? _blas;
 
     /// <param name="threads">Threads to use; 0 for one a processor.</param>
-    /// <param name="blas">Products of float32 and float64 numbers and decompositions go through it; null for the managed ones, which give the same bytes on every machine
+    /// <param name="blas">Products of float32 and float64 numbers and decompositions go through it; null for the managed ones, which give
+    /// the same bytes on every machine
     /// of an instruction set.</param>
     public CpuBackend(int threads = 0, BlasLibrary? blas = null)
     {
-        if (threads < 0) throw new InvalidInputException($"--threads {threads}: the number of threads must be 0 (one a processor) or more.");
+        if (threads < 0)
+            throw new InvalidInputException($"--threads {threads}: the number of threads must be 0 (one a processor) or more.");
         _team = new ThreadTeam(threads == 0 ? Environment.ProcessorCount : threads);
         _blas = blas;
         _products = blas is null ? ManagedProducts.Instance : new SystemProducts(blas.Functions);
@@ -28,10 +30,14 @@ public sealed partial class CpuBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public string Description => $"cpu ({Threads} {(Threads == 1 ? "thread" : "threads")}, {Simd}{(_blas is null ? "" : $"; {_blas.Name}")})";
+    public string Description =>
+        $"cpu ({Threads} {(Threads == 1 ? "thread" : "threads")}, {Simd}{(_blas is null ? "" : $"; {_blas.Name}")})";
 
     private static string Simd =>
-        Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "AVX2" : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+        Vector512.IsHardwareAccelerated ? "AVX-512"
+        : Vector256.IsHardwareAccelerated ? "AVX2"
+        : Vector128.IsHardwareAccelerated ? "128-bit SIMD"
+        : "scalar";
 
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra { get; }

@@ -10,13 +10,15 @@ internal sealed unsafe class CpuTensor : Tensor
     private bool _disposed;
 
     /// <summary>A tensor that owns a block of the pool.</summary>
-    public CpuTensor(MemoryPool pool, int rows, int columns) : base(rows, columns)
+    public CpuTensor(MemoryPool pool, int rows, int columns)
+        : base(rows, columns)
     {
         _pool = pool;
         Pointer = (float*)pool.Rent((nuint)Length * sizeof(float), out _capacity);
     }
 
-    private CpuTensor(float* view, int rows, int columns) : base(rows, columns) => Pointer = view;
+    private CpuTensor(float* view, int rows, int columns)
+        : base(rows, columns) => Pointer = view;
 
     /// <summary>First number.</summary>
     public float* Pointer { get; }
@@ -29,19 +31,22 @@ internal sealed unsafe class CpuTensor : Tensor
 
     public override Tensor RowRange(int first, int count)
     {
-        if (first < 0 || count < 0 || first + count > Rows) throw new ArgumentOutOfRangeException(nameof(first));
+        if (first < 0 || count < 0 || first + count > Rows)
+            throw new ArgumentOutOfRangeException(nameof(first));
         return new CpuTensor(Pointer + (long)first * Columns, count, Columns);
     }
 
     public override Tensor Reshape(int rows, int columns)
     {
-        if ((long)rows * columns != Length) throw new ArgumentException($"{Rows} × {Columns} cannot be seen as {rows} × {columns}.", nameof(rows));
+        if ((long)rows * columns != Length)
+            throw new ArgumentException($"{Rows} × {Columns} cannot be seen as {rows} × {columns}.", nameof(rows));
         return new CpuTensor(Pointer, rows, columns);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (_disposed || _pool is null) return;
+        if (_disposed || _pool is null)
+            return;
         _disposed = true;
         _pool.Return((nint)Pointer, _capacity);
     }

@@ -21,7 +21,8 @@ internal sealed unsafe class MemoryPool : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _rented += (long)capacity;
-            if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0) return (void*)stack.Pop();
+            if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0)
+                return (void*)stack.Pop();
         }
         return NativeMemory.AlignedAlloc(capacity, 64);
     }
@@ -33,7 +34,8 @@ internal sealed unsafe class MemoryPool : IDisposable
             _rented -= (long)capacity;
             if (!_disposed)
             {
-                if (!_free.TryGetValue(capacity, out var stack)) _free[capacity] = stack = new Stack<nint>();
+                if (!_free.TryGetValue(capacity, out var stack))
+                    _free[capacity] = stack = new Stack<nint>();
                 stack.Push(block);
                 return;
             }
@@ -47,14 +49,16 @@ internal sealed unsafe class MemoryPool : IDisposable
         lock (_lock)
         {
             foreach (var stack in _free.Values)
-                while (stack.Count > 0) NativeMemory.AlignedFree((void*)stack.Pop());
+                while (stack.Count > 0)
+                    NativeMemory.AlignedFree((void*)stack.Pop());
         }
     }
 
     public void Dispose()
     {
         Trim();
-        lock (_lock) _disposed = true;
+        lock (_lock)
+            _disposed = true;
     }
 
     // Eight size classes a power of two: at most 1/8 is wasted, and shapes that differ a little share blocks.

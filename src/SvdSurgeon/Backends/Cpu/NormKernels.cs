@@ -11,8 +11,10 @@ internal static unsafe class NormKernels
     {
         var sum = Vector<float>.Zero;
         int i = 0;
-        for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes) sum += Vector.Load(x + i);
-        if (i < n) sum += VectorMath.LoadPartial(x + i, n - i);
+        for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
+            sum += Vector.Load(x + i);
+        if (i < n)
+            sum += VectorMath.LoadPartial(x + i, n - i);
         return Vector.Sum(sum);
     }
 
@@ -21,11 +23,13 @@ internal static unsafe class NormKernels
     public static float SumOfSquares(float* x, float mean, int n)
     {
         var center = Vector.Create(mean);
-        Vector<float> even = default, odd = default;
+        Vector<float> even = default,
+            odd = default;
         int i = 0;
         for (; i <= n - 2 * VectorMath.Lanes; i += 2 * VectorMath.Lanes)
         {
-            Vector<float> d = Vector.Load(x + i) - center, e = Vector.Load(x + i + VectorMath.Lanes) - center;
+            Vector<float> d = Vector.Load(x + i) - center,
+                e = Vector.Load(x + i + VectorMath.Lanes) - center;
             even = Vector.FusedMultiplyAdd(d, d, even);
             odd = Vector.FusedMultiplyAdd(e, e, odd);
         }
@@ -53,15 +57,19 @@ internal static unsafe class NormKernels
         for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
         {
             var v = (Vector.Load(x + i) - center) * inverse;
-            if (scale != null) v *= Vector.Load(scale + i);
-            if (shift != null) v += Vector.Load(shift + i);
+            if (scale != null)
+                v *= Vector.Load(scale + i);
+            if (shift != null)
+                v += Vector.Load(shift + i);
             v.Store(y + i);
         }
         for (; i < n; i++)
         {
             float v = (x[i] - mean) * r;
-            if (scale != null) v *= scale[i];
-            if (shift != null) v += shift[i];
+            if (scale != null)
+                v *= scale[i];
+            if (shift != null)
+                v += shift[i];
             y[i] = v;
         }
     }
@@ -77,14 +85,16 @@ internal static unsafe class NormKernels
         for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
         {
             var g = Vector.Load(dy + i);
-            if (scale != null) g *= Vector.Load(scale + i);
+            if (scale != null)
+                g *= Vector.Load(scale + i);
             sum += g;
             dot = Vector.FusedMultiplyAdd(g, Vector.Load(x + i) - center, dot);
         }
         if (i < n)
         {
             var g = VectorMath.LoadPartial(dy + i, n - i);
-            if (scale != null) g *= VectorMath.LoadPartial(scale + i, n - i);
+            if (scale != null)
+                g *= VectorMath.LoadPartial(scale + i, n - i);
             sum += g;
             dot = Vector.FusedMultiplyAdd(g, VectorMath.LoadPartial(x + i, n - i, mean) - center, dot);
         }
@@ -93,7 +103,18 @@ internal static unsafe class NormKernels
 
     // dx (+)= r (g − sumTerm − (x − mean) · dotTerm)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(float* dy, float* scale, float* x, float mean, float r, float sumTerm, float dotTerm, float* dx, int n, bool accumulate)
+    public static void Backward(
+        float* dy,
+        float* scale,
+        float* x,
+        float mean,
+        float r,
+        float sumTerm,
+        float dotTerm,
+        float* dx,
+        int n,
+        bool accumulate
+    )
     {
         var center = Vector.Create(mean);
         var inverse = Vector.Create(r);
@@ -103,15 +124,18 @@ internal static unsafe class NormKernels
         for (; i <= n - VectorMath.Lanes; i += VectorMath.Lanes)
         {
             var g = Vector.Load(dy + i);
-            if (scale != null) g *= Vector.Load(scale + i);
+            if (scale != null)
+                g *= Vector.Load(scale + i);
             var v = Vector.FusedMultiplyAdd(Vector.Load(x + i) - center, dots, g - sums) * inverse;
-            if (accumulate) v += Vector.Load(dx + i);
+            if (accumulate)
+                v += Vector.Load(dx + i);
             v.Store(dx + i);
         }
         for (; i < n; i++)
         {
             float g = dy[i];
-            if (scale != null) g *= scale[i];
+            if (scale != null)
+                g *= scale[i];
             float v = MathF.FusedMultiplyAdd(x[i] - mean, -dotTerm, g - sumTerm) * r;
             dx[i] = accumulate ? dx[i] + v : v;
         }

@@ -15,13 +15,15 @@ internal static unsafe class SoftmaxKernels
     public static double CrossEntropy(float* x, int n, int label, bool gradient, float scale)
     {
         float max = VectorMath.Max(x, n);
-        if (!AllFinite(x, n)) return double.NaN;
+        if (!AllFinite(x, n))
+            return double.NaN;
         double target = label < 0 ? 0 : x[label];
         bool store = gradient && label >= 0;
         double sum = SumExp(x, n, max, store);
         if (gradient)
         {
-            if (label < 0) new Span<float>(x, n).Clear();
+            if (label < 0)
+                new Span<float>(x, n).Clear();
             else
             {
                 VectorMath.Scale(x, (float)(scale / sum), x, n);
@@ -35,16 +37,20 @@ internal static unsafe class SoftmaxKernels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double KullbackLeibler(float* p, float* q, int n)
     {
-        if (!AllFinite(p, n) || !AllFinite(q, n)) return double.NaN;
-        float pMax = VectorMath.Max(p, n), qMax = VectorMath.Max(q, n);
-        double pSum = SumExp(p, n, pMax, false), qSum = SumExp(q, n, qMax, false);
+        if (!AllFinite(p, n) || !AllFinite(q, n))
+            return double.NaN;
+        float pMax = VectorMath.Max(p, n),
+            qMax = VectorMath.Max(q, n);
+        double pSum = SumExp(p, n, pMax, false),
+            qSum = SumExp(q, n, qMax, false);
         // Σ p (p_i − q_i) over the shifted logits, then the two normalisers.
         var pShift = Vector.Create(pMax);
         var qShift = Vector.Create(qMax);
         double weighted = 0;
         for (int first = 0; first < n; first += Block)
         {
-            int end = Math.Min(n, first + Block), i = first;
+            int end = Math.Min(n, first + Block),
+                i = first;
             var sum = Vector<float>.Zero;
             for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
             {
@@ -69,19 +75,22 @@ internal static unsafe class SoftmaxKernels
         double total = 0;
         for (int first = 0; first < n; first += Block)
         {
-            int end = Math.Min(n, first + Block), i = first;
+            int end = Math.Min(n, first + Block),
+                i = first;
             var sum = Vector<float>.Zero;
             for (; i <= end - VectorMath.Lanes; i += VectorMath.Lanes)
             {
                 var e = VectorMath.Exp(Vector.Load(x + i) - shift);
                 sum += e;
-                if (store) e.Store(x + i);
+                if (store)
+                    e.Store(x + i);
             }
             if (i < end)
             {
                 var e = VectorMath.Exp(VectorMath.LoadPartial(x + i, end - i, float.NegativeInfinity) - shift);
                 sum += e;
-                if (store) VectorMath.StorePartial(e, x + i, end - i);
+                if (store)
+                    VectorMath.StorePartial(e, x + i, end - i);
             }
             total += Vector.Sum(sum);
         }

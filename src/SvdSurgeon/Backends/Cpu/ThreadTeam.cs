@@ -13,7 +13,8 @@ internal sealed class ThreadTeam : IDisposable
     // Between the products of a layer the next run follows within this time; a sleeping thread takes about as long to wake.
     private static readonly long s_spinTicks = Stopwatch.Frequency / 10_000;
 
-    [ThreadStatic] private static bool s_insideItem;
+    [ThreadStatic]
+    private static bool s_insideItem;
 
     private readonly Lock _oneRun = new();
     private readonly Thread[] _helpers;
@@ -55,7 +56,8 @@ internal sealed class ThreadTeam : IDisposable
     {
         if (items <= 1 || Threads == 1 || s_insideItem)
         {
-            for (int i = 0; i < items; i++) body(i);
+            for (int i = 0; i < items; i++)
+                body(i);
             return;
         }
         lock (_oneRun)
@@ -65,7 +67,8 @@ internal sealed class ThreadTeam : IDisposable
             _current = run;
             Interlocked.MemoryBarrier();
             int sleeping = Volatile.Read(ref _sleepers);
-            if (sleeping > 0) _wake.Release(sleeping);
+            if (sleeping > 0)
+                _wake.Release(sleeping);
             run.Work(0);
             AwaitEnd(run);
             _current = null;
@@ -75,10 +78,12 @@ internal sealed class ThreadTeam : IDisposable
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         _wake.Release(Math.Max(1, _helpers.Length));
-        foreach (var helper in _helpers) helper.Join();
+        foreach (var helper in _helpers)
+            helper.Join();
         _wake.Dispose();
         _done.Dispose();
     }
@@ -89,9 +94,11 @@ internal sealed class ThreadTeam : IDisposable
         while (true)
         {
             var run = AwaitRun(last);
-            if (run is null) return;
+            if (run is null)
+                return;
             last = run;
-            if (run.Work(member)) _done.Set();
+            if (run.Work(member))
+                _done.Set();
         }
     }
 
@@ -100,7 +107,8 @@ internal sealed class ThreadTeam : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (!run.IsFinished)
         {
-            if (Stopwatch.GetTimestamp() - start < s_spinTicks) Thread.SpinWait(4);
+            if (Stopwatch.GetTimestamp() - start < s_spinTicks)
+                Thread.SpinWait(4);
             else
             {
                 // A signal left over from an earlier run only makes this loop once more.
@@ -118,14 +126,16 @@ internal sealed class ThreadTeam : IDisposable
             do
             {
                 var run = _current;
-                if (run is not null && run != last) return run;
-                if (_disposed) return null;
+                if (run is not null && run != last)
+                    return run;
+                if (_disposed)
+                    return null;
                 Thread.SpinWait(4);
-            }
-            while (Stopwatch.GetTimestamp() - start < s_spinTicks);
+            } while (Stopwatch.GetTimestamp() - start < s_spinTicks);
             Interlocked.Increment(ref _sleepers);
             var current = _current;
-            if ((current is null || current == last) && !_disposed) _wake.Wait();
+            if ((current is null || current == last) && !_disposed)
+                _wake.Wait();
             Interlocked.Decrement(ref _sleepers);
         }
     }
@@ -143,14 +153,17 @@ internal sealed class ThreadTeam : IDisposable
 
         public bool IsFinished => Volatile.Read(ref _finished) == items;
 
-        /// <summary>Takes items until none is left, those of the member's own share first; true for the thread that finished the last one.</summary>
+        /// <summary>
+        /// Takes items until none is left, those of the member's own share first; true for the thread that finished the last one.
+        /// </summary>
         public bool Work(int member)
         {
             int done = 0;
             s_insideItem = true;
             try
             {
-                for (int i = 0; i < shares; i++) done += WorkOn((member + i) % shares);
+                for (int i = 0; i < shares; i++)
+                    done += WorkOn((member + i) % shares);
             }
             finally
             {
@@ -161,15 +174,19 @@ internal sealed class ThreadTeam : IDisposable
 
         private int WorkOn(int share)
         {
-            int first = First(share), count = First(share + 1) - first, done = 0;
+            int first = First(share),
+                count = First(share + 1) - first,
+                done = 0;
             ref int begun = ref _begun[share * Apart];
-            if (Volatile.Read(ref begun) >= count) return 0;
+            if (Volatile.Read(ref begun) >= count)
+                return 0;
             for (int item; (item = Interlocked.Increment(ref begun) - 1) < count; done++)
             {
                 try
                 {
                     // After an error the remaining items are only counted.
-                    if (_error is null) body(first + item);
+                    if (_error is null)
+                        body(first + item);
                 }
                 catch (Exception e)
                 {

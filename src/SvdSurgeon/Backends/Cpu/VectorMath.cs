@@ -5,8 +5,10 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Backends.Cpu;
 
 /// <summary>
-/// Elementary functions on vectors of floats. Vector&lt;T&gt; has 256 bits on x64 and 128 on ARM64, so the kernels are written once; the 512 bits of AVX-512 are left to the
-/// products, because without it Vector512 becomes calls that the compiler does not always inline. A row's tail goes through the same code in a padded vector: a number's
+/// Elementary functions on vectors of floats. Vector&lt;T&gt; has 256 bits on x64 and 128 on ARM64, so the kernels are written once; the
+/// 512 bits of AVX-512 are left to the
+/// products, because without it Vector512 becomes calls that the compiler does not always inline. A row's tail goes through the same code
+/// in a padded vector: a number's
 /// value never depends on its place.
 /// </summary>
 internal static unsafe class VectorMath
@@ -17,12 +19,16 @@ internal static unsafe class VectorMath
     /// <summary>Floats in a vector.</summary>
     public static int Lanes => Vector<float>.Count;
 
-    /// <summary>The first <paramref name="count"/> floats, fewer than a vector holds, at <paramref name="p"/>, the rest <paramref name="padding"/>.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> floats, fewer than a vector holds, at <paramref name="p"/>, the rest <paramref name="padding"/>.
+    /// </summary>
     public static Vector<float> LoadPartial(float* p, int count, float padding = 0)
     {
         float* buffer = stackalloc float[MostLanes];
-        for (int i = 0; i < count; i++) buffer[i] = p[i];
-        for (int i = count; i < Lanes; i++) buffer[i] = padding;
+        for (int i = 0; i < count; i++)
+            buffer[i] = p[i];
+        for (int i = count; i < Lanes; i++)
+            buffer[i] = padding;
         return Vector.Load(buffer);
     }
 
@@ -31,7 +37,8 @@ internal static unsafe class VectorMath
     {
         float* buffer = stackalloc float[MostLanes];
         x.Store(buffer);
-        for (int i = 0; i < count; i++) p[i] = buffer[i];
+        for (int i = 0; i < count; i++)
+            p[i] = buffer[i];
     }
 
     /// <summary>
@@ -111,7 +118,8 @@ internal static unsafe class VectorMath
             sum0 = Vector.FusedMultiplyAdd(Vector.Load(a + i), Vector.Load(b + i), sum0);
             i += Lanes;
         }
-        if (i < n) sum1 = Vector.FusedMultiplyAdd(LoadPartial(a + i, n - i), LoadPartial(b + i, n - i), sum1);
+        if (i < n)
+            sum1 = Vector.FusedMultiplyAdd(LoadPartial(a + i, n - i), LoadPartial(b + i, n - i), sum1);
         return Vector.Sum(sum0 + sum1);
     }
 
@@ -120,8 +128,10 @@ internal static unsafe class VectorMath
     {
         var scale = Vector.Create(a);
         int i = 0;
-        for (; i <= n - Lanes; i += Lanes) Vector.FusedMultiplyAdd(Vector.Load(x + i), scale, Vector.Load(y + i)).Store(y + i);
-        for (; i < n; i++) y[i] = MathF.FusedMultiplyAdd(x[i], a, y[i]);
+        for (; i <= n - Lanes; i += Lanes)
+            Vector.FusedMultiplyAdd(Vector.Load(x + i), scale, Vector.Load(y + i)).Store(y + i);
+        for (; i < n; i++)
+            y[i] = MathF.FusedMultiplyAdd(x[i], a, y[i]);
     }
 
     /// <summary>The largest of n numbers (−∞ for none).</summary>
@@ -129,8 +139,10 @@ internal static unsafe class VectorMath
     {
         var max = Vector.Create(float.NegativeInfinity);
         int i = 0;
-        for (; i <= n - Lanes; i += Lanes) max = Vector.MaxNative(max, Vector.Load(x + i));
-        if (i < n) max = Vector.MaxNative(max, LoadPartial(x + i, n - i, float.NegativeInfinity));
+        for (; i <= n - Lanes; i += Lanes)
+            max = Vector.MaxNative(max, Vector.Load(x + i));
+        if (i < n)
+            max = Vector.MaxNative(max, LoadPartial(x + i, n - i, float.NegativeInfinity));
         return Max(max);
     }
 
@@ -139,7 +151,8 @@ internal static unsafe class VectorMath
         float* lanes = stackalloc float[MostLanes];
         x.Store(lanes);
         var four = Vector128.Load(lanes);
-        for (int i = Vector128<float>.Count; i < Lanes; i += Vector128<float>.Count) four = Vector128.MaxNative(four, Vector128.Load(lanes + i));
+        for (int i = Vector128<float>.Count; i < Lanes; i += Vector128<float>.Count)
+            four = Vector128.MaxNative(four, Vector128.Load(lanes + i));
         var two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
         return Math.Max(two[0], two[1]);
     }
@@ -149,7 +162,9 @@ internal static unsafe class VectorMath
     {
         var scale = Vector.Create(a);
         int i = 0;
-        for (; i <= n - Lanes; i += Lanes) (Vector.Load(x + i) * scale).Store(y + i);
-        for (; i < n; i++) y[i] = x[i] * a;
+        for (; i <= n - Lanes; i += Lanes)
+            (Vector.Load(x + i) * scale).Store(y + i);
+        for (; i < n; i++)
+            y[i] = x[i] * a;
     }
 }

@@ -13,10 +13,12 @@ namespace SvdSurgeon.Backends.Decompositions;
 internal sealed unsafe class GramSvd
 {
     // Orthogonality of a pass is ε/Reach².
-    private const double Reach = 1e-4, Epsilon = 2.2e-16;
+    private const double Reach = 1e-4,
+        Epsilon = 2.2e-16;
 
     private readonly ThreadTeam _team;
-    private readonly Matrix _left, _right;
+    private readonly Matrix _left,
+        _right;
     private readonly double[] _sigma;
     private int _settled;
 
@@ -40,7 +42,8 @@ internal sealed unsafe class GramSvd
         var rows = a.Clone();
         // Squares must neither overflow nor vanish; a power of two changes no digit.
         double unit = scale == 0 ? 1 : Math.ScaleB(1, Math.ILogB(scale));
-        for (int i = 0; i < rows.Data.Length; i++) rows.Data[i] /= unit;
+        for (int i = 0; i < rows.Data.Length; i++)
+            rows.Data[i] /= unit;
         var svd = new GramSvd(team, a.Rows, a.Columns);
         svd.Settle(rows);
         return svd.Sorted(unit);
@@ -48,7 +51,8 @@ internal sealed unsafe class GramSvd
 
     private void Settle(Matrix rest)
     {
-        int m = _left.Rows, n = _right.Columns;
+        int m = _left.Rows,
+            n = _right.Columns;
         Matrix? left = null;
         double noise = 0;
         for (var random = new Random(1); _settled < m; )
@@ -57,17 +61,21 @@ internal sealed unsafe class GramSvd
             rest = MatrixProducts.Multiply(_team, qt, rest);
             left = left is null ? qt : MatrixProducts.Multiply(_team, qt, left);
             var norms = new double[rest.Rows];
-            for (int i = 0; i < norms.Length; i++) norms[i] = Norm(rest.Row(i));
+            for (int i = 0; i < norms.Length; i++)
+                norms[i] = Norm(rest.Row(i));
             double largest = norms.Max();
-            if (_settled == 0) noise = largest * Epsilon * (m + n);
+            if (_settled == 0)
+                noise = largest * Epsilon * (m + n);
             if (largest <= noise)
             {
                 SettleZeros(left, random);
                 return;
             }
             int count = 0;
-            while (count < norms.Length && norms[count] >= Reach * largest) count++;
-            for (int i = 0; i < count; i++) Commit(left.Row(i), norms[i], rest.Row(i), norms[i]);
+            while (count < norms.Length && norms[count] >= Reach * largest)
+                count++;
+            for (int i = 0; i < count; i++)
+                Commit(left.Row(i), norms[i], rest.Row(i), norms[i]);
             left = left.RowRange(count, left.Rows - count);
             rest = WithoutSettled(rest.RowRange(count, rest.Rows - count));
         }
@@ -79,12 +87,14 @@ internal sealed unsafe class GramSvd
         while (left.Rows > 0)
         {
             var rows = new Matrix(left.Rows, _right.Columns);
-            for (int i = 0; i < rows.Data.Length; i++) rows.Data[i] = random.NextDouble() - 0.5;
+            for (int i = 0; i < rows.Data.Length; i++)
+                rows.Data[i] = random.NextDouble() - 0.5;
             rows = WithoutSettled(WithoutSettled(rows));
             rows = MatrixProducts.Multiply(_team, EigenRows(rows), rows);
             double largest = Norm(rows.Row(0));
             int count = 0;
-            for (double norm; count < rows.Rows && (norm = Norm(rows.Row(count))) >= Reach * largest; count++) Commit(left.Row(count), 0, rows.Row(count), norm);
+            for (double norm; count < rows.Rows && (norm = Norm(rows.Row(count))) >= Reach * largest; count++)
+                Commit(left.Row(count), 0, rows.Row(count), norm);
             left = left.RowRange(count, left.Rows - count);
         }
     }
@@ -95,7 +105,8 @@ internal sealed unsafe class GramSvd
         left.CopyTo(_left.Row(_settled));
         var to = _right.Row(_settled++);
         double inverse = 1 / norm;
-        for (int j = 0; j < to.Length; j++) to[j] = right[j] * inverse;
+        for (int j = 0; j < to.Length; j++)
+            to[j] = right[j] * inverse;
     }
 
     private Matrix EigenRows(Matrix rows)
@@ -106,7 +117,8 @@ internal sealed unsafe class GramSvd
 
     private Matrix WithoutSettled(Matrix rows)
     {
-        if (rows.Rows == 0 || _settled == 0) return rows;
+        if (rows.Rows == 0 || _settled == 0)
+            return rows;
         var settled = new Matrix(_settled, _right.Columns, _right.Data.AsSpan(0, _settled * _right.Columns).ToArray());
         var shares = MatrixProducts.Multiply(_team, rows, settled, transposeB: true);
         MatrixProducts.AddProduct(_team, -1, shares, settled, rows);
@@ -117,16 +129,19 @@ internal sealed unsafe class GramSvd
     {
         int m = _sigma.Length;
         var order = new int[m];
-        for (int i = 0; i < m; i++) order[i] = i;
+        for (int i = 0; i < m; i++)
+            order[i] = i;
         // Stable, so that equal values keep their order.
         order = [.. order.OrderByDescending(i => _sigma[i])];
         var sigma = new double[m];
-        for (int i = 0; i < m; i++) sigma[i] = _sigma[order[i]] * unit;
+        for (int i = 0; i < m; i++)
+            sigma[i] = _sigma[order[i]] * unit;
         return new SvdResult(_left.SelectRows(order).Transpose(), sigma, _right.SelectRows(order));
     }
 
     private static double Norm(Span<double> row)
     {
-        fixed (double* p = row) return Math.Sqrt(Vectors.Dot(p, p, row.Length));
+        fixed (double* p = row)
+            return Math.Sqrt(Vectors.Dot(p, p, row.Length));
     }
 }

@@ -9,10 +9,12 @@ namespace SvdSurgeon.Backends.Decompositions;
 internal sealed class ManagedLinearAlgebra(ThreadTeam team) : ILinearAlgebra
 {
     /// <inheritdoc/>
-    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) => MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
+    public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false) =>
+        MatrixProducts.Multiply(team, a, b, transposeA, transposeB);
 
     /// <inheritdoc/>
-    public Matrix MultiplyTriangular(Matrix lower, Matrix b, Side side, bool transpose) => TriangularProduct.Multiply(team, ManagedProducts.Instance, lower, b, side, transpose);
+    public Matrix MultiplyTriangular(Matrix lower, Matrix b, Side side, bool transpose) =>
+        TriangularProduct.Multiply(team, ManagedProducts.Instance, lower, b, side, transpose);
 
     /// <inheritdoc/>
     public double SquaredNorm(Matrix a, Matrix h) => MatrixProducts.SquaredNorm(team, ManagedProducts.Instance, a, h);

@@ -12,11 +12,22 @@ namespace SvdSurgeon.Compression.Columns;
 /// <param name="RefitMap">H_sc H_cc⁻¹, |s| × |c|, when the kept columns are refitted; null when they stay.</param>
 /// <param name="Error">E(d).</param>
 /// <param name="PlainError">E(0).</param>
-public sealed record ColumnSplit(int Rank, int Traded, int[] Columns, int[] Rest, SpectralFactors Factors, Matrix? RefitMap, double Error, double PlainError)
+public sealed record ColumnSplit(
+    int Rank,
+    int Traded,
+    int[] Columns,
+    int[] Rest,
+    SpectralFactors Factors,
+    Matrix? RefitMap,
+    double Error,
+    double PlainError
+)
 {
     /// <summary>
-    /// The same components over all n columns, as the module's output sees them: W' = fixed part + Σ_i σ_i left_i right_iᵀ. Refitted columns move with σ, so
-    /// that right_i = −right_i H_sc H_cc⁻¹ there; preserved ones do not. With these the surgeon's gradients are collected as for any other module.
+    /// The same components over all n columns, as the module's output sees them: W' = fixed part + Σ_i σ_i left_i right_iᵀ. Refitted
+    /// columns move with σ, so
+    /// that right_i = −right_i H_sc H_cc⁻¹ there; preserved ones do not. With these the surgeon's gradients are collected as for any other
+    /// module.
     /// </summary>
     public SpectralFactors OverAllColumns(ILinearAlgebra la)
     {
@@ -25,7 +36,8 @@ public sealed record ColumnSplit(int Rank, int Traded, int[] Columns, int[] Rest
         if (RefitMap is not null)
         {
             var moved = la.Multiply(Factors.Right, RefitMap);
-            foreach (ref double v in moved.Data.AsSpan()) v = -v;
+            foreach (ref double v in moved.Data.AsSpan())
+                v = -v;
             Scatter(moved, Columns, right);
         }
         return Factors with { Right = right };
@@ -34,6 +46,7 @@ public sealed record ColumnSplit(int Rank, int Traded, int[] Columns, int[] Rest
     internal static void Scatter(Matrix from, int[] columns, Matrix to)
     {
         for (int i = 0; i < from.Rows; i++)
-            for (int j = 0; j < columns.Length; j++) to[i, columns[j]] = from[i, j];
+        for (int j = 0; j < columns.Length; j++)
+            to[i, columns[j]] = from[i, j];
     }
 }

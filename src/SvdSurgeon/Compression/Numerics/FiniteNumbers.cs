@@ -18,7 +18,9 @@ internal static class FiniteNumbers
         for (; i <= values.Length - Vector<double>.Count; i += Vector<double>.Count)
             zeros += new Vector<double>(values[i..]) * Vector<double>.Zero;
         double sum = Vector.Sum(zeros);
-        for (; i < values.Length; i++) sum += 0 * values[i];
-        if (double.IsNaN(sum)) throw new NumericalException($"{what} holds a number that is not finite (NaN or infinite).");
+        for (; i < values.Length; i++)
+            sum += 0 * values[i];
+        if (double.IsNaN(sum))
+            throw new NumericalException($"{what} holds a number that is not finite (NaN or infinite).");
     }
 }

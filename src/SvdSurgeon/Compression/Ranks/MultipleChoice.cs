@@ -1,8 +1,10 @@
 namespace SvdSurgeon.Compression.Ranks;
 
 /// <summary>
-/// Exact solver of: choose one option a module so that the total cost stays within a budget and the total loss is least. Relax it by a price λ on every unit of
-/// cost, which decides nearly all modules; then a dynamic programme over the options that the relaxation cannot rule out, states kept at their true cost (no
+/// Exact solver of: choose one option a module so that the total cost stays within a budget and the total loss is least. Relax it by a
+/// price λ on every unit of
+/// cost, which decides nearly all modules; then a dynamic programme over the options that the relaxation cannot rule out, states kept at
+/// their true cost (no
 /// rounding to units), so that the traceback is exact and the budget never exceeded.
 /// </summary>
 internal sealed class MultipleChoice
@@ -10,7 +12,10 @@ internal sealed class MultipleChoice
     /// <summary>Work of the dynamic programme, in transitions; beyond it the least promising states are given up.</summary>
     private const long MaxTransitions = 1_000_000;
 
-    /// <summary>Options of one module that the dynamic programme follows, those with the lowest priced loss; a module with every rank as an option has thousands.</summary>
+    /// <summary>
+    /// Options of one module that the dynamic programme follows, those with the lowest priced loss; a module with every rank as an option
+    /// has thousands.
+    /// </summary>
     private const int MaxOptions = 16;
 
     private readonly IReadOnlyList<Options> _modules;
@@ -32,14 +37,16 @@ internal sealed class MultipleChoice
     {
         (_modules, _budget) = (modules, budget);
         _hulls = new int[modules.Count][];
-        for (int i = 0; i < modules.Count; i++) _hulls[i] = LowerHull(modules[i]);
+        for (int i = 0; i < modules.Count; i++)
+            _hulls[i] = LowerHull(modules[i]);
     }
 
     /// <param name="modules">At least one option each.</param>
     /// <param name="budget">Largest total cost.</param>
     /// <param name="goodEnough">Stops without the dynamic programme when the relaxation is within the loss of this much cost.</param>
     /// <returns>Null when even the cheapest options exceed the budget.</returns>
-    public static Solution? Solve(IReadOnlyList<Options> modules, long budget, long goodEnough = 0) => new MultipleChoice(modules, budget).Solve(goodEnough);
+    public static Solution? Solve(IReadOnlyList<Options> modules, long budget, long goodEnough = 0) =>
+        new MultipleChoice(modules, budget).Solve(goodEnough);
 
     private Solution? Solve(long goodEnough)
     {
@@ -50,15 +57,18 @@ internal sealed class MultipleChoice
             start[i] = _hulls[i][0];
             cheapest += _modules[i].Costs[start[i]];
         }
-        if (cheapest > _budget) return null;
+        if (cheapest > _budget)
+            return null;
 
         var best = Relax(start);
         double bound = LowerBound();
         double gap = best.Loss - bound;
         // Sums of many losses agree only to rounding.
         double rounding = 1e-12 * (Math.Abs(best.Loss) + Math.Abs(bound));
-        if (gap <= rounding) return best with { LowerBound = bound, Exact = true };
-        if (gap <= _price * goodEnough) return best with { LowerBound = bound };
+        if (gap <= rounding)
+            return best with { LowerBound = bound, Exact = true };
+        if (gap <= _price * goodEnough)
+            return best with { LowerBound = bound };
         return Search(best, bound);
     }
 
@@ -67,12 +77,19 @@ internal sealed class MultipleChoice
     {
         var steps = new List<(double Slope, int Module, int Index)>();
         for (int i = 0; i < _hulls.Length; i++)
-            for (int h = 1; h < _hulls[i].Length; h++) steps.Add((Slope(i, _hulls[i][h - 1], _hulls[i][h]), i, h));
-        steps.Sort((a, b) => a.Slope != b.Slope ? a.Slope.CompareTo(b.Slope) : a.Module != b.Module ? a.Module.CompareTo(b.Module) : a.Index.CompareTo(b.Index));
+        for (int h = 1; h < _hulls[i].Length; h++)
+            steps.Add((Slope(i, _hulls[i][h - 1], _hulls[i][h]), i, h));
+        steps.Sort(
+            (a, b) =>
+                a.Slope != b.Slope ? a.Slope.CompareTo(b.Slope)
+                : a.Module != b.Module ? a.Module.CompareTo(b.Module)
+                : a.Index.CompareTo(b.Index)
+        );
 
         var choice = (int[])start.Clone();
         int breaking = Walk(choice, steps, 0, skip: false);
-        if (breaking == steps.Count) return Evaluate(choice);
+        if (breaking == steps.Count)
+            return Evaluate(choice);
         _price = -steps[breaking].Slope;
 
         // Either the step is left out and others fill the room, or it is taken and the least useful earlier ones are given back.
@@ -87,18 +104,21 @@ internal sealed class MultipleChoice
         while (excess > 0 && --first >= 0)
         {
             var (_, module, index) = steps[first];
-            if (module == broken) continue;
+            if (module == broken)
+                continue;
             int back = _hulls[module][index - 1];
             excess -= _modules[module].Costs[with[module]] - _modules[module].Costs[back];
             with[module] = back;
         }
-        if (excess > 0) return without;
+        if (excess > 0)
+            return without;
         Walk(with, steps, first + 1, skip: true);
         var alternative = Fill(with);
         return alternative.Loss < without.Loss ? alternative : without;
     }
 
-    // Takes steps in order while they fit, and stops at the first that does not or, with skip, goes on to those that do. Returns where it stopped.
+    // Takes steps in order while they fit, and stops at the first that does not or, with skip, goes on to those that do. Returns where it
+    // stopped.
     private int Walk(int[] choice, List<(double Slope, int Module, int Index)> steps, int from, bool skip)
     {
         long room = _budget - Cost(choice);
@@ -106,14 +126,16 @@ internal sealed class MultipleChoice
         {
             var (_, module, index) = steps[s];
             var hull = _hulls[module];
-            if (choice[module] != hull[index - 1]) continue;
+            if (choice[module] != hull[index - 1])
+                continue;
             long cost = _modules[module].Costs[hull[index]] - _modules[module].Costs[hull[index - 1]];
             if (cost <= room)
             {
                 choice[module] = hull[index];
                 room -= cost;
             }
-            else if (!skip) return s;
+            else if (!skip)
+                return s;
         }
         return steps.Count;
     }
@@ -129,9 +151,11 @@ internal sealed class MultipleChoice
             {
                 var (costs, losses) = _modules[i];
                 for (int j = LastWithin(costs, costs[choice[i]] + room); j >= 0 && costs[j] > costs[choice[i]]; j--)
-                    if (losses[choice[i]] - losses[j] > gain) (gain, module, option) = (losses[choice[i]] - losses[j], i, j);
+                    if (losses[choice[i]] - losses[j] > gain)
+                        (gain, module, option) = (losses[choice[i]] - losses[j], i, j);
             }
-            if (module < 0) return Evaluate(choice);
+            if (module < 0)
+                return Evaluate(choice);
             room -= _modules[module].Costs[option] - _modules[module].Costs[choice[module]];
             choice[module] = option;
         }
@@ -141,7 +165,8 @@ internal sealed class MultipleChoice
     private double LowerBound()
     {
         double bound = -_price * _budget;
-        for (int i = 0; i < _modules.Count; i++) bound += LeastPriced(i);
+        for (int i = 0; i < _modules.Count; i++)
+            bound += LeastPriced(i);
         return bound;
     }
 
@@ -181,7 +206,8 @@ internal sealed class MultipleChoice
                     long cost = current[s].Cost + costs[j];
                     // How far this state already is above the bound; nothing that follows can lower it.
                     double excess = current[s].Excess + (losses[j] + _price * costs[j] - least);
-                    if (cost + leastCostAfter[i + 1] <= _budget && excess <= gap) next.Add(new State(cost, current[s].Loss + losses[j], excess, s, j));
+                    if (cost + leastCostAfter[i + 1] <= _budget && excess <= gap)
+                        next.Add(new State(cost, current[s].Loss + losses[j], excess, s, j));
                 }
             current = Undominated(next);
             if (current.Count > maxStates)
@@ -189,7 +215,8 @@ internal sealed class MultipleChoice
                 exact = false;
                 current = Undominated([.. current.OrderBy(s => s.Excess).Take(maxStates)]);
             }
-            if (current.Count == 0) return incumbent with { LowerBound = exact ? incumbent.Loss : bound, Exact = exact };
+            if (current.Count == 0)
+                return incumbent with { LowerBound = exact ? incumbent.Loss : bound, Exact = exact };
             layers[i] = current;
         }
 
@@ -209,11 +236,17 @@ internal sealed class MultipleChoice
 
     private static List<State> Undominated(List<State> states)
     {
-        states.Sort((a, b) => a.Cost != b.Cost ? a.Cost.CompareTo(b.Cost) : a.Loss != b.Loss ? a.Loss.CompareTo(b.Loss)
-            : a.Parent != b.Parent ? a.Parent.CompareTo(b.Parent) : a.Option.CompareTo(b.Option));
+        states.Sort(
+            (a, b) =>
+                a.Cost != b.Cost ? a.Cost.CompareTo(b.Cost)
+                : a.Loss != b.Loss ? a.Loss.CompareTo(b.Loss)
+                : a.Parent != b.Parent ? a.Parent.CompareTo(b.Parent)
+                : a.Option.CompareTo(b.Option)
+        );
         var kept = new List<State>();
         foreach (var state in states)
-            if (kept.Count == 0 || state.Loss < kept[^1].Loss) kept.Add(state);
+            if (kept.Count == 0 || state.Loss < kept[^1].Loss)
+                kept.Add(state);
         return kept;
     }
 
@@ -221,7 +254,8 @@ internal sealed class MultipleChoice
     {
         var (costs, losses) = _modules[module];
         double least = double.PositiveInfinity;
-        foreach (int j in _hulls[module]) least = Math.Min(least, losses[j] + _price * costs[j]);
+        foreach (int j in _hulls[module])
+            least = Math.Min(least, losses[j] + _price * costs[j]);
         return least;
     }
 
@@ -234,26 +268,31 @@ internal sealed class MultipleChoice
     private long Cost(int[] choice)
     {
         long cost = 0;
-        for (int i = 0; i < choice.Length; i++) cost += _modules[i].Costs[choice[i]];
+        for (int i = 0; i < choice.Length; i++)
+            cost += _modules[i].Costs[choice[i]];
         return cost;
     }
 
     private Solution Evaluate(int[] choice)
     {
         double loss = 0;
-        for (int i = 0; i < choice.Length; i++) loss += _modules[i].Losses[choice[i]];
+        for (int i = 0; i < choice.Length; i++)
+            loss += _modules[i].Losses[choice[i]];
         return new Solution(choice, Cost(choice), loss, double.NegativeInfinity, false);
     }
 
     // Last option whose cost is at most the limit.
     private static int LastWithin(long[] costs, long limit)
     {
-        int low = 0, high = costs.Length;
+        int low = 0,
+            high = costs.Length;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (costs[middle] <= limit) low = middle + 1;
-            else high = middle;
+            if (costs[middle] <= limit)
+                low = middle + 1;
+            else
+                high = middle;
         }
         return low - 1;
     }
@@ -265,9 +304,12 @@ internal sealed class MultipleChoice
         var hull = new List<int>();
         for (int j = 0; j < costs.Length; j++)
         {
-            if (hull.Count > 0 && losses[j] >= losses[hull[^1]]) continue;
-            if (hull.Count > 0 && costs[j] == costs[hull[^1]]) hull.RemoveAt(hull.Count - 1);
-            while (hull.Count > 1 && Above(hull[^2], hull[^1], j)) hull.RemoveAt(hull.Count - 1);
+            if (hull.Count > 0 && losses[j] >= losses[hull[^1]])
+                continue;
+            if (hull.Count > 0 && costs[j] == costs[hull[^1]])
+                hull.RemoveAt(hull.Count - 1);
+            while (hull.Count > 1 && Above(hull[^2], hull[^1], j))
+                hull.RemoveAt(hull.Count - 1);
             hull.Add(j);
         }
         return [.. hull];

@@ -19,21 +19,27 @@ public static class RankBudget
     /// <summary>The largest rank whose stored numbers, indices included, fit into ρ·m·n; at least 1.</summary>
     public static int Rank(int m, int n, double keepRatio, StorageForm form)
     {
-        if (form == StorageForm.Factored) return Rank(m, n, keepRatio);
+        if (form == StorageForm.Factored)
+            return Rank(m, n, keepRatio);
         RequireKeepRatio(keepRatio);
         double budget = (double)m * n * keepRatio;
         // r(m + n − r) + r grows with r up to r = min(m, n), so bisection finds the last rank that fits.
-        int fits = 1, tooMany = Math.Min(m, n) + 1;
+        int fits = 1,
+            tooMany = Math.Min(m, n) + 1;
         while (tooMany - fits > 1)
         {
             int middle = (fits + tooMany) / 2;
-            if (StoredNumbers(m, n, middle, form) <= budget) fits = middle;
-            else tooMany = middle;
+            if (StoredNumbers(m, n, middle, form) <= budget)
+                fits = middle;
+            else
+                tooMany = middle;
         }
         return fits;
     }
 
-    /// <summary>k = r + ⌊α(R − r)⌋ with R = min(m, n): the components whose spectral gradients the surgeon needs (SVD-Surgeon, section 4).</summary>
+    /// <summary>
+    /// k = r + ⌊α(R − r)⌋ with R = min(m, n): the components whose spectral gradients the surgeon needs (SVD-Surgeon, section 4).
+    /// </summary>
     public static int Pool(int m, int n, int rank, double poolFraction) => Pool(Math.Min(m, n), rank, poolFraction);
 
     /// <summary>k = r + ⌊α(R − r)⌋ for <paramref name="components"/> = R singular values.</summary>
@@ -55,6 +61,8 @@ public static class RankBudget
     private static void RequireKeepRatio(double keepRatio)
     {
         if (!(keepRatio is > 0 and < 1))
-            throw new InvalidInputException($"--ratio {keepRatio}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio 0.8.");
+            throw new InvalidInputException(
+                $"--ratio {keepRatio}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio 0.8."
+            );
     }
 }

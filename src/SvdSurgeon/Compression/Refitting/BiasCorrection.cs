@@ -17,7 +17,8 @@ public static class BiasCorrection
         var corrected = new double[w.Rows];
         bias.CopyTo(corrected);
         for (int i = 0; i < w.Rows; i++)
-            for (int j = 0; j < w.Columns; j++) corrected[i] += (w[i, j] - approximation[i, j]) * meanInput[j];
+        for (int j = 0; j < w.Columns; j++)
+            corrected[i] += (w[i, j] - approximation[i, j]) * meanInput[j];
         FiniteNumbers.Require(corrected, "The corrected bias");
         return corrected;
     }

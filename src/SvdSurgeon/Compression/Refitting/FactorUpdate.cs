@@ -31,7 +31,8 @@ public static class FactorUpdate
     private const double SmallestSigma = 1e-12;
 
     /// <summary>
-    /// The same as a change of the left vectors: Σ_{i&lt;r} σ_i left_i right_iᵀ of the result is A·B. Solved for the difference to the present A, so that directions
+    /// The same as a change of the left vectors: Σ_{i&lt;r} σ_i left_i right_iᵀ of the result is A·B. Solved for the difference to the
+    /// present A, so that directions
     /// without input (H singular: few tokens, features that are always 0) leave it as it is.
     /// </summary>
     /// <param name="la">Decompositions.</param>
@@ -43,14 +44,17 @@ public static class FactorUpdate
     public static SpectralFactors Refit(ILinearAlgebra la, Matrix w, SpectralFactors factors, int rank, Matrix gram)
     {
         int[] used = [.. Truncation.FirstIndices(rank).Where(i => factors.Sigma[i] > SmallestSigma * factors.Sigma[0])];
-        if (used.Length == 0) return factors;
+        if (used.Length == 0)
+            return factors;
         var (scaled, right) = (factors.Left.SelectColumns(used), factors.Right.SelectRows(used));
         for (int i = 0; i < scaled.Rows; i++)
-            for (int c = 0; c < used.Length; c++) scaled[i, c] *= factors.Sigma[used[c]];
+        for (int c = 0; c < used.Length; c++)
+            scaled[i, c] *= factors.Sigma[used[c]];
         var change = LeftFactor(la, Truncation.Difference(w, la.Multiply(scaled, right)), right, gram);
         var left = factors.Left.Clone();
         for (int i = 0; i < left.Rows; i++)
-            for (int c = 0; c < used.Length; c++) left[i, used[c]] += change[i, c] / factors.Sigma[used[c]];
+        for (int c = 0; c < used.Length; c++)
+            left[i, used[c]] += change[i, c] / factors.Sigma[used[c]];
         return factors with { Left = left };
     }
 }

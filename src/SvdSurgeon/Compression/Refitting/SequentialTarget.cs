@@ -5,7 +5,8 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Compression.Refitting;
 
 /// <summary>
-/// What a module should compute once its inputs are those of the model compressed so far: the weights whose outputs on X_c come closest to W's outputs on X_f,
+/// What a module should compute once its inputs are those of the model compressed so far: the weights whose outputs on X_c come closest to
+/// W's outputs on X_f,
 /// as far as β says.
 /// </summary>
 public static class SequentialTarget
@@ -16,7 +17,8 @@ public static class SequentialTarget
     /// <summary>W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹.</summary>
     /// <param name="la">Decompositions.</param>
     /// <param name="w">W, m × n.</param>
-    /// <param name="cross">X_fᵀX_c, n × n: row i is feature i in the dense model, column j feature j in the compressed one, the same tokens.</param>
+    /// <param name="cross">X_fᵀX_c, n × n: row i is feature i in the dense model, column j feature j in the compressed one, the same
+    /// tokens.</param>
     /// <param name="gram">X_cᵀX_c.</param>
     /// <param name="strength">β, 0 to 1: 0 gives W, 1 the least-squares solution.</param>
     /// <param name="damping">λ relative to mean(diag X_cᵀX_c).</param>
@@ -25,14 +27,21 @@ public static class SequentialTarget
     {
         FiniteNumbers.Require(w, "The weight matrix");
         FiniteNumbers.Require(cross, "The cross Gram matrix");
-        if (strength == 0) return w.Clone();
+        if (strength == 0)
+            return w.Clone();
         var damped = PositiveDefinite.AddToDiagonal(gram, damping * PositiveDefinite.MeanDiagonal(gram));
         var lower = PositiveDefinite.Factor(la, damped, "The Gram matrix", out _);
         // (X_f − X_c)ᵀX_c = cross − gram, and X (L Lᵀ)⁻¹ by two solves from the right.
         var pull = la.Multiply(w, Truncation.Difference(cross, gram));
-        var correction = la.SolveTriangular(lower, la.SolveTriangular(lower, pull, Side.Right, transpose: true), Side.Right, transpose: false);
+        var correction = la.SolveTriangular(
+            lower,
+            la.SolveTriangular(lower, pull, Side.Right, transpose: true),
+            Side.Right,
+            transpose: false
+        );
         var target = w.Clone();
-        for (int i = 0; i < target.Data.Length; i++) target.Data[i] += strength * correction.Data[i];
+        for (int i = 0; i < target.Data.Length; i++)
+            target.Data[i] += strength * correction.Data[i];
         return target;
     }
 }

@@ -5,6 +5,7 @@ public enum ComponentSelection
 {
     /// <summary>The r largest.</summary>
     Magnitude,
+
     /// <summary>The r with the largest optimal-brain-surgeon saliency σ_i² / [(H̄ + ηdI)⁻¹]_ii.</summary>
     Saliency,
 }

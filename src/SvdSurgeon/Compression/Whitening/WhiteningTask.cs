@@ -21,7 +21,8 @@ public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, Whiten
     internal Matrix Whiten()
     {
         FiniteNumbers.Require(Weight, "The weight matrix");
-        if (IsWhitened) return Weight;
+        if (IsWhitened)
+            return Weight;
         var rows = Output is null ? Weight : Output.WhitenRows(Weight);
         return Input is null ? rows : Input.Whiten(rows);
     }
@@ -29,8 +30,10 @@ public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, Whiten
     /// <summary>left = S_g⁻ᵀ U, right = Vᵀ S_x⁻¹; zeros where there was nothing to decompose.</summary>
     internal SpectralFactors Unwhiten(SvdResult? svd)
     {
-        int all = Math.Min(Rows, Columns), kept = Math.Min(all, MaxComponents);
-        if (svd is null) return new SpectralFactors(new Matrix(Rows, kept), new double[all], new Matrix(kept, Columns));
+        int all = Math.Min(Rows, Columns),
+            kept = Math.Min(all, MaxComponents);
+        if (svd is null)
+            return new SpectralFactors(new Matrix(Rows, kept), new double[all], new Matrix(kept, Columns));
         var (u, values, vt) = svd;
         var sigma = new double[all];
         values.AsSpan(0, Math.Min(all, values.Length)).CopyTo(sigma);
@@ -39,15 +42,20 @@ public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, Whiten
         int found = Math.Min(kept, values.Length);
         var left = u.ColumnRange(0, found);
         var right = vt.RowRange(0, found);
-        if (Output is not null) left = Output.UnwhitenRows(left);
-        if (Input is not null) right = Input.Unwhiten(right);
-        return found == kept ? new SpectralFactors(left, sigma, right) : new SpectralFactors(PadColumns(left, kept), sigma, PadRows(right, kept));
+        if (Output is not null)
+            left = Output.UnwhitenRows(left);
+        if (Input is not null)
+            right = Input.Unwhiten(right);
+        return found == kept
+            ? new SpectralFactors(left, sigma, right)
+            : new SpectralFactors(PadColumns(left, kept), sigma, PadRows(right, kept));
     }
 
     private static Matrix PadColumns(Matrix a, int columns)
     {
         var padded = new Matrix(a.Rows, columns);
-        for (int i = 0; i < a.Rows; i++) a.Row(i).CopyTo(padded.Row(i));
+        for (int i = 0; i < a.Rows; i++)
+            a.Row(i).CopyTo(padded.Row(i));
         return padded;
     }
 

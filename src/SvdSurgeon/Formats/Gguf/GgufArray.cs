@@ -4,10 +4,13 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats.Gguf;
 
-/// <summary>An array in GGUF metadata, decoded when it is asked for: a vocabulary has some ten thousand texts that most callers do not need.</summary>
+/// <summary>
+/// An array in GGUF metadata, decoded when it is asked for: a vocabulary has some ten thousand texts that most callers do not need.
+/// </summary>
 public sealed class GgufArray
 {
-    internal const uint TextType = 8, ArrayType = 9;
+    internal const uint TextType = 8,
+        ArrayType = 9;
     private const int MaxDepth = 4;
     private readonly MappedFile _file;
     private readonly string _key;
@@ -17,7 +20,10 @@ public sealed class GgufArray
     private GgufArray(MappedFile file, string key, uint type, ulong count, long offset)
     {
         (_file, _key, _type, _offset) = (file, key, type, offset);
-        Count = count <= int.MaxValue ? (int)count : throw new InvalidModelException($"{file.FilePath}: metadata '{key}' claims {count} elements.");
+        Count =
+            count <= int.MaxValue
+                ? (int)count
+                : throw new InvalidModelException($"{file.FilePath}: metadata '{key}' claims {count} elements.");
     }
 
     /// <summary>Number of elements.</summary>
@@ -27,10 +33,12 @@ public sealed class GgufArray
     /// <exception cref="InvalidModelException">They are no texts, or one is not UTF-8.</exception>
     public string[] Texts()
     {
-        if (_type != TextType) throw Wrong("texts");
+        if (_type != TextType)
+            throw Wrong("texts");
         var cursor = new GgufCursor(_file, _offset);
         var texts = new string[Count];
-        for (int i = 0; i < texts.Length; i++) texts[i] = cursor.Text($"metadata '{_key}'");
+        for (int i = 0; i < texts.Length; i++)
+            texts[i] = cursor.Text($"metadata '{_key}'");
         return texts;
     }
 
@@ -63,14 +71,15 @@ public sealed class GgufArray
     public float[] Singles() => _type == 6 ? MemoryMarshal.Cast<byte, float>(Bytes()).ToArray() : throw Wrong("float32 numbers");
 
     /// <summary>Bytes of a scalar type, 0 for texts, arrays and unknown types.</summary>
-    internal static int SizeOf(uint type) => type switch
-    {
-        0 or 1 or 7 => 1,
-        2 or 3 => 2,
-        4 or 5 or 6 => 4,
-        10 or 11 or 12 => 8,
-        _ => 0,
-    };
+    internal static int SizeOf(uint type) =>
+        type switch
+        {
+            0 or 1 or 7 => 1,
+            2 or 3 => 2,
+            4 or 5 or 6 => 4,
+            10 or 11 or 12 => 8,
+            _ => 0,
+        };
 
     internal static GgufArray Read(ref GgufCursor cursor, MappedFile file, string key, int depth = 0)
     {
@@ -81,18 +90,23 @@ public sealed class GgufArray
         if (SizeOf(type) is var size and > 0)
             cursor.Skip(count, size, what);
         else if (type == TextType)
-            for (ulong i = 0; i < count; i++) cursor.TextBytes(what);
+            for (ulong i = 0; i < count; i++)
+                cursor.TextBytes(what);
         else if (type == ArrayType && depth < MaxDepth)
-            for (ulong i = 0; i < count; i++) Read(ref cursor, file, key, depth + 1);
+            for (ulong i = 0; i < count; i++)
+                Read(ref cursor, file, key, depth + 1);
         else
-            throw new InvalidModelException($"{file.FilePath}: {what} is an array of the unknown value type {type}. The file is damaged or too new.");
+            throw new InvalidModelException(
+                $"{file.FilePath}: {what} is an array of the unknown value type {type}. The file is damaged or too new."
+            );
         return array;
     }
 
     private ReadOnlySpan<byte> Bytes()
     {
         int size = SizeOf(_type);
-        if (size == 0) throw Wrong("numbers");
+        if (size == 0)
+            throw Wrong("numbers");
         return _file.Span(_offset, checked(Count * size));
     }
 

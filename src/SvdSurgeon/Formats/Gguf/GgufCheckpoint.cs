@@ -14,19 +14,30 @@ internal static class GgufCheckpoint
         var file = GgufFile.Open(path);
         try
         {
-            string architecture = file.Metadata.Text("general.architecture") ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
+            string architecture =
+                file.Metadata.Text("general.architecture")
+                ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
             if (architecture is not ("llama" or "qwen2"))
-                throw new InvalidModelException($"Architecture '{architecture}' ({path}, general.architecture) is not supported. Supported in GGUF files: {SupportedArchitectures}.");
+                throw new InvalidModelException(
+                    $"Architecture '{architecture}' ({path}, general.architecture) is not supported. Supported in GGUF files: "
+                        + $"{SupportedArchitectures}."
+                );
             if (file.Metadata.Integer("split.count") is > 1 and var parts)
-                throw new InvalidModelException($"{path}: the file is one of {parts} parts, which is not supported. Merge them with 'gguf-split --merge'.");
+                throw new InvalidModelException(
+                    $"{path}: the file is one of {parts} parts, which is not supported. Merge them with 'gguf-split --merge'."
+                );
             var json = GgufConfig.ToHuggingFace(file, architecture);
             var config = HuggingFaceConfig.Parse(json, path);
             var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
             foreach (var tensor in file.Tensors.Values)
             {
-                if (tensor.Name == GgufConfig.RopeFactors) continue; // is in the config as rotary scaling
-                string name = GgufNames.ToHuggingFace(tensor.Name)
-                    ?? throw new InvalidModelException($"{path}: tensor '{tensor.Name}' does not belong to architecture {architecture} as this program knows it.");
+                if (tensor.Name == GgufConfig.RopeFactors)
+                    continue; // is in the config as rotary scaling
+                string name =
+                    GgufNames.ToHuggingFace(tensor.Name)
+                    ?? throw new InvalidModelException(
+                        $"{path}: tensor '{tensor.Name}' does not belong to architecture {architecture} as this program knows it."
+                    );
                 tensors.Add(name, InHuggingFaceOrder(tensor, name, architecture, config));
             }
             return new Checkpoint(path, "gguf", config, json, tensors, [path], [file]) { Gguf = file };
@@ -38,21 +49,29 @@ internal static class GgufCheckpoint
         }
     }
 
-    // Converters from Hugging Face interleave the two rotary halves of each head of LLaMA's q and k: row 2i + j of a head was row j·d/2 + i.
+    // Converters from Hugging Face interleave the two rotary halves of each head of LLaMA's q and k: row 2i + j of a head was row j·d/2 +
+    // i.
     private static StoredTensor InHuggingFaceOrder(StoredTensor tensor, string name, string architecture, DecoderConfig config)
     {
-        bool query = tensor.Name.Contains(".attn_q.", StringComparison.Ordinal), key = tensor.Name.Contains(".attn_k.", StringComparison.Ordinal);
-        if (architecture != "llama" || !(query || key)) return tensor.Rename(name);
-        int heads = query ? config.Heads : config.KeyValueHeads, headDim = config.HeadDim, half = headDim / 2;
+        bool query = tensor.Name.Contains(".attn_q.", StringComparison.Ordinal),
+            key = tensor.Name.Contains(".attn_k.", StringComparison.Ordinal);
+        if (architecture != "llama" || !(query || key))
+            return tensor.Rename(name);
+        int heads = query ? config.Heads : config.KeyValueHeads,
+            headDim = config.HeadDim,
+            half = headDim / 2;
         int rows = tensor.Shape.Count == 1 ? tensor.Columns : tensor.Rows;
         if (rows != heads * headDim)
-            throw new InvalidModelException($"{tensor.Source}: tensor '{tensor.Name}' has {rows} rows, {heads} heads of {headDim} need {heads * headDim}.");
+            throw new InvalidModelException(
+                $"{tensor.Source}: tensor '{tensor.Name}' has {rows} rows, {heads} heads of {headDim} need {heads * headDim}."
+            );
         var order = new int[rows];
         for (int head = 0; head < heads; head++)
-            for (int part = 0; part < 2; part++)
-                for (int i = 0; i < half; i++)
-                    order[head * headDim + part * half + i] = head * headDim + 2 * i + part;
-        if (tensor.Shape.Count > 1) return tensor.WithRows(name, order);
+        for (int part = 0; part < 2; part++)
+        for (int i = 0; i < half; i++)
+            order[head * headDim + part * half + i] = head * headDim + 2 * i + part;
+        if (tensor.Shape.Count > 1)
+            return tensor.WithRows(name, order);
         float[] stored = tensor.ToSingles(); // a bias: one row, so its numbers are put in order here
         return StoredTensor.FromSingles(name, [rows], [.. order.Select(i => stored[i])], source: tensor.Source);
     }

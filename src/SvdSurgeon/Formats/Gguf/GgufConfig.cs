@@ -13,13 +13,21 @@ internal static class GgufConfig
         var metadata = file.Metadata;
         string path = file.FilePath;
         if (metadata.Integer($"{architecture}.expert_count") is > 0)
-            throw new InvalidModelException($"Mixture of experts ({path}, {architecture}.expert_count) is not supported. Supported: dense llama and qwen2.");
-        long hidden = Required("embedding_length"), heads = Required("attention.head_count"), context = Required("context_length");
+            throw new InvalidModelException(
+                $"Mixture of experts ({path}, {architecture}.expert_count) is not supported. Supported: dense llama and qwen2."
+            );
+        long hidden = Required("embedding_length"),
+            heads = Required("attention.head_count"),
+            context = Required("context_length");
         long headDim = Optional("attention.key_length") ?? (heads > 0 ? hidden / heads : 0);
         if (Optional("attention.value_length") is { } valueDim && valueDim != headDim)
-            throw new InvalidModelException($"{path}: heads of {headDim} for keys and {valueDim} for values are not supported. Supported: equal ones.");
+            throw new InvalidModelException(
+                $"{path}: heads of {headDim} for keys and {valueDim} for values are not supported. Supported: equal ones."
+            );
         if (Optional("rope.dimension_count") is { } rotated && rotated != headDim)
-            throw new InvalidModelException($"{path}: rotary positions on {rotated} of {headDim} dimensions of a head are not supported. Supported: all of them.");
+            throw new InvalidModelException(
+                $"{path}: rotary positions on {rotated} of {headDim} dimensions of a head are not supported. Supported: all of them."
+            );
         if (!file.Tensors.TryGetValue("token_embd.weight", out var embedding))
             throw new InvalidModelException($"{path}: tensor 'token_embd.weight' is missing. The file is incomplete; fetch it again.");
 
@@ -27,7 +35,11 @@ internal static class GgufConfig
         bool mistral = window > 0 && window < context; // GGUF calls Mistral "llama" too
         var json = new JsonObject
         {
-            ["architectures"] = new JsonArray(architecture == "qwen2" ? "Qwen2ForCausalLM" : mistral ? "MistralForCausalLM" : "LlamaForCausalLM"),
+            ["architectures"] = new JsonArray(
+                architecture == "qwen2" ? "Qwen2ForCausalLM"
+                : mistral ? "MistralForCausalLM"
+                : "LlamaForCausalLM"
+            ),
             ["model_type"] = mistral ? "mistral" : architecture,
             ["vocab_size"] = embedding.Rows,
             ["hidden_size"] = hidden,
@@ -44,7 +56,8 @@ internal static class GgufConfig
             ["bos_token_id"] = TokenId("bos"),
             ["eos_token_id"] = TokenId("eos"),
         };
-        if (mistral) json["sliding_window"] = window;
+        if (mistral)
+            json["sliding_window"] = window;
         if (architecture == "llama" && !mistral)
         {
             json["attention_bias"] = file.Tensors.ContainsKey("blk.0.attn_q.bias");
@@ -53,16 +66,21 @@ internal static class GgufConfig
         json["rope_scaling"] = GgufRope.ToHuggingFace(file, architecture, headDim);
         return json;
 
-        long Required(string key) => Optional(key) ?? throw new InvalidModelException($"{path}: metadata '{architecture}.{key}' is missing.");
+        long Required(string key) =>
+            Optional(key) ?? throw new InvalidModelException($"{path}: metadata '{architecture}.{key}' is missing.");
 
-        long? Optional(string key) => metadata.TryGetValue($"{architecture}.{key}", out object? value) && value is GgufArray
-            ? throw new InvalidModelException($"{path}: '{architecture}.{key}' differs from layer to layer, which is not supported.")
-            : metadata.Integer($"{architecture}.{key}");
+        long? Optional(string key) =>
+            metadata.TryGetValue($"{architecture}.{key}", out object? value) && value is GgufArray
+                ? throw new InvalidModelException($"{path}: '{architecture}.{key}' differs from layer to layer, which is not supported.")
+                : metadata.Integer($"{architecture}.{key}");
 
         JsonNode? TokenId(string kind) => metadata.Integer($"tokenizer.ggml.{kind}_token_id") is { } id ? JsonValue.Create(id) : null;
     }
 
     // 9.999999747378752e-06 is float32's 1e-05: written as the shorter one, it is the same number again after rounding to float32.
     internal static double Shortest(double single) =>
-        double.Parse(((float)single).ToString(System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+        double.Parse(
+            ((float)single).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 }

@@ -34,13 +34,15 @@ internal ref struct GgufCursor(MappedFile file, long position = 0)
     public ReadOnlySpan<byte> TextBytes(string what)
     {
         ulong length = UInt64(what);
-        if (length > int.MaxValue) throw Ends(what);
+        if (length > int.MaxValue)
+            throw Ends(what);
         return Bytes((int)length, what);
     }
 
     public ReadOnlySpan<byte> Bytes(int count, string what)
     {
-        if (count > file.Length - _position) throw Ends(what);
+        if (count > file.Length - _position)
+            throw Ends(what);
         var span = file.Span(_position, count);
         _position += count;
         return span;
@@ -49,10 +51,14 @@ internal ref struct GgufCursor(MappedFile file, long position = 0)
     /// <summary>Leaves out <paramref name="count"/> elements of <paramref name="size"/> bytes.</summary>
     public void Skip(ulong count, int size, string what)
     {
-        if (count > (ulong)(file.Length - _position) / (ulong)size) throw Ends(what);
+        if (count > (ulong)(file.Length - _position) / (ulong)size)
+            throw Ends(what);
         _position += (long)count * size;
     }
 
     private readonly InvalidModelException Ends(string what) =>
-        new($"{file.FilePath}: the file has {file.Length} bytes and ends within {what}. The download is probably incomplete; fetch it again.");
+        new(
+            $"{file.FilePath}: the file has {file.Length} bytes and ends within {what}. The download is probably incomplete; fetch it "
+                + $"again."
+        );
 }

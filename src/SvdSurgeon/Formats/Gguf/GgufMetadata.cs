@@ -15,19 +15,29 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     internal GgufMetadata(MappedFile file) => _file = file;
 
     /// <inheritdoc/>
-    public object this[string key] => _values.TryGetValue(key, out var value) ? value : throw new InvalidModelException($"{_file.FilePath}: the metadata has no '{key}'.");
+    public object this[string key] =>
+        _values.TryGetValue(key, out var value)
+            ? value
+            : throw new InvalidModelException($"{_file.FilePath}: the metadata has no '{key}'.");
+
     /// <inheritdoc/>
     public IEnumerable<string> Keys => _values.Keys;
+
     /// <inheritdoc/>
     public IEnumerable<object> Values => _values.Values;
+
     /// <inheritdoc/>
     public int Count => _values.Count;
+
     /// <inheritdoc/>
     public bool ContainsKey(string key) => _values.ContainsKey(key);
+
     /// <inheritdoc/>
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out object value) => _values.TryGetValue(key, out value);
+
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _values.GetEnumerator();
+
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>The text under <paramref name="key"/>, or null where there is none.</summary>
@@ -36,22 +46,28 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 
     /// <summary>The integer (of any width) under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
-    public long? Integer(string key) => !_values.TryGetValue(key, out var value) ? null : value switch
-    {
-        long signed => signed,
-        ulong unsigned and <= long.MaxValue => (long)unsigned,
-        _ => throw Wrong(key, "an integer"),
-    };
+    public long? Integer(string key) =>
+        !_values.TryGetValue(key, out var value)
+            ? null
+            : value switch
+            {
+                long signed => signed,
+                ulong unsigned and <= long.MaxValue => (long)unsigned,
+                _ => throw Wrong(key, "an integer"),
+            };
 
     /// <summary>The number under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
-    public double? Number(string key) => !_values.TryGetValue(key, out var value) ? null : value switch
-    {
-        double number when double.IsFinite(number) => number,
-        long signed => signed,
-        ulong unsigned => unsigned,
-        _ => throw Wrong(key, "a finite number"),
-    };
+    public double? Number(string key) =>
+        !_values.TryGetValue(key, out var value)
+            ? null
+            : value switch
+            {
+                double number when double.IsFinite(number) => number,
+                long signed => signed,
+                ulong unsigned => unsigned,
+                _ => throw Wrong(key, "a finite number"),
+            };
 
     /// <summary>The flag under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
@@ -69,7 +85,8 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     /// <exception cref="InvalidModelException">The value is no array of float32.</exception>
     public float[]? Singles(string key) => Array(key)?.Singles();
 
-    private GgufArray? Array(string key) => !_values.TryGetValue(key, out var value) ? null : value as GgufArray ?? throw Wrong(key, "an array");
+    private GgufArray? Array(string key) =>
+        !_values.TryGetValue(key, out var value) ? null : value as GgufArray ?? throw Wrong(key, "an array");
 
     internal void ReadEntry(ref GgufCursor cursor)
     {
@@ -81,25 +98,29 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
             GgufArray.TextType => cursor.Text(what),
             GgufArray.ArrayType => GgufArray.Read(ref cursor, _file, key),
             _ when GgufArray.SizeOf(type) is { } size and > 0 => Scalar(type, cursor.Bytes(size, what)),
-            _ => throw new InvalidModelException($"{_file.FilePath}: {what} has the unknown value type {type}. The file is damaged or too new."),
+            _ => throw new InvalidModelException(
+                $"{_file.FilePath}: {what} has the unknown value type {type}. The file is damaged or too new."
+            ),
         };
-        if (!_values.TryAdd(key, value)) throw new InvalidModelException($"{_file.FilePath}: {what} appears twice.");
+        if (!_values.TryAdd(key, value))
+            throw new InvalidModelException($"{_file.FilePath}: {what} appears twice.");
     }
 
-    private static object Scalar(uint type, ReadOnlySpan<byte> bytes) => type switch
-    {
-        0 => (ulong)bytes[0],
-        1 => (long)(sbyte)bytes[0],
-        2 => (ulong)BinaryPrimitives.ReadUInt16LittleEndian(bytes),
-        3 => (long)BinaryPrimitives.ReadInt16LittleEndian(bytes),
-        4 => (ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes),
-        5 => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
-        6 => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
-        7 => bytes[0] != 0,
-        10 => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
-        11 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
-        _ => BinaryPrimitives.ReadDoubleLittleEndian(bytes), // 12, the last that SizeOf knows
-    };
+    private static object Scalar(uint type, ReadOnlySpan<byte> bytes) =>
+        type switch
+        {
+            0 => (ulong)bytes[0],
+            1 => (long)(sbyte)bytes[0],
+            2 => (ulong)BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+            3 => (long)BinaryPrimitives.ReadInt16LittleEndian(bytes),
+            4 => (ulong)BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+            5 => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
+            6 => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
+            7 => bytes[0] != 0,
+            10 => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+            11 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+            _ => BinaryPrimitives.ReadDoubleLittleEndian(bytes), // 12, the last that SizeOf knows
+        };
 
     private InvalidModelException Wrong(string key, string expected) => new($"{_file.FilePath}: metadata '{key}' is not {expected}.");
 }

@@ -5,21 +5,30 @@ internal static class GgufNames
 {
     private static readonly Dictionary<string, string> Outside = new(StringComparer.Ordinal)
     {
-        ["token_embd"] = "model.embed_tokens", ["output_norm"] = "model.norm", ["output"] = "lm_head",
+        ["token_embd"] = "model.embed_tokens",
+        ["output_norm"] = "model.norm",
+        ["output"] = "lm_head",
     };
 
     private static readonly Dictionary<string, string> InLayer = new(StringComparer.Ordinal)
     {
-        ["attn_norm"] = "input_layernorm", ["attn_q"] = "self_attn.q_proj", ["attn_k"] = "self_attn.k_proj", ["attn_v"] = "self_attn.v_proj",
-        ["attn_output"] = "self_attn.o_proj", ["ffn_norm"] = "post_attention_layernorm",
-        ["ffn_gate"] = "mlp.gate_proj", ["ffn_up"] = "mlp.up_proj", ["ffn_down"] = "mlp.down_proj",
+        ["attn_norm"] = "input_layernorm",
+        ["attn_q"] = "self_attn.q_proj",
+        ["attn_k"] = "self_attn.k_proj",
+        ["attn_v"] = "self_attn.v_proj",
+        ["attn_output"] = "self_attn.o_proj",
+        ["ffn_norm"] = "post_attention_layernorm",
+        ["ffn_gate"] = "mlp.gate_proj",
+        ["ffn_up"] = "mlp.up_proj",
+        ["ffn_down"] = "mlp.down_proj",
     };
 
     /// <summary>The Hugging Face name, or null for a tensor that these architectures do not have.</summary>
     public static string? ToHuggingFace(string name)
     {
         string[] parts = name.Split('.');
-        if (parts[^1] is not ("weight" or "bias")) return null;
+        if (parts[^1] is not ("weight" or "bias"))
+            return null;
         return parts switch
         {
             [var module, var kind] when Outside.TryGetValue(module, out string? outside) => $"{outside}.{kind}",

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SvdSurgeon.Formats.HuggingFace;
 
@@ -15,33 +15,37 @@ internal sealed class ConfigKeys(JsonObject json, string file, string prefix = "
     /// <summary>True where the key is there and null.</summary>
     public bool IsNull(string key) => json.ContainsKey(key) && json[key] is null;
 
-    public string Text(string key, string otherwise) => json[key] switch
-    {
-        null => otherwise,
-        JsonValue value when value.TryGetValue(out string? text) => text,
-        _ => throw Wrong(key, "a string"),
-    };
+    public string Text(string key, string otherwise) =>
+        json[key] switch
+        {
+            null => otherwise,
+            JsonValue value when value.TryGetValue(out string? text) => text,
+            _ => throw Wrong(key, "a string"),
+        };
 
-    public bool Flag(string key, bool otherwise) => json[key] switch
-    {
-        null => otherwise,
-        JsonValue value when value.TryGetValue(out bool flag) => flag,
-        _ => throw Wrong(key, "true or false"),
-    };
+    public bool Flag(string key, bool otherwise) =>
+        json[key] switch
+        {
+            null => otherwise,
+            JsonValue value when value.TryGetValue(out bool flag) => flag,
+            _ => throw Wrong(key, "true or false"),
+        };
 
-    public JsonObject? Object(string key) => json[key] switch
-    {
-        null => null,
-        JsonObject value => value,
-        _ => throw Wrong(key, "an object"),
-    };
+    public JsonObject? Object(string key) =>
+        json[key] switch
+        {
+            null => null,
+            JsonObject value => value,
+            _ => throw Wrong(key, "an object"),
+        };
 
-    public JsonArray? Array(string key) => json[key] switch
-    {
-        null => null,
-        JsonArray value => value,
-        _ => throw Wrong(key, "an array"),
-    };
+    public JsonArray? Array(string key) =>
+        json[key] switch
+        {
+            null => null,
+            JsonArray value => value,
+            _ => throw Wrong(key, "an array"),
+        };
 
     public int Positive(string key) => Has(key) ? Integer(key, 1) : throw Missing(key);
 
@@ -53,8 +57,10 @@ internal sealed class ConfigKeys(JsonObject json, string file, string prefix = "
 
     public double PositiveNumber(string key, double otherwise)
     {
-        if (json[key] is not { } node) return otherwise;
-        if (AsNumber(node) is { } number && number > 0 && double.IsFinite(number)) return number;
+        if (json[key] is not { } node)
+            return otherwise;
+        if (AsNumber(node) is { } number && number > 0 && double.IsFinite(number))
+            return number;
         throw Wrong(key, "a positive number");
     }
 
@@ -63,7 +69,8 @@ internal sealed class ConfigKeys(JsonObject json, string file, string prefix = "
 
     public IReadOnlyList<int> TokenIds(string key, int otherwise)
     {
-        if (IsNull(key)) return [];
+        if (IsNull(key))
+            return [];
         return json[key] switch
         {
             null => otherwise < 0 ? [] : [otherwise],
@@ -88,17 +95,20 @@ internal sealed class ConfigKeys(JsonObject json, string file, string prefix = "
     private int AsInteger(string key, JsonNode? node, int least)
     {
         // some writers put whole numbers as 64.0
-        if (AsNumber(node) is { } number && number == Math.Floor(number) && number >= least && number <= int.MaxValue) return (int)number;
+        if (AsNumber(node) is { } number && number == Math.Floor(number) && number >= least && number <= int.MaxValue)
+            return (int)number;
         throw Wrong(key, least > 0 ? "a positive integer" : "an integer that is not negative");
     }
 
     // A value that was read and one that was created in code hold different types; their text is the same.
-    private static double? AsNumber(JsonNode? node) => node?.GetValueKind() == JsonValueKind.Number
-        ? double.Parse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture)
-        : null;
+    private static double? AsNumber(JsonNode? node) =>
+        node?.GetValueKind() == JsonValueKind.Number
+            ? double.Parse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture)
+            : null;
 
     private InvalidModelException Wrong(string key, string expected) =>
         new($"{file}: '{prefix}{key}' is {json[key]?.ToJsonString() ?? "null"}, expected {expected}.");
 
-    private InvalidModelException Missing(string key) => new($"{file}: '{prefix}{key}' is missing. The file is incomplete; fetch it again.");
+    private InvalidModelException Missing(string key) =>
+        new($"{file}: '{prefix}{key}' is missing. The file is incomplete; fetch it again.");
 }

@@ -4,7 +4,9 @@ using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Formats.HuggingFace;
 
-/// <summary>Reads a Hugging Face config.json into a <see cref="DecoderConfig"/>; what the program cannot run exactly is refused by name.</summary>
+/// <summary>
+/// Reads a Hugging Face config.json into a <see cref="DecoderConfig"/>; what the program cannot run exactly is refused by name.
+/// </summary>
 public static class HuggingFaceConfig
 {
     /// <summary>Supported model_type values, for messages.</summary>
@@ -23,8 +25,12 @@ public static class HuggingFaceConfig
     {
         var keys = new ConfigKeys(json, file);
         if (keys.Object("quantization_config") is { } quantization)
-            throw keys.Refuse("quantization_config", new ConfigKeys(quantization, file).Text("quant_method", "unknown"),
-                "none; use the checkpoint that it was made from, or a GGUF file", "Quantised checkpoint");
+            throw keys.Refuse(
+                "quantization_config",
+                new ConfigKeys(quantization, file).Text("quant_method", "unknown"),
+                "none; use the checkpoint that it was made from, or a GGUF file",
+                "Quantised checkpoint"
+            );
         string modelType = keys.Text("model_type", "");
         return modelType switch
         {
@@ -38,7 +44,8 @@ public static class HuggingFaceConfig
     private static DecoderConfig Opt(ConfigKeys keys)
     {
         string activation = keys.Text("activation_function", "relu");
-        if (activation is not ("relu" or "gelu")) throw keys.Refuse("activation_function", activation, "relu, gelu", "Activation");
+        if (activation is not ("relu" or "gelu"))
+            throw keys.Refuse("activation_function", activation, "relu, gelu", "Activation");
         int hidden = keys.Positive("hidden_size");
         int heads = keys.Positive("num_attention_heads");
         keys.Divides("num_attention_heads", heads, "hidden_size", hidden);
@@ -74,16 +81,19 @@ public static class HuggingFaceConfig
     private static DecoderConfig Llama(ConfigKeys keys, string modelType)
     {
         string activation = keys.Text("hidden_act", "silu");
-        if (activation is not ("silu" or "swish")) throw keys.Refuse("hidden_act", activation, "silu", "Activation");
+        if (activation is not ("silu" or "swish"))
+            throw keys.Refuse("hidden_act", activation, "silu", "Activation");
         int hidden = keys.Positive("hidden_size");
         int heads = keys.Positive("num_attention_heads");
         int keyValueHeads = keys.Positive("num_key_value_heads", heads);
         keys.Divides("num_key_value_heads", keyValueHeads, "num_attention_heads", heads);
         // Qwen3's own default is 128 whatever the hidden size; the others divide it among the heads.
         bool divided = modelType != "qwen3" || keys.IsNull("head_dim");
-        if (divided && !keys.Has("head_dim")) keys.Divides("num_attention_heads", heads, "hidden_size", hidden);
+        if (divided && !keys.Has("head_dim"))
+            keys.Divides("num_attention_heads", heads, "hidden_size", hidden);
         int headDim = keys.Positive("head_dim", divided ? hidden / heads : 128);
-        if (headDim % 2 != 0) throw new InvalidModelException($"{keys.File}: head_dim is {headDim}; rotary positions need an even one.");
+        if (headDim % 2 != 0)
+            throw new InvalidModelException($"{keys.File}: head_dim is {headDim}; rotary positions need an even one.");
         int layers = keys.Positive("num_hidden_layers");
         var (theta, scaling) = RopeKeys.Parse(keys);
         bool allBiases = modelType is "llama" or "qwen3" && keys.Flag("attention_bias", false);

@@ -13,7 +13,12 @@ internal static class HuggingFaceFolder
     // The first that exists is taken: safetensors before pickles, whole before sharded.
     private static readonly string[] WeightSuffixes = [".safetensors", ".bin", ".index.json"];
     private static readonly string[] WeightFiles =
-        ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+    [
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ];
 
     public static Checkpoint Open(string path)
     {
@@ -24,7 +29,10 @@ internal static class HuggingFaceFolder
             folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
             weights = path;
             if (Path.GetFileName(path) != "config.json" && !WeightSuffixes.Any(suffix => path.EndsWith(suffix, StringComparison.Ordinal)))
-                throw new InvalidModelException($"{path}: this is no weight file. Give a model folder, its config.json, a .safetensors or .bin file or an index of them, or a .gguf file.");
+                throw new InvalidModelException(
+                    $"{path}: this is no weight file. Give a model folder, its config.json, a .safetensors or .bin file or an index of "
+                        + $"them, or a .gguf file."
+                );
         }
         else if (!Directory.Exists(path))
         {
@@ -33,24 +41,31 @@ internal static class HuggingFaceFolder
         string configPath = Path.Combine(folder, "config.json");
         if (!File.Exists(configPath))
         {
-            if (weights is null && Directory.GetFiles(folder, "*.gguf") is [string only]) return GgufCheckpoint.Open(only);
+            if (weights is null && Directory.GetFiles(folder, "*.gguf") is [string only])
+                return GgufCheckpoint.Open(only);
             throw new InvalidModelException(
-                $"{folder}: the folder has no config.json. A model folder holds config.json and model.safetensors or pytorch_model.bin; a GGUF model is given by its file.");
+                $"{folder}: the folder has no config.json. A model folder holds config.json and model.safetensors or pytorch_model.bin; "
+                    + $"a GGUF model is given by its file."
+            );
         }
         var json = JsonFile.ReadObject(configPath);
         var config = HuggingFaceConfig.Parse(json, configPath);
 
-        if (weights is null || Path.GetFileName(weights) is "config.json") weights = FindWeights(folder);
+        if (weights is null || Path.GetFileName(weights) is "config.json")
+            weights = FindWeights(folder);
         var open = new List<IDisposable>();
         try
         {
-            var (files, stored) = weights.EndsWith(".index.json", StringComparison.Ordinal) ? OpenShards(weights, open) : OpenOne(weights, open);
+            var (files, stored) = weights.EndsWith(".index.json", StringComparison.Ordinal)
+                ? OpenShards(weights, open)
+                : OpenOne(weights, open);
             string format = files[0].EndsWith(".safetensors", StringComparison.Ordinal) ? "safetensors" : "pytorch";
             return new Checkpoint(folder, format, config, json, ParameterNames.Canonical(stored, config), files, open);
         }
         catch
         {
-            foreach (var file in open) file.Dispose();
+            foreach (var file in open)
+                file.Dispose();
             throw;
         }
     }
@@ -58,15 +73,21 @@ internal static class HuggingFaceFolder
     private static string FindWeights(string folder)
     {
         foreach (string name in WeightFiles)
-            if (File.Exists(Path.Combine(folder, name))) return Path.Combine(folder, name);
+            if (File.Exists(Path.Combine(folder, name)))
+                return Path.Combine(folder, name);
         string found = string.Join(", ", Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).Take(12));
-        throw new InvalidModelException($"{folder}: there are no weights. Looked for {string.Join(", ", WeightFiles)}; the folder holds {found}.");
+        throw new InvalidModelException(
+            $"{folder}: there are no weights. Looked for {string.Join(", ", WeightFiles)}; the folder holds {found}."
+        );
     }
 
     private static (IReadOnlyList<string> Files, IReadOnlyCollection<StoredTensor> Tensors) OpenOne(string path, List<IDisposable> open) =>
         ([path], [.. OpenWeights(path, open).Values]);
 
-    private static (IReadOnlyList<string> Files, IReadOnlyCollection<StoredTensor> Tensors) OpenShards(string indexPath, List<IDisposable> open)
+    private static (IReadOnlyList<string> Files, IReadOnlyCollection<StoredTensor> Tensors) OpenShards(
+        string indexPath,
+        List<IDisposable> open
+    )
     {
         var index = new ConfigKeys(JsonFile.ReadObject(indexPath), indexPath);
         if (index.Object("weight_map") is not { Count: > 0 } map)
@@ -80,16 +101,22 @@ internal static class HuggingFaceFolder
             if (node is not JsonValue value || !value.TryGetValue(out string? file))
                 throw new InvalidModelException($"{indexPath}: the entry of tensor '{name}' is not a file name.");
             if (file.Length == 0 || Path.GetFileName(file) != file || file is "." or ".." || file.Contains('\\'))
-                throw new InvalidModelException($"{indexPath}: tensor '{name}' is said to be in '{file}'; shards must lie in the same folder.");
+                throw new InvalidModelException(
+                    $"{indexPath}: tensor '{name}' is said to be in '{file}'; shards must lie in the same folder."
+                );
             if (!shards.TryGetValue(file, out var shard))
             {
                 string path = Path.Combine(folder, file);
-                if (!File.Exists(path)) throw new InvalidModelException($"{path}: this shard is missing (tensor '{name}' is in it). Fetch it.");
+                if (!File.Exists(path))
+                    throw new InvalidModelException($"{path}: this shard is missing (tensor '{name}' is in it). Fetch it.");
                 shards.Add(file, shard = OpenWeights(path, open));
                 files.Add(path);
             }
             if (!shard.TryGetValue(name, out var tensor))
-                throw new InvalidModelException($"{Path.Combine(folder, file)}: there is no tensor '{name}', but {Path.GetFileName(indexPath)} says so. Fetch both again.");
+                throw new InvalidModelException(
+                    $"{Path.Combine(folder, file)}: there is no tensor '{name}', but {Path.GetFileName(indexPath)} says so. Fetch both "
+                        + $"again."
+                );
             tensors.Add(tensor);
         }
         files.Sort(StringComparer.Ordinal);
@@ -110,6 +137,8 @@ internal static class HuggingFaceFolder
             open.Add(file);
             return file.Tensors;
         }
-        throw new InvalidModelException($"{path}: this is no weight file. Supported: .safetensors, .bin (PyTorch), .gguf, or the folder of a model.");
+        throw new InvalidModelException(
+            $"{path}: this is no weight file. Supported: .safetensors, .bin (PyTorch), .gguf, or the folder of a model."
+        );
     }
 }

@@ -9,7 +9,16 @@ internal static class ParameterNames
     private static readonly string[] OptPrefixes = ["model.decoder.", "decoder.", "model."];
     private static readonly string[] LlamaPrefixes = ["model."];
     private static readonly string[] DecoderParts =
-        ["layers", "embed_tokens", "embed_positions", "norm", "final_layer_norm", "project_in", "project_out", "version"];
+    [
+        "layers",
+        "embed_tokens",
+        "embed_positions",
+        "norm",
+        "final_layer_norm",
+        "project_in",
+        "project_out",
+        "version",
+    ];
 
     /// <summary>Renames to canonical names and drops what carries no information: rotary tables, attention masks, a tied head.</summary>
     /// <exception cref="InvalidModelException">Two tensors turn out to be the same parameter.</exception>
@@ -19,22 +28,27 @@ internal static class ParameterNames
         foreach (var tensor in stored)
         {
             string name = Canonical(tensor.Name, config.Family);
-            if (IsRedundant(name, config)) continue;
+            if (IsRedundant(name, config))
+                continue;
             if (!tensors.TryAdd(name, name == tensor.Name ? tensor : tensor.Rename(name)))
-                throw new InvalidModelException($"{tensor.Source}: '{tensor.Name}' and another tensor are both '{name}'. The file mixes two models.");
+                throw new InvalidModelException(
+                    $"{tensor.Source}: '{tensor.Name}' and another tensor are both '{name}'. The file mixes two models."
+                );
         }
         return tensors;
     }
 
     private static string Canonical(string name, DecoderFamily family)
     {
-        if (name.StartsWith("lm_head.", StringComparison.Ordinal)) return name;
+        if (name.StartsWith("lm_head.", StringComparison.Ordinal))
+            return name;
         // Files of the bare decoder lack "model."; the original OPT files have only "decoder.".
         string prefix = family == DecoderFamily.Opt ? "model.decoder." : "model.";
         string bare = name;
         foreach (string start in family == DecoderFamily.Opt ? OptPrefixes : LlamaPrefixes)
         {
-            if (!name.StartsWith(start, StringComparison.Ordinal)) continue;
+            if (!name.StartsWith(start, StringComparison.Ordinal))
+                continue;
             bare = name[start.Length..];
             break;
         }

@@ -13,7 +13,8 @@ internal static class RopeKeys
         string section = keys.Has("rope_parameters") ? "rope_parameters" : "rope_scaling";
         double theta = keys.PositiveNumber("rope_theta", 10000);
         RefusePartial(keys);
-        if (keys.Object(section) is not { } json) return (theta, RopeScaling.None);
+        if (keys.Object(section) is not { } json)
+            return (theta, RopeScaling.None);
 
         var rope = new ConfigKeys(json, keys.File, section + ".");
         foreach (var (key, value) in json)
@@ -33,9 +34,12 @@ internal static class RopeKeys
 
     private static RopeScaling Llama3(ConfigKeys rope, ConfigKeys keys)
     {
-        double low = rope.PositiveNumber("low_freq_factor"), high = rope.PositiveNumber("high_freq_factor");
+        double low = rope.PositiveNumber("low_freq_factor"),
+            high = rope.PositiveNumber("high_freq_factor");
         if (high <= low)
-            throw new InvalidModelException($"{keys.File}: high_freq_factor ({high}) must be above low_freq_factor ({low}) in the rotary scaling.");
+            throw new InvalidModelException(
+                $"{keys.File}: high_freq_factor ({high}) must be above low_freq_factor ({low}) in the rotary scaling."
+            );
         int original = rope.Has("original_max_position_embeddings")
             ? rope.Positive("original_max_position_embeddings")
             : keys.Positive("original_max_position_embeddings");
@@ -46,6 +50,11 @@ internal static class RopeKeys
     {
         double fraction = keys.PositiveNumber("partial_rotary_factor", 1);
         if (fraction != 1)
-            throw keys.Refuse("partial_rotary_factor", fraction.ToString(System.Globalization.CultureInfo.InvariantCulture), "1", "Rotary positions of a part of the head,");
+            throw keys.Refuse(
+                "partial_rotary_factor",
+                fraction.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "1",
+                "Rotary positions of a part of the head,"
+            );
     }
 }

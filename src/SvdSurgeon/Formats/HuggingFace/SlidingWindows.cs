@@ -12,21 +12,26 @@ internal static class SlidingWindows
         int window = modelType switch
         {
             "mistral" => keys.IsNull("sliding_window") ? 0 : keys.Positive("sliding_window", 4096),
-            "qwen2" or "qwen3" when keys.Flag("use_sliding_window", false) => keys.IsNull("sliding_window") ? 0 : keys.Positive("sliding_window", 4096),
+            "qwen2" or "qwen3" when keys.Flag("use_sliding_window", false) => keys.IsNull("sliding_window")
+                ? 0
+                : keys.Positive("sliding_window", 4096),
             _ => 0,
         };
-        if (window == 0) return [];
+        if (window == 0)
+            return [];
         var windows = new int[layers];
         if (keys.Array("layer_types") is { } types)
         {
             if (types.Count != layers)
                 throw new InvalidModelException($"{keys.File}: layer_types has {types.Count} entries, num_hidden_layers is {layers}.");
-            for (int i = 0; i < layers; i++) windows[i] = IsSliding(keys, types[i]) ? window : 0;
+            for (int i = 0; i < layers; i++)
+                windows[i] = IsSliding(keys, types[i]) ? window : 0;
         }
         else
         {
             int first = modelType == "mistral" ? 0 : keys.NotNegative("max_window_layers", 28);
-            for (int i = first; i < layers; i++) windows[i] = window;
+            for (int i = first; i < layers; i++)
+                windows[i] = window;
         }
         return windows.Any(w => w != 0) ? windows : [];
     }

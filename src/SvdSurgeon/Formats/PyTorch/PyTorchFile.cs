@@ -39,25 +39,38 @@ internal sealed class PyTorchFile : IDisposable
     private void Read()
     {
         string path = _file.FilePath;
-        if (_file.Length < 4) throw new InvalidModelException($"{path}: the file has {_file.Length} bytes. The download is probably incomplete; fetch it again.");
+        if (_file.Length < 4)
+            throw new InvalidModelException(
+                $"{path}: the file has {_file.Length} bytes. The download is probably incomplete; fetch it again."
+            );
         if (!_file.Span(0, 4).SequenceEqual("PK\u0003\u0004"u8))
-            throw new InvalidModelException(_file.Span(0, 1)[0] == 0x80
-                ? $"{path}: the file has PyTorch's format from before version 1.6, which is not supported. Load it in a newer PyTorch and save it again, or convert it to safetensors."
-                : $"{path}: this is no PyTorch file (it does not begin like a zip archive).");
+            throw new InvalidModelException(
+                _file.Span(0, 1)[0] == 0x80
+                    ? $"{path}: the file has PyTorch's format from before version 1.6, which is not supported. Load it in a newer "
+                        + $"PyTorch and save it again, or convert it to safetensors."
+                    : $"{path}: this is no PyTorch file (it does not begin like a zip archive)."
+            );
         var entries = ZipDirectory.Read(_file).Entries;
-        var pickle = entries.Values.FirstOrDefault(entry => entry.Name.EndsWith("/data.pkl", StringComparison.Ordinal))
+        var pickle =
+            entries.Values.FirstOrDefault(entry => entry.Name.EndsWith("/data.pkl", StringComparison.Ordinal))
             ?? throw new InvalidModelException($"{path}: the archive holds no data.pkl, so it is no PyTorch model.");
         string folder = pickle.Name[..^"data.pkl".Length];
         if (entries.TryGetValue(folder + "byteorder", out var order) && order.Length < 16)
         {
             string name = Encoding.ASCII.GetString(_file.Span(order.Offset, (int)order.Length));
-            if (name != "little") throw new InvalidModelException($"{path}: the numbers are {name}-endian, which is not supported. Save the model again on a little-endian machine.");
+            if (name != "little")
+                throw new InvalidModelException(
+                    $"{path}: the numbers are {name}-endian, which is not supported. Save the model again on a little-endian machine."
+                );
         }
-        if (pickle.Length > int.MaxValue) throw new InvalidModelException($"{path}: data.pkl has {pickle.Length} bytes; that is no model.");
+        if (pickle.Length > int.MaxValue)
+            throw new InvalidModelException($"{path}: data.pkl has {pickle.Length} bytes; that is no model.");
         foreach (var (name, tensor) in TensorPickle.Read(_file.Span(pickle.Offset, (int)pickle.Length), path))
         {
             if (!entries.TryGetValue($"{folder}data/{tensor.Storage.Key}", out var entry))
-                throw new InvalidModelException($"{path}: the storage '{tensor.Storage.Key}' of tensor '{name}' is missing. The file is damaged; fetch it again.");
+                throw new InvalidModelException(
+                    $"{path}: the storage '{tensor.Storage.Key}' of tensor '{name}' is missing. The file is damaged; fetch it again."
+                );
             _tensors.Add(name, Locate(name, tensor, entry));
         }
     }
@@ -69,17 +82,26 @@ internal sealed class PyTorchFile : IDisposable
         long bytes = TensorShape.ByteLength(path, name, type, shape);
         int size = type.Block().Bytes;
         Int128 last = tensor.Offset;
-        for (int i = 0; i < shape.Length; i++) last += (Int128)(shape[i] - 1) * strides[i];
+        for (int i = 0; i < shape.Length; i++)
+            last += (Int128)(shape[i] - 1) * strides[i];
         bool empty = shape.Contains(0);
         if (!empty && (last >= tensor.Storage.Count || (last + 1) * size > entry.Length))
-            throw new InvalidModelException($"{path}: tensor '{name}' ends at number {last + 1} of its storage, which has {entry.Length / size}. The file is damaged; fetch it again.");
-        if (empty) return new StoredTensor(name, type, shape, _file.Address, _file, path);
+            throw new InvalidModelException(
+                $"{path}: tensor '{name}' ends at number {last + 1} of its storage, which has {entry.Length / size}. The file is "
+                    + $"damaged; fetch it again."
+            );
+        if (empty)
+            return new StoredTensor(name, type, shape, _file.Address, _file, path);
 
         nint first = _file.Address + (nint)(entry.Offset + tensor.Offset * size);
-        if (IsRowMajor(shape, strides)) return new StoredTensor(name, type, shape, first, _file, path);
+        if (IsRowMajor(shape, strides))
+            return new StoredTensor(name, type, shape, first, _file, path);
         // A transposed view. It may not be larger than what it views: strides of 0 could ask for any amount of memory.
         if (bytes > entry.Length || bytes > Array.MaxLength)
-            throw new InvalidModelException($"{path}: tensor '{name}' is an expanded view with the strides {TensorShape.Format(strides)}, which is not supported. Save it with .contiguous().");
+            throw new InvalidModelException(
+                $"{path}: tensor '{name}' is an expanded view with the strides {TensorShape.Format(strides)}, which is not supported. "
+                    + $"Save it with .contiguous()."
+            );
         var copy = GC.AllocateUninitializedArray<byte>((int)bytes, pinned: true);
         Gather(first, shape, strides, size, copy);
         return StoredTensor.FromBytes(name, type, shape, copy, path);
@@ -90,7 +112,8 @@ internal sealed class PyTorchFile : IDisposable
         long expected = 1;
         for (int i = shape.Length - 1; i >= 0; i--)
         {
-            if (shape[i] != 1 && strides[i] != expected) return false;
+            if (shape[i] != 1 && strides[i] != expected)
+                return false;
             expected *= shape[i];
         }
         return true;
@@ -106,7 +129,8 @@ internal sealed class PyTorchFile : IDisposable
             for (int axis = shape.Length - 1; axis >= 0; axis--)
             {
                 offset += strides[axis];
-                if (++index[axis] < shape[axis]) break;
+                if (++index[axis] < shape[axis])
+                    break;
                 offset -= strides[axis] * shape[axis];
                 index[axis] = 0;
             }

@@ -51,9 +51,8 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <summary>The tensor called <paramref name="name"/>.</summary>
     /// <exception cref="InvalidModelException">There is none.</exception>
-    public StoredTensor this[string name] => _tensors.TryGetValue(name, out var tensor)
-        ? tensor
-        : throw new InvalidModelException($"{FilePath}: there is no tensor '{name}'.");
+    public StoredTensor this[string name] =>
+        _tensors.TryGetValue(name, out var tensor) ? tensor : throw new InvalidModelException($"{FilePath}: there is no tensor '{name}'.");
 
     /// <summary>Unmaps the file; its tensors cannot be read any more.</summary>
     public void Dispose() => _file.Dispose();
@@ -61,14 +60,22 @@ public sealed class SafeTensorsFile : IDisposable
     private void ReadHeader()
     {
         if (_file.Length < 8)
-            throw Damaged($"the file has {_file.Length} bytes, too few for a safetensors header. The download is probably incomplete; fetch it again.");
+            throw Damaged(
+                $"the file has {_file.Length} bytes, too few for a safetensors header. The download is probably incomplete; fetch it again."
+            );
         ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(_file.Span(0, 8));
         if (headerBytes > MaxHeaderBytes)
-            throw Damaged($"the header claims {headerBytes} bytes, more than the {MaxHeaderBytes} allowed. This is not a safetensors file.");
+            throw Damaged(
+                $"the header claims {headerBytes} bytes, more than the {MaxHeaderBytes} allowed. This is not a safetensors file."
+            );
         if ((long)headerBytes > _file.Length - 8)
-            throw Damaged($"the header ends at byte {8 + headerBytes}, the file has {_file.Length}. The download is probably incomplete; fetch it again.");
+            throw Damaged(
+                $"the header ends at byte {8 + headerBytes}, the file has {_file.Length}. The download is probably incomplete; fetch it "
+                    + $"again."
+            );
         var json = _file.Span(8, (int)headerBytes);
-        if (!Utf8.IsValid(json)) throw Damaged("the header is not valid UTF-8. The file is damaged; fetch it again.");
+        if (!Utf8.IsValid(json))
+            throw Damaged("the header is not valid UTF-8. The file is damaged; fetch it again.");
 
         var ranges = new List<(long Begin, long End, string Name)>();
         string current = "";
@@ -81,18 +88,25 @@ public sealed class SafeTensorsFile : IDisposable
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
                 current = reader.GetString()!;
-                if (!seen.Add(current)) throw Damaged($"the name '{current}' appears twice in the header.");
+                if (!seen.Add(current))
+                    throw Damaged($"the name '{current}' appears twice in the header.");
                 reader.Read();
-                if (current == "__metadata__") ReadMetadata(ref reader);
-                else ranges.Add(ReadEntry(ref reader, current, 8 + (long)headerBytes));
+                if (current == "__metadata__")
+                    ReadMetadata(ref reader);
+                else
+                    ranges.Add(ReadEntry(ref reader, current, 8 + (long)headerBytes));
             }
-            if (reader.Read()) throw Damaged("there is text after the header's closing brace.");
+            if (reader.Read())
+                throw Damaged("there is text after the header's closing brace.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             // InvalidOperationException: a value of another kind than asked for, or a lone surrogate
             string where = current.Length == 0 ? "" : $" near '{current}'";
-            throw new InvalidModelException($"{FilePath}: the header is not valid JSON{where} ({e.Message}). The file is damaged; fetch it again.", e);
+            throw new InvalidModelException(
+                $"{FilePath}: the header is not valid JSON{where} ({e.Message}). The file is damaged; fetch it again.",
+                e
+            );
         }
         CheckRanges(ranges, _file.Length - 8 - (long)headerBytes);
     }
@@ -105,7 +119,8 @@ public sealed class SafeTensorsFile : IDisposable
             string key = reader.GetString()!;
             reader.Read();
             Expect(ref reader, JsonTokenType.String, $"'__metadata__' holds '{key}', which is not a string");
-            if (!_metadata.TryAdd(key, reader.GetString()!)) throw Damaged($"the key '{key}' appears twice in '__metadata__'.");
+            if (!_metadata.TryAdd(key, reader.GetString()!))
+                throw Damaged($"the key '{key}' appears twice in '__metadata__'.");
         }
     }
 
@@ -113,7 +128,8 @@ public sealed class SafeTensorsFile : IDisposable
     {
         Expect(ref reader, JsonTokenType.StartObject, $"tensor '{name}' is not a JSON object");
         string? typeName = null;
-        long[]? shape = null, offsets = null;
+        long[]? shape = null,
+            offsets = null;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             string key = reader.GetString()!;
@@ -125,21 +141,31 @@ public sealed class SafeTensorsFile : IDisposable
                 "data_offsets" => Replace(ref offsets, ReadNumbers(ref reader, name, key)),
                 _ => throw Damaged($"tensor '{name}' has an unknown key '{key}'."),
             };
-            if (again) throw Damaged($"tensor '{name}' has '{key}' twice.");
+            if (again)
+                throw Damaged($"tensor '{name}' has '{key}' twice.");
         }
-        if (typeName is null || shape is null || offsets is null) throw Damaged($"tensor '{name}' lacks dtype, shape or data_offsets.");
-        if (offsets.Length != 2) throw Damaged($"tensor '{name}' has {offsets.Length} data_offsets instead of 2.");
+        if (typeName is null || shape is null || offsets is null)
+            throw Damaged($"tensor '{name}' lacks dtype, shape or data_offsets.");
+        if (offsets.Length != 2)
+            throw Damaged($"tensor '{name}' has {offsets.Length} data_offsets instead of 2.");
         if (!SafeTensorsTypes.TryParse(typeName, out DType type))
             throw Damaged($"tensor '{name}' has the type '{typeName}', which is not supported. Supported: {SafeTensorsTypes.Names}.");
 
         var (begin, end) = (offsets[0], offsets[1]);
         long available = _file.Length - dataStart;
-        if (begin > end) throw Damaged($"tensor '{name}' begins at offset {begin}, after its end {end}.");
+        if (begin > end)
+            throw Damaged($"tensor '{name}' begins at offset {begin}, after its end {end}.");
         if (end > available)
-            throw Damaged($"tensor '{name}' ends at byte {(Int128)dataStart + end}, the file has {_file.Length}. The download is probably incomplete; fetch it again.");
+            throw Damaged(
+                $"tensor '{name}' ends at byte {(Int128)dataStart + end}, the file has {_file.Length}. The download is probably "
+                    + $"incomplete; fetch it again."
+            );
         long bytes = TensorShape.ByteLength(FilePath, name, type, shape);
         if (bytes != end - begin)
-            throw Damaged($"tensor '{name}' of type {typeName} and shape {TensorShape.Format(shape)} needs {bytes} bytes, its offsets span {end - begin}.");
+            throw Damaged(
+                $"tensor '{name}' of type {typeName} and shape {TensorShape.Format(shape)} needs {bytes} bytes, its offsets span "
+                    + $"{end - begin}."
+            );
         _tensors.Add(name, new StoredTensor(name, type, shape, _file.Address + (nint)(dataStart + begin), _file, FilePath));
         return (begin, end, name);
     }
@@ -163,8 +189,10 @@ public sealed class SafeTensorsFile : IDisposable
         long position = 0;
         foreach (var (begin, end, name) in ranges)
         {
-            if (begin < position) throw Damaged($"tensor '{name}' overlaps the one before it: it begins at offset {begin}, the other ends at {position}.");
-            if (begin > position) throw Damaged($"there is a gap of {begin - position} bytes before tensor '{name}'. The file is damaged.");
+            if (begin < position)
+                throw Damaged($"tensor '{name}' overlaps the one before it: it begins at offset {begin}, the other ends at {position}.");
+            if (begin > position)
+                throw Damaged($"there is a gap of {begin - position} bytes before tensor '{name}'. The file is damaged.");
             position = end;
         }
         if (position != dataBytes)
@@ -173,10 +201,12 @@ public sealed class SafeTensorsFile : IDisposable
 
     private void Expect(ref Utf8JsonReader reader, JsonTokenType type, string otherwise)
     {
-        if (reader.TokenType != type) throw Damaged(otherwise + ". The file is damaged; fetch it again.");
+        if (reader.TokenType != type)
+            throw Damaged(otherwise + ". The file is damaged; fetch it again.");
     }
 
-    private static bool Replace<T>(ref T? slot, T value) where T : class
+    private static bool Replace<T>(ref T? slot, T value)
+        where T : class
     {
         bool again = slot is not null;
         slot = value;

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using SvdSurgeon.IO;
@@ -28,26 +28,38 @@ public static class SafeTensorsWriter
         var ordered = Ordered(tensors);
         var header = Header(ordered, metadata);
         long total = header.Length + ordered.Sum(entry => entry.ByteLength);
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write(header);
-            long position = header.Length;
-            foreach (var entry in ordered)
+        AtomicFile.Write(
+            path,
+            stream =>
             {
-                entry.WriteTo(stream);
-                position += entry.ByteLength;
-                if (stream.Position != position)
-                    throw new InvalidOperationException(
-                        $"Tensor '{entry.Name}' needs {entry.ByteLength} bytes, {stream.Position - position + entry.ByteLength} were written.");
-            }
-        }, total);
+                stream.Write(header);
+                long position = header.Length;
+                foreach (var entry in ordered)
+                {
+                    entry.WriteTo(stream);
+                    position += entry.ByteLength;
+                    if (stream.Position != position)
+                        throw new InvalidOperationException(
+                            $"Tensor '{entry.Name}' needs {entry.ByteLength} bytes, {stream.Position - position + entry.ByteLength} were "
+                                + $"written."
+                        );
+                }
+            },
+            total
+        );
     }
 
-    /// <summary>Writes model.safetensors into a folder, or shards and model.safetensors.index.json where one file would exceed the limit.</summary>
+    /// <summary>
+    /// Writes model.safetensors into a folder, or shards and model.safetensors.index.json where one file would exceed the limit.
+    /// </summary>
     /// <returns>The names of the weight files, in order.</returns>
     /// <exception cref="IOException">As for <see cref="Write"/>.</exception>
-    public static IReadOnlyList<string> WriteSharded(string folder, IReadOnlyList<TensorEntry> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null, long maxShardBytes = DefaultShardBytes)
+    public static IReadOnlyList<string> WriteSharded(
+        string folder,
+        IReadOnlyList<TensorEntry> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        long maxShardBytes = DefaultShardBytes
+    )
     {
         var shards = Shards(tensors, maxShardBytes);
         if (shards.Count == 1)
@@ -56,17 +68,22 @@ public static class SafeTensorsWriter
             return ["model.safetensors"];
         }
         string[] names = [.. shards.Select((_, i) => $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")];
-        for (int i = 0; i < names.Length; i++) Write(Path.Combine(folder, names[i]), shards[i], metadata);
+        for (int i = 0; i < names.Length; i++)
+            Write(Path.Combine(folder, names[i]), shards[i], metadata);
         AtomicFile.Write(Path.Combine(folder, "model.safetensors.index.json"), stream => WriteIndex(stream, shards, names));
         return names;
     }
 
     /// <summary>Bytes of the weight files that <see cref="WriteSharded"/> would write; entries are not asked for their numbers.</summary>
-    public static long ShardedBytes(IReadOnlyList<TensorEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null, long maxShardBytes = DefaultShardBytes) =>
-        Shards(tensors, maxShardBytes).Sum(shard => Header(Ordered(shard), metadata).Length + shard.Sum(entry => entry.ByteLength));
+    public static long ShardedBytes(
+        IReadOnlyList<TensorEntry> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        long maxShardBytes = DefaultShardBytes
+    ) => Shards(tensors, maxShardBytes).Sum(shard => Header(Ordered(shard), metadata).Length + shard.Sum(entry => entry.ByteLength));
 
     // Wider types first, so that every tensor is aligned.
-    private static TensorEntry[] Ordered(IEnumerable<TensorEntry> tensors) => [.. tensors.OrderByDescending(entry => entry.Type.Block().Bytes)];
+    private static TensorEntry[] Ordered(IEnumerable<TensorEntry> tensors) =>
+        [.. tensors.OrderByDescending(entry => entry.Type.Block().Bytes)];
 
     private static List<List<TensorEntry>> Shards(IReadOnlyList<TensorEntry> tensors, long maxShardBytes)
     {
@@ -94,18 +111,21 @@ public static class SafeTensorsWriter
             if (metadata is { Count: > 0 })
             {
                 json.WriteStartObject("__metadata__");
-                foreach (var (key, value) in metadata) json.WriteString(key, value);
+                foreach (var (key, value) in metadata)
+                    json.WriteString(key, value);
                 json.WriteEndObject();
             }
             var names = new HashSet<string>(StringComparer.Ordinal);
             long offset = 0;
             foreach (var entry in tensors)
             {
-                if (!names.Add(entry.Name)) throw new ArgumentException($"Tensor '{entry.Name}' is to be written twice.", nameof(tensors));
+                if (!names.Add(entry.Name))
+                    throw new ArgumentException($"Tensor '{entry.Name}' is to be written twice.", nameof(tensors));
                 json.WriteStartObject(entry.Name);
                 json.WriteString("dtype", SafeTensorsTypes.NameOf(entry.Type));
                 json.WriteStartArray("shape");
-                foreach (long axis in entry.Shape) json.WriteNumberValue(axis);
+                foreach (long axis in entry.Shape)
+                    json.WriteNumberValue(axis);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -132,7 +152,8 @@ public static class SafeTensorsWriter
         json.WriteEndObject();
         json.WriteStartObject("weight_map");
         for (int i = 0; i < names.Length; i++)
-            foreach (var entry in shards[i]) json.WriteString(entry.Name, names[i]);
+            foreach (var entry in shards[i])
+                json.WriteString(entry.Name, names[i]);
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -55,7 +55,8 @@ public sealed class ColumnPreservingLinear : LinearModule
             backend.GatherColumns(x, _columns, kept);
             backend.Linear(kept, C, Bias, y, accumulate);
         }
-        if (A.Columns == 0) return;
+        if (A.Columns == 0)
+            return;
         using var others = backend.Allocate(x.Rows, _others.Length);
         using var z = backend.Allocate(x.Rows, A.Columns);
         backend.GatherColumns(x, _others, others);
@@ -72,7 +73,8 @@ public sealed class ColumnPreservingLinear : LinearModule
             backend.ScatterColumns(kept, _columns, dx, accumulate);
         }
         using var others = backend.Allocate(dy.Rows, _others.Length);
-        if (A.Columns == 0) backend.Fill(others, 0);
+        if (A.Columns == 0)
+            backend.Fill(others, 0);
         else
         {
             using var dz = backend.Allocate(dy.Rows, A.Columns);
@@ -85,12 +87,15 @@ public sealed class ColumnPreservingLinear : LinearModule
     /// <inheritdoc/>
     public override float[] ToDense(IBackend backend)
     {
-        float[] w = new float[(long)OutFeatures * InFeatures], kept = C.ToSingles();
+        float[] w = new float[(long)OutFeatures * InFeatures],
+            kept = C.ToSingles();
         float[] others = A.Columns == 0 ? new float[(long)OutFeatures * _others.Length] : Multiply(backend, A, B);
         for (int i = 0; i < OutFeatures; i++)
         {
-            for (int j = 0; j < _columns.Length; j++) w[(long)i * InFeatures + _columns[j]] = kept[(long)i * _columns.Length + j];
-            for (int j = 0; j < _others.Length; j++) w[(long)i * InFeatures + _others[j]] = others[(long)i * _others.Length + j];
+            for (int j = 0; j < _columns.Length; j++)
+                w[(long)i * InFeatures + _columns[j]] = kept[(long)i * _columns.Length + j];
+            for (int j = 0; j < _others.Length; j++)
+                w[(long)i * InFeatures + _others[j]] = others[(long)i * _others.Length + j];
         }
         return w;
     }

@@ -23,7 +23,8 @@ public sealed class DenseLinear(string name, StoredTensor weight, StoredTensor? 
     public override IReadOnlyList<StoredTensor> StoredTensors => [Weight];
 
     /// <inheritdoc/>
-    public override void Forward(IBackend backend, Tensor x, Tensor y, bool accumulate = false) => backend.Linear(x, Weight, Bias, y, accumulate);
+    public override void Forward(IBackend backend, Tensor x, Tensor y, bool accumulate = false) =>
+        backend.Linear(x, Weight, Bias, y, accumulate);
 
     /// <inheritdoc/>
     public override void BackwardInput(IBackend backend, Tensor dy, Tensor dx, bool accumulate = false) =>

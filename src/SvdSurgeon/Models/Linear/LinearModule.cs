@@ -5,7 +5,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Models.Linear;
 
-/// <summary>A linear module of a decoder layer, y = x Wᵀ + bias, in whichever form W is stored: whole, or as factors of a compressed one.</summary>
+/// <summary>
+/// A linear module of a decoder layer, y = x Wᵀ + bias, in whichever form W is stored: whole, or as factors of a compressed one.
+/// </summary>
 /// <param name="name">Hugging Face module name, such as model.layers.3.mlp.up_proj.</param>
 /// <param name="outFeatures">m.</param>
 /// <param name="inFeatures">n.</param>
@@ -47,14 +49,16 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
     public abstract float[] ToDense(IBackend backend);
 
     /// <summary>
-    /// The module called <paramref name="name"/>: <c>name.weight</c>; <c>name.A</c> and <c>.B</c>; these with <c>.C</c> and <c>.columns</c>;
+    /// The module called <paramref name="name"/>: <c>name.weight</c>; <c>name.A</c> and <c>.B</c>; these with <c>.C</c> and
+    /// <c>.columns</c>;
     /// or <c>name.pivots</c>, <c>.basis</c> and <c>.mix</c>.
     /// </summary>
     /// <param name="checkpoint">Where the tensors are.</param>
     /// <param name="name">Module name.</param>
     /// <param name="outFeatures">m.</param>
     /// <param name="inFeatures">n.</param>
-    /// <param name="requireBias">The configuration says that there is a bias. One that is there anyway is used (bias correction adds it).</param>
+    /// <param name="requireBias">The configuration says that there is a bias. One that is there anyway is used (bias correction adds
+    /// it).</param>
     /// <exception cref="InvalidModelException">A tensor is missing, has another shape, or holds indices that make no sense.</exception>
     public static LinearModule Load(Checkpoint checkpoint, string name, int outFeatures, int inFeatures, bool requireBias)
     {
@@ -62,8 +66,13 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
         if (checkpoint.Tensors.TryGetValue(name + ".pivots", out var pivots))
         {
             int rank = checked((int)pivots.Count);
-            return new PivotedLinear(name, pivots, checkpoint.Require(name + ".basis", rank, inFeatures),
-                checkpoint.Require(name + ".mix", outFeatures - rank, rank), bias);
+            return new PivotedLinear(
+                name,
+                pivots,
+                checkpoint.Require(name + ".basis", rank, inFeatures),
+                checkpoint.Require(name + ".mix", outFeatures - rank, rank),
+                bias
+            );
         }
         if (!checkpoint.Tensors.TryGetValue(name + ".A", out var a))
             return new DenseLinear(name, checkpoint.Require(name + ".weight", outFeatures, inFeatures), bias);
@@ -71,8 +80,14 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
         checkpoint.Require(name + ".A", outFeatures, r);
         if (!checkpoint.Tensors.TryGetValue(name + ".columns", out var columns))
             return new LowRankLinear(name, a, checkpoint.Require(name + ".B", r, inFeatures), bias);
-        return new ColumnPreservingLinear(name, a, checkpoint.Require(name + ".B", r, inFeatures - columns.Count),
-            checkpoint.Require(name + ".C", outFeatures, columns.Count), columns, bias);
+        return new ColumnPreservingLinear(
+            name,
+            a,
+            checkpoint.Require(name + ".B", r, inFeatures - columns.Count),
+            checkpoint.Require(name + ".C", outFeatures, columns.Count),
+            columns,
+            bias
+        );
     }
 
     /// <summary>A tensor of 32-bit indices, as <c>columns</c> and <c>pivots</c> are stored.</summary>
@@ -93,12 +108,16 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
         for (int i = 0; i < chosen.Length; i++)
             if ((uint)chosen[i] >= (uint)size || (i > 0 && chosen[i] <= chosen[i - 1]))
                 throw new InvalidModelException(
-                    $"{stored.Source}: tensor '{stored.Name}' must hold ascending indices below {size}; entry {i} is {chosen[i]}. The file is damaged.");
+                    $"{stored.Source}: tensor '{stored.Name}' must hold ascending indices below {size}; entry {i} is {chosen[i]}. The "
+                        + $"file is damaged."
+                );
         var others = new int[size - chosen.Length];
         for (int i = 0, next = 0, other = 0; i < size; i++)
         {
-            if (next < chosen.Length && chosen[next] == i) next++;
-            else others[other++] = i;
+            if (next < chosen.Length && chosen[next] == i)
+                next++;
+            else
+                others[other++] = i;
         }
         return (chosen, others);
     }

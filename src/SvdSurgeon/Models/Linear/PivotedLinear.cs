@@ -57,7 +57,8 @@ public sealed class PivotedLinear : LinearModule
             backend.ScatterColumns(mixed, _others, y, accumulate);
         }
         // A bias is a table of positions with one entry: it is added to every row.
-        if (Bias is not null) backend.AddPositions(Bias, 0, 1, y);
+        if (Bias is not null)
+            backend.AddPositions(Bias, 0, 1, y);
     }
 
     /// <inheritdoc/>
@@ -77,10 +78,13 @@ public sealed class PivotedLinear : LinearModule
     /// <inheritdoc/>
     public override float[] ToDense(IBackend backend)
     {
-        float[] w = new float[(long)OutFeatures * InFeatures], basis = Basis.ToSingles();
+        float[] w = new float[(long)OutFeatures * InFeatures],
+            basis = Basis.ToSingles();
         float[] mixed = _others.Length == 0 ? [] : Multiply(backend, Mix, Basis);
-        for (int i = 0; i < _pivots.Length; i++) basis.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_pivots[i] * InFeatures));
-        for (int i = 0; i < _others.Length; i++) mixed.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_others[i] * InFeatures));
+        for (int i = 0; i < _pivots.Length; i++)
+            basis.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_pivots[i] * InFeatures));
+        for (int i = 0; i < _others.Length; i++)
+            mixed.AsSpan(i * InFeatures, InFeatures).CopyTo(w.AsSpan(_others[i] * InFeatures));
         return w;
     }
 }

@@ -19,6 +19,7 @@ public sealed record Artifact(string Folder, string Key)
     // A kill leaves files under their temporary names.
     internal void RemoveUnfinished()
     {
-        foreach (string file in Directory.EnumerateFiles(Folder, "*" + AtomicFile.TemporarySuffix)) File.Delete(file);
+        foreach (string file in Directory.EnumerateFiles(Folder, "*" + AtomicFile.TemporarySuffix))
+            File.Delete(file);
     }
 }

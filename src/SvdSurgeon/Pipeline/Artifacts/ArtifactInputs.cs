@@ -12,7 +12,8 @@ internal static class ArtifactInputs
     {
         foreach (var (name, value) in artifact.Inputs)
         {
-            if (value is null || (value is JsonValue && value.ToString().Length == 0)) continue;
+            if (value is null || (value is JsonValue && value.ToString().Length == 0))
+                continue;
             yield return name switch
             {
                 "model" => ("model", $"SHA-256 {Short(value)}…"),
@@ -23,7 +24,10 @@ internal static class ArtifactInputs
                 "factors" => ("factors", $"{FactorSet.Stage}-{value} or what was made from it"),
                 "inputs" => ("inputs", $"{InputStatistics.Stage}-{value}"),
                 "outputs" => ("outputs", string.Join(", ", value.ToString().Split(' ').Select(key => $"{OutputStatistics.Stage}-{key}"))),
-                "ranks" when value is JsonObject ranks => ("ranks", $"{ranks.Count(r => r.Value is not null)} modules truncated, {ranks.Count(r => r.Value is null)} dense"),
+                "ranks" when value is JsonObject ranks => (
+                    "ranks",
+                    $"{ranks.Count(r => r.Value is not null)} modules truncated, {ranks.Count(r => r.Value is null)} dense"
+                ),
                 _ => (name, value is JsonValue ? value.ToString() : value.ToJsonString()),
             };
         }
@@ -34,13 +38,26 @@ internal static class ArtifactInputs
     /// <param name="want">Inputs of the one that is needed.</param>
     public static string Difference(JsonObject have, JsonObject want)
     {
-        if (Differs("model")) return "another model";
+        if (Differs("model"))
+            return "another model";
         var differences = new List<string>();
-        if (Differs("sequences")) differences.Add($"{have["sequences"]} sequences, not {want["sequences"]}");
-        if (Differs("length")) differences.Add($"seqlen {have["length"]}, not {want["length"]}");
-        if (differences.Count == 0 && Differs("tokens")) differences.Add("other sequences");
-        foreach (string name in have.Select(p => p.Key).Union(want.Select(p => p.Key)).Except(["model", "layers", "sequences", "length", "tokens"]).Where(Differs))
-            differences.Add(name is "factors" or "modules" ? $"other {name} (made with other options or statistics)" : $"{name} {have[name]?.ToString() ?? "none"}, not {want[name]?.ToString() ?? "none"}");
+        if (Differs("sequences"))
+            differences.Add($"{have["sequences"]} sequences, not {want["sequences"]}");
+        if (Differs("length"))
+            differences.Add($"seqlen {have["length"]}, not {want["length"]}");
+        if (differences.Count == 0 && Differs("tokens"))
+            differences.Add("other sequences");
+        foreach (
+            string name in have.Select(p => p.Key)
+                .Union(want.Select(p => p.Key))
+                .Except(["model", "layers", "sequences", "length", "tokens"])
+                .Where(Differs)
+        )
+            differences.Add(
+                name is "factors" or "modules"
+                    ? $"other {name} (made with other options or statistics)"
+                    : $"{name} {have[name]?.ToString() ?? "none"}, not {want[name]?.ToString() ?? "none"}"
+            );
         return string.Join(", ", differences);
 
         bool Differs(string name) => !JsonNode.DeepEquals(have[name], want[name]);

@@ -12,20 +12,25 @@ internal static class ArtifactParts
     private const string Extension = ".safetensors";
 
     /// <summary>The sums of one layer over one block of sequences, as a shard leaves them.</summary>
-    public static string Block(int block, int layer) => string.Create(CultureInfo.InvariantCulture, $"layer.{layer:D4}.block.{block:D4}{Extension}");
+    public static string Block(int block, int layer) =>
+        string.Create(CultureInfo.InvariantCulture, $"layer.{layer:D4}.block.{block:D4}{Extension}");
 
     /// <summary>The rows of the sequences from <paramref name="first"/> on.</summary>
     public static string Rows(int first) => string.Create(CultureInfo.InvariantCulture, $"sequences.{first:D6}{Extension}");
 
     /// <summary>True for statistics that are summed over blocks of sequences, a part a layer.</summary>
     public static bool AreSums(string stage, JsonObject inputs) =>
-        stage is InputStatistics.Stage or OutputStatistics.Stage || (stage == SpectralGradients.Stage && (string?)inputs["samples"] == "tokens");
+        stage is InputStatistics.Stage or OutputStatistics.Stage
+        || (stage == SpectralGradients.Stage && (string?)inputs["samples"] == "tokens");
 
     /// <summary>The blocks that statistics of this description are collected in.</summary>
     public static SequenceBlocks Blocks(string stage, JsonObject inputs)
     {
-        int sequences = (int)inputs["sequences"]!, length = (int)inputs["length"]!;
-        return AreSums(stage, inputs) ? SequenceBlocks.Of(sequences, length) : SequenceBlocks.Of(sequences, length, SpectralGradients.SequencesPerPart);
+        int sequences = (int)inputs["sequences"]!,
+            length = (int)inputs["length"]!;
+        return AreSums(stage, inputs)
+            ? SequenceBlocks.Of(sequences, length)
+            : SequenceBlocks.Of(sequences, length, SpectralGradients.SequencesPerPart);
     }
 
     /// <summary>The parts of a whole artifact; none where the description does not tell.</summary>

@@ -3,7 +3,9 @@ using SvdSurgeon.Pipeline.Fisher;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
 
-/// <summary>A folder of statistics that a run is told to use: what is there for a stage must match, or the run is refused with what differs.</summary>
+/// <summary>
+/// A folder of statistics that a run is told to use: what is there for a stage must match, or the run is refused with what differs.
+/// </summary>
 public sealed class GivenStatistics
 {
     private readonly string _path;
@@ -17,8 +19,11 @@ public sealed class GivenStatistics
     public static GivenStatistics Open(string path)
     {
         var artifacts = StoredArtifact.Is(path) ? [StoredArtifact.Open(path)] : StoredArtifact.In(path);
-        return artifacts.Count > 0 ? new GivenStatistics(path, artifacts)
-            : throw new InvalidInputException($"--stats {path}: there are no statistics. Name a folder that 'svdsurgeon stats' or 'svdsurgeon merge' has filled.");
+        return artifacts.Count > 0
+            ? new GivenStatistics(path, artifacts)
+            : throw new InvalidInputException(
+                $"--stats {path}: there are no statistics. Name a folder that 'svdsurgeon stats' or 'svdsurgeon merge' has filled."
+            );
     }
 
     /// <summary>The artifact for these inputs. Dense statistics must be there; a Fisher must match only where there is one.</summary>
@@ -28,11 +33,22 @@ public sealed class GivenStatistics
         var (key, _) = WorkFolder.Describe(stage, inputs);
         var ofStage = _artifacts.Where(artifact => artifact.Stage == stage).ToList();
         if (ofStage.Find(artifact => artifact.Artifact.Key == key) is { } match)
-            return match.IsComplete ? match.Artifact
-                : throw new InvalidInputException($"--stats {_path}: {match.Name} is incomplete, {match.Missing.Count} of {match.Expected.Count} parts are missing. Run 'svdsurgeon stats' to its end, or 'svdsurgeon merge' over all shards.");
+            return match.IsComplete
+                ? match.Artifact
+                : throw new InvalidInputException(
+                    $"--stats {_path}: {match.Name} is incomplete, {match.Missing.Count} of {match.Expected.Count} parts are missing. "
+                        + $"Run 'svdsurgeon stats' to its end, or 'svdsurgeon merge' over all shards."
+                );
         if (ofStage.Count > 0)
-            throw new InvalidInputException($"--stats {_path}: {ofStage[0].Name} was collected from {ArtifactInputs.Difference(ofStage[0].Inputs, inputs)}. Use the options that it was collected with, or leave out --stats.");
-        return stage == SpectralGradients.Stage ? null
-            : throw new InvalidInputException($"--stats {_path}: it holds no statistics of the stage '{stage}', which this method needs. Collect them with 'svdsurgeon stats' and the same options, or leave out --stats.");
+            throw new InvalidInputException(
+                $"--stats {_path}: {ofStage[0].Name} was collected from {ArtifactInputs.Difference(ofStage[0].Inputs, inputs)}. Use the "
+                    + $"options that it was collected with, or leave out --stats."
+            );
+        return stage == SpectralGradients.Stage
+            ? null
+            : throw new InvalidInputException(
+                $"--stats {_path}: it holds no statistics of the stage '{stage}', which this method needs. Collect them with 'svdsurgeon "
+                    + $"stats' and the same options, or leave out --stats."
+            );
     }
 }

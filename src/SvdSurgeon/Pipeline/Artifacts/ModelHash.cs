@@ -15,7 +15,7 @@ internal static class ModelHash
         foreach (string file in model.Files)
         {
             using var stream = File.OpenRead(file);
-            for (int read; (read = stream.Read(buffer)) > 0;)
+            for (int read; (read = stream.Read(buffer)) > 0; )
             {
                 cancellation.ThrowIfCancellationRequested();
                 hash.AppendData(buffer.AsSpan(0, read));

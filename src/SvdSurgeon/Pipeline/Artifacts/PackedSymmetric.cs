@@ -12,7 +12,8 @@ internal static class PackedSymmetric
     public static double[] Pack(Matrix full)
     {
         var packed = new double[Length(full.Rows)];
-        for (int i = 0, at = 0; i < full.Rows; at += ++i) full.Row(i)[..(i + 1)].CopyTo(packed.AsSpan(at));
+        for (int i = 0, at = 0; i < full.Rows; at += ++i)
+            full.Row(i)[..(i + 1)].CopyTo(packed.AsSpan(at));
         return packed;
     }
 
@@ -23,9 +24,10 @@ internal static class PackedSymmetric
         const int block = 32;
         var full = UnpackLower(packed, n);
         for (int top = 0; top < n; top += block)
-            for (int left = 0; left <= top; left += block)
-                for (int i = top; i < Math.Min(top + block, n); i++)
-                    for (int j = left; j < Math.Min(left + block, i); j++) full[j, i] = full[i, j];
+        for (int left = 0; left <= top; left += block)
+        for (int i = top; i < Math.Min(top + block, n); i++)
+        for (int j = left; j < Math.Min(left + block, i); j++)
+            full[j, i] = full[i, j];
         return full;
     }
 
@@ -33,7 +35,8 @@ internal static class PackedSymmetric
     public static Matrix UnpackLower(ReadOnlySpan<double> packed, int n)
     {
         var lower = new Matrix(n, n);
-        for (int i = 0, at = 0; i < n; at += ++i) packed.Slice(at, i + 1).CopyTo(lower.Row(i));
+        for (int i = 0, at = 0; i < n; at += ++i)
+            packed.Slice(at, i + 1).CopyTo(lower.Row(i));
         return lower;
     }
 }

@@ -12,12 +12,14 @@ public sealed record Shard(int Index, int Count)
     public static Shard Parse(string text)
     {
         string[] parts = text.Split('/');
-        if (parts.Length == 2 && Number(parts[0]) is { } index && Number(parts[1]) is { } count && index >= 1 && index <= count) return new Shard(index, count);
+        if (parts.Length == 2 && Number(parts[0]) is { } index && Number(parts[1]) is { } count && index >= 1 && index <= count)
+            return new Shard(index, count);
         throw new InvalidInputException($"--shard {text}: write i/n with i from 1 to n, such as 2/4 for the second of four.");
     }
 
     /// <summary>"i/n".</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Index}/{Count}");
 
-    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 }

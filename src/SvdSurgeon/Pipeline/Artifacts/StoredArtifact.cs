@@ -6,7 +6,8 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// <summary>An artifact as it is found on disk: what it was made from, and which of its parts are there.</summary>
 public sealed class StoredArtifact
 {
-    private StoredArtifact(Artifact artifact, string stage, JsonObject inputs, string text) => (Artifact, Stage, Inputs, Text) = (artifact, stage, inputs, text);
+    private StoredArtifact(Artifact artifact, string stage, JsonObject inputs, string text) =>
+        (Artifact, Stage, Inputs, Text) = (artifact, stage, inputs, text);
 
     /// <summary>Folder and key.</summary>
     public Artifact Artifact { get; }
@@ -27,9 +28,8 @@ public sealed class StoredArtifact
     public static bool Is(string folder) => File.Exists(Path.Combine(folder, Artifact.Description));
 
     /// <summary>The artifacts in a work folder, by name.</summary>
-    public static IReadOnlyList<StoredArtifact> In(string folder) => Directory.Exists(folder)
-        ? [.. Directory.EnumerateDirectories(folder).Where(Is).Order(StringComparer.Ordinal).Select(Open)]
-        : [];
+    public static IReadOnlyList<StoredArtifact> In(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Where(Is).Order(StringComparer.Ordinal).Select(Open)] : [];
 
     /// <summary>Reads an artifact's description.</summary>
     /// <exception cref="InvalidModelException">artifact.json is damaged, of another format version, or not that of this folder.</exception>
@@ -38,20 +38,39 @@ public sealed class StoredArtifact
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string file = Path.Combine(folder, Artifact.Description);
         var json = JsonFile.ReadObject(file);
-        if (json["format_version"] is not JsonValue version || !version.TryGetValue(out int number) || json["stage"] is not JsonValue stageNode
-            || !stageNode.TryGetValue(out string? stage) || json["inputs"] is not JsonObject inputs)
+        if (
+            json["format_version"] is not JsonValue version
+            || !version.TryGetValue(out int number)
+            || json["stage"] is not JsonValue stageNode
+            || !stageNode.TryGetValue(out string? stage)
+            || json["inputs"] is not JsonObject inputs
+        )
             throw new InvalidModelException($"{file}: this is no description of an artifact. Remove the folder; it will be made again.");
         if (number != WorkFolder.FormatVersion)
-            throw new InvalidModelException($"{file}: the artifact has format version {number}, this program reads {WorkFolder.FormatVersion}. Remove the folder; it will be made again.");
+            throw new InvalidModelException(
+                $"{file}: the artifact has format version {number}, this program reads {WorkFolder.FormatVersion}. Remove the folder; it "
+                    + $"will be made again."
+            );
         var (key, text) = WorkFolder.Describe(stage, inputs);
         if (Path.GetFileName(folder) != $"{stage}-{key}")
-            throw new InvalidModelException($"{file}: it describes {stage}-{key}, but the folder is called {Path.GetFileName(folder)}. One of the two was changed; remove the folder.");
+            throw new InvalidModelException(
+                $"{file}: it describes {stage}-{key}, but the folder is called {Path.GetFileName(folder)}. One of the two was changed; "
+                    + $"remove the folder."
+            );
         return new StoredArtifact(new Artifact(folder, key), stage, inputs, text);
     }
 
     /// <summary>The parts that a whole artifact has; those that are there where the description does not tell.</summary>
-    public IReadOnlyList<string> Expected => ArtifactParts.Expected(Stage, Inputs) is { Count: > 0 } parts ? parts
-        : [.. Directory.EnumerateFiles(Artifact.Folder, "*.safetensors").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Expected =>
+        ArtifactParts.Expected(Stage, Inputs) is { Count: > 0 } parts
+            ? parts
+            :
+            [
+                .. Directory
+                    .EnumerateFiles(Artifact.Folder, "*.safetensors")
+                    .Select(file => Path.GetFileName(file))
+                    .Order(StringComparer.Ordinal),
+            ];
 
     /// <summary>Parts that are not there.</summary>
     public IReadOnlyList<string> Missing => [.. Expected.Where(part => !Artifact.Has(part))];
@@ -62,22 +81,32 @@ public sealed class StoredArtifact
     /// <summary>The blocks of sequences that shards have left here for every layer.</summary>
     internal IReadOnlyList<int> ShardBlocks()
     {
-        if (!ArtifactParts.AreSums(Stage, Inputs)) return [];
+        if (!ArtifactParts.AreSums(Stage, Inputs))
+            return [];
         int layers = (int)Inputs["layers"]!;
-        return [.. Enumerable.Range(0, ArtifactParts.Blocks(Stage, Inputs).Count).Where(block => Enumerable.Range(0, layers).All(layer => Artifact.Has(ArtifactParts.Block(block, layer))))];
+        return
+        [
+            .. Enumerable
+                .Range(0, ArtifactParts.Blocks(Stage, Inputs).Count)
+                .Where(block => Enumerable.Range(0, layers).All(layer => Artifact.Has(ArtifactParts.Block(block, layer)))),
+        ];
     }
 
     /// <summary>The sequences that shards have left here for every layer, in words; null for none.</summary>
     public string? ShardSequences()
     {
-        if (ShardBlocks() is not { Count: > 0 } present) return null;
+        if (ShardBlocks() is not { Count: > 0 } present)
+            return null;
         var blocks = ArtifactParts.Blocks(Stage, Inputs);
         var ranges = new List<(int First, int Last)>();
         foreach (int block in present)
         {
-            int first = blocks.First(block) + 1, last = blocks.First(block) + blocks.Length(block);
-            if (ranges.Count > 0 && ranges[^1].Last == first - 1) ranges[^1] = (ranges[^1].First, last);
-            else ranges.Add((first, last));
+            int first = blocks.First(block) + 1,
+                last = blocks.First(block) + blocks.Length(block);
+            if (ranges.Count > 0 && ranges[^1].Last == first - 1)
+                ranges[^1] = (ranges[^1].First, last);
+            else
+                ranges.Add((first, last));
         }
         return $"sequences {string.Join(", ", ranges.Select(r => $"{r.First} to {r.Last}"))} of {blocks.Sequences}";
     }

@@ -1,7 +1,7 @@
 using System.Numerics;
 using SvdSurgeon.Backends.Blas;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
@@ -17,14 +17,18 @@ internal sealed class Sums
     /// <summary>The sum called <paramref name="name"/>; zeros when it is new.</summary>
     public double[] Of(string name, long count)
     {
-        if (!_values.TryGetValue(name, out var values)) _values[name] = values = Zeros.Array(count);
-        return values.LongLength == count ? values : throw new InvalidOperationException($"'{name}' has {values.LongLength} sums, not {count}.");
+        if (!_values.TryGetValue(name, out var values))
+            _values[name] = values = Zeros.Array(count);
+        return values.LongLength == count
+            ? values
+            : throw new InvalidOperationException($"'{name}' has {values.LongLength} sums, not {count}.");
     }
 
     /// <summary>Adds every sum of a file.</summary>
     public void Add(SafeTensorsFile file)
     {
-        foreach (var (name, tensor) in file.Tensors) Add(tensor.Doubles(), Of(name, tensor.Count));
+        foreach (var (name, tensor) in file.Tensors)
+            Add(tensor.Doubles(), Of(name, tensor.Count));
     }
 
     /// <summary>Adds <paramref name="from"/> to the sum called <paramref name="name"/> and sets it to zero.</summary>
@@ -38,8 +42,10 @@ internal sealed class Sums
     public static void Add(ReadOnlySpan<double> from, Span<double> to)
     {
         int i = 0;
-        for (; i <= to.Length - Vector<double>.Count; i += Vector<double>.Count) (new Vector<double>(to[i..]) + new Vector<double>(from[i..])).CopyTo(to[i..]);
-        for (; i < to.Length; i++) to[i] += from[i];
+        for (; i <= to.Length - Vector<double>.Count; i += Vector<double>.Count)
+            (new Vector<double>(to[i..]) + new Vector<double>(from[i..])).CopyTo(to[i..]);
+        for (; i < to.Length; i++)
+            to[i] += from[i];
     }
 
     /// <inheritdoc cref="Add(ReadOnlySpan{double}, Span{double})"/>
@@ -47,14 +53,16 @@ internal sealed class Sums
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(from.Length, to.Length);
         fixed (float* source = from)
-        fixed (double* destination = to) Vectors.AddWidened(source, destination, from.Length);
+        fixed (double* destination = to)
+            Vectors.AddWidened(source, destination, from.Length);
     }
 
     /// <summary>Calls a sum by another name and divides it.</summary>
     public void Average(string name, string mean, long count)
     {
         double[] values = _values[name];
-        for (int i = 0; i < values.Length; i++) values[i] /= count;
+        for (int i = 0; i < values.Length; i++)
+            values[i] /= count;
         _values.Remove(name);
         _values[mean] = values;
     }
@@ -62,7 +70,8 @@ internal sealed class Sums
     /// <exception cref="NumericalException">A sum is not finite.</exception>
     public void RequireFinite()
     {
-        foreach (var (name, values) in _values) RequireFinite(name, values);
+        foreach (var (name, values) in _values)
+            RequireFinite(name, values);
     }
 
     /// <summary>The sums as tensors of a file.</summary>
@@ -81,6 +90,9 @@ internal sealed class Sums
     {
         foreach (double value in values)
             if (!double.IsFinite(value))
-                throw new NumericalException($"{name[..name.LastIndexOf('.')]}: its inputs or gradients are not finite numbers. The model's weights or the calibration data are probably damaged.");
+                throw new NumericalException(
+                    $"{name[..name.LastIndexOf('.')]}: its inputs or gradients are not finite numbers. The model's weights or the "
+                        + $"calibration data are probably damaged."
+                );
     }
 }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using System.Text;
+using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
@@ -34,17 +34,22 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
     /// <param name="given">Statistics that were given are used or refused.</param>
     internal Artifact Open(string stage, JsonObject inputs, bool given)
     {
-        if (given && Given?.Find(stage, inputs) is { } found) return found;
+        if (given && Given?.Find(stage, inputs) is { } found)
+            return found;
         var (key, text) = Describe(stage, inputs);
         string folder = System.IO.Path.Combine(Path, $"{stage}-{key}");
-        foreach (var opened in _watching) opened.Add(folder);
-        if (!Directory.Exists(folder)) _made.Add(folder);
+        foreach (var opened in _watching)
+            opened.Add(folder);
+        if (!Directory.Exists(folder))
+            _made.Add(folder);
         Directory.CreateDirectory(folder);
         var artifact = new Artifact(folder, key);
         artifact.RemoveUnfinished();
         // A kill can come between a pass's last part and the end of its progress.
-        if (artifact.Has(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Has)) File.Delete(artifact.Part(PassProgress.Part));
-        if (!artifact.Has(Artifact.Description)) AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
+        if (artifact.Has(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Has))
+            File.Delete(artifact.Part(PassProgress.Part));
+        if (!artifact.Has(Artifact.Description))
+            AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
         return artifact;
     }
 
@@ -68,13 +73,15 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
     internal void Delete(string folder)
     {
         _made.Remove(folder);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Deletes an artifact if this run made it; one that was there before belongs to another run.</summary>
     internal void Discard(string folder)
     {
-        if (_made.Contains(folder)) Delete(folder);
+        if (_made.Contains(folder))
+            Delete(folder);
     }
 
     internal GivenStatistics? Given { get; } = given;
@@ -82,7 +89,14 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
     /// <summary>The key of an artifact and the text of its artifact.json.</summary>
     internal static (string Key, string Text) Describe(string stage, JsonObject inputs)
     {
-        string text = JsonText.Indented(new JsonObject { ["format_version"] = FormatVersion, ["stage"] = stage, ["inputs"] = inputs.DeepClone() });
+        string text = JsonText.Indented(
+            new JsonObject
+            {
+                ["format_version"] = FormatVersion,
+                ["stage"] = stage,
+                ["inputs"] = inputs.DeepClone(),
+            }
+        );
         return (Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16], text);
     }
 }

@@ -3,11 +3,11 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Whitening;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
@@ -16,7 +16,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.Factors;
 
 /// <summary>
-/// The spectral factors of every linear module, kept in files: left vectors (transposed, a component a row) and right vectors in float32, singular
+/// The spectral factors of every linear module, kept in files: left vectors (transposed, a component a row) and right vectors in float32,
+/// singular
 /// values in float64. Spectral gradients, allocation and the compressed modules read from them. What makes them differs: a method alone
 /// (<see cref="Decompose"/>), kept columns (<see cref="ColumnFactors"/>), the sequential pass (<see cref="SequentialPass"/>).
 /// </summary>
@@ -29,7 +30,8 @@ internal sealed class FactorSet(Artifact artifact)
     public string Key => artifact.Key;
 
     /// <summary>
-    /// The factors of one layer: NAME.left (K × m), NAME.sigma (R), NAME.right (K × n); with kept columns also NAME.columns and NAME.fixed, the m × c part
+    /// The factors of one layer: NAME.left (K × m), NAME.sigma (R), NAME.right (K × n); with kept columns also NAME.columns and NAME.fixed,
+    /// the m × c part
     /// of W' that does not depend on σ. Modules that stay dense may be absent.
     /// </summary>
     public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer)));
@@ -54,12 +56,23 @@ internal sealed class FactorSet(Artifact artifact)
         inputs["model"] = context.ModelHash;
         inputs["storage"] = storage.ToString().ToLowerInvariant();
         inputs["alpha"] = poolFraction;
-        return Build(context, Stage, inputs, layer =>
-        {
-            using var scaling = metric.Open(layer.Index);
-            return DecomposeLayer(context, layer, module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage), scaling.Input, scaling.Output,
-                module => Weights(context.Backend, module));
-        });
+        return Build(
+            context,
+            Stage,
+            inputs,
+            layer =>
+            {
+                using var scaling = metric.Open(layer.Index);
+                return DecomposeLayer(
+                    context,
+                    layer,
+                    module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage),
+                    scaling.Input,
+                    scaling.Output,
+                    module => Weights(context.Backend, module)
+                );
+            }
+        );
     }
 
     /// <summary>Makes the parts that are not there yet, a layer each.</summary>
@@ -68,22 +81,39 @@ internal sealed class FactorSet(Artifact artifact)
     /// <param name="inputs">What they depend on.</param>
     /// <param name="make">Makes those of a layer; several layers at once where they are small.</param>
     /// <param name="before">What all of them need; called when any is missing.</param>
-    public static FactorSet Build(PipelineContext context, string stage, JsonObject inputs, Func<DecoderLayer, List<TensorEntry>> make, Action? before = null)
+    public static FactorSet Build(
+        PipelineContext context,
+        string stage,
+        JsonObject inputs,
+        Func<DecoderLayer, List<TensorEntry>> make,
+        Action? before = null
+    )
     {
         var artifact = Open(context, stage, inputs);
         DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
-        return context.Timed(stage, missing.Length == 0, () =>
-        {
-            if (missing.Length > 0) before?.Invoke();
-            LayersSideBySide.Run(context, stage, missing, layer => SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), make(layer)));
-            return new FactorSet(artifact);
-        });
+        return context.Timed(
+            stage,
+            missing.Length == 0,
+            () =>
+            {
+                if (missing.Length > 0)
+                    before?.Invoke();
+                LayersSideBySide.Run(
+                    context,
+                    stage,
+                    missing,
+                    layer => SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), make(layer))
+                );
+                return new FactorSet(artifact);
+            }
+        );
     }
 
     /// <summary>The most components that any ratio below 1 can ask for: what is kept serves every ratio.</summary>
     public static int MaxComponents(int m, int n, double poolFraction, StorageForm storage)
     {
-        if (storage == StorageForm.Pivoted) return Math.Min(m, n);
+        if (storage == StorageForm.Pivoted)
+            return Math.Min(m, n);
         int largestRank = Math.Max(1, (int)(((long)m * n - 1) / (m + n)));
         return Math.Min(Math.Min(m, n), RankBudget.Pool(m, n, largestRank, poolFraction));
     }
@@ -95,7 +125,8 @@ internal sealed class FactorSet(Artifact artifact)
         foreach (var layer in model.Layers)
         {
             using var file = OpenLayer(layer.Index);
-            foreach (var module in layer.Linears) spectra[module.Name] = file[module.Name + ".sigma"].Doubles().ToArray();
+            foreach (var module in layer.Linears)
+                spectra[module.Name] = file[module.Name + ".sigma"].Doubles().ToArray();
         }
         return spectra;
     }
@@ -103,7 +134,8 @@ internal sealed class FactorSet(Artifact artifact)
     /// <summary>The first <paramref name="components"/> components of a module, from a file of <see cref="OpenLayer"/>.</summary>
     public static SpectralFactors Load(SafeTensorsFile file, string module, int components)
     {
-        StoredTensor left = file[module + ".left"], right = file[module + ".right"];
+        StoredTensor left = file[module + ".left"],
+            right = file[module + ".right"];
         int count = Math.Min(components, left.Rows);
         return new SpectralFactors(Rows(left, count).Transpose(), file[module + ".sigma"].Doubles().ToArray(), Rows(right, count));
     }
@@ -117,15 +149,19 @@ internal sealed class FactorSet(Artifact artifact)
         yield return TensorEntry.FromSingles(module + ".right", [components, factors.Right.Columns], factors.Right.ToSingles());
     }
 
-    /// <summary>The factors with vectors as <see cref="Entries"/> stores them: what a pass goes on with must be what a resumed one finds.</summary>
-    public static SpectralFactors Rounded(SpectralFactors factors) => factors with
-    {
-        Left = Matrix.FromSingles(factors.Left.Rows, factors.Left.Columns, factors.Left.ToSingles()),
-        Right = Matrix.FromSingles(factors.Right.Rows, factors.Right.Columns, factors.Right.ToSingles()),
-    };
+    /// <summary>
+    /// The factors with vectors as <see cref="Entries"/> stores them: what a pass goes on with must be what a resumed one finds.
+    /// </summary>
+    public static SpectralFactors Rounded(SpectralFactors factors) =>
+        factors with
+        {
+            Left = Matrix.FromSingles(factors.Left.Rows, factors.Left.Columns, factors.Left.ToSingles()),
+            Right = Matrix.FromSingles(factors.Right.Rows, factors.Right.Columns, factors.Right.ToSingles()),
+        };
 
     /// <summary>W in float64.</summary>
-    public static Matrix Weights(IBackend backend, LinearModule module) => Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense(backend));
+    public static Matrix Weights(IBackend backend, LinearModule module) =>
+        Matrix.FromSingles(module.OutFeatures, module.InFeatures, module.ToDense(backend));
 
     private static Artifact Open(PipelineContext context, string stage, JsonObject inputs)
     {
@@ -141,20 +177,30 @@ internal sealed class FactorSet(Artifact artifact)
     /// <param name="output">What the rows of a module's weights are scaled with.</param>
     /// <param name="target">What is decomposed.</param>
     /// <param name="whitened">Whether it is scaled already.</param>
-    public static List<TensorEntry> DecomposeLayer(PipelineContext context, DecoderLayer layer, Func<LinearModule, int> components,
-        Func<InputGroup, WhiteningFactor?> input, Func<LinearModule, WhiteningFactor?> output, Func<LinearModule, Matrix> target, bool whitened = false)
+    public static List<TensorEntry> DecomposeLayer(
+        PipelineContext context,
+        DecoderLayer layer,
+        Func<LinearModule, int> components,
+        Func<InputGroup, WhiteningFactor?> input,
+        Func<LinearModule, WhiteningFactor?> output,
+        Func<LinearModule, Matrix> target,
+        bool whitened = false
+    )
     {
         var la = context.Backend.LinearAlgebra;
         var entries = new Dictionary<string, List<TensorEntry>>(StringComparer.Ordinal);
         void Decompose(IReadOnlyList<ModuleTask> modules)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            var tasks = modules.Select(m => new WhiteningTask(target(m.Module), m.Input, m.Output, components(m.Module)) { IsWhitened = whitened }).ToList();
+            var tasks = modules
+                .Select(m => new WhiteningTask(target(m.Module), m.Input, m.Output, components(m.Module)) { IsWhitened = whitened })
+                .ToList();
             var factors = WhitenedSvd.Factorize(la, tasks);
             for (int i = 0; i < modules.Count; i++)
             {
                 List<TensorEntry> made = [.. Entries(modules[i].Module.Name, factors[i])];
-                lock (entries) entries.Add(modules[i].Module.Name, made);
+                lock (entries)
+                    entries.Add(modules[i].Module.Name, made);
             }
         }
         // Small modules run beside each other, the most work first; a large one has all threads and the memory to itself.
@@ -162,14 +208,17 @@ internal sealed class FactorSet(Artifact artifact)
         foreach (var group in layer.Groups)
         {
             var modules = group.Modules.Where(m => components(m) > 0).ToList();
-            if (modules.Count == 0) continue;
+            if (modules.Count == 0)
+                continue;
             // Modules that read the same input share H and its factor (METHODS.md, section 2).
             var shared = input(group);
             foreach (var module in modules)
             {
                 var task = new ModuleTask(module, shared, output(module));
-                if ((long)module.OutFeatures * module.InFeatures > LayersSideBySide.ModuleAlone) Decompose([task]);
-                else small.Add(task);
+                if ((long)module.OutFeatures * module.InFeatures > LayersSideBySide.ModuleAlone)
+                    Decompose([task]);
+                else
+                    small.Add(task);
             }
         }
         var batches = Batches([.. small.OrderByDescending(s => Work(s.Module))], la.LargestBatchedSide);
@@ -186,14 +235,20 @@ internal sealed class FactorSet(Artifact artifact)
         foreach (var task in tasks)
         {
             var (m, n) = (task.Module.OutFeatures, task.Module.InFeatures);
-            var batch = Math.Max(m, n) > largestSide ? null : batches.Find(other => (other[0].Module.OutFeatures, other[0].Module.InFeatures) == (m, n));
-            if (batch is null) batches.Add([task]);
-            else batch.Add(task);
+            var batch =
+                Math.Max(m, n) > largestSide
+                    ? null
+                    : batches.Find(other => (other[0].Module.OutFeatures, other[0].Module.InFeatures) == (m, n));
+            if (batch is null)
+                batches.Add([task]);
+            else
+                batch.Add(task);
         }
         return batches;
     }
 
-    private static double Work(LinearModule module) => (double)module.OutFeatures * module.InFeatures * Math.Min(module.OutFeatures, module.InFeatures);
+    private static double Work(LinearModule module) =>
+        (double)module.OutFeatures * module.InFeatures * Math.Min(module.OutFeatures, module.InFeatures);
 
     private static Matrix Rows(StoredTensor tensor, int count)
     {

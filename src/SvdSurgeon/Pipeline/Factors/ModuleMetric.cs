@@ -3,15 +3,17 @@ using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Pipeline.Factors;
 
-/// <summary>The scaling in which a method decomposes weights: what each side is whitened with, made from the collected statistics.</summary>
+/// <summary>
+/// The scaling in which a method decomposes weights: what each side is whitened with, made from the collected statistics.
+/// </summary>
 internal sealed class ModuleMetric
 {
     private readonly ILinearAlgebra _la;
@@ -27,20 +29,26 @@ internal sealed class ModuleMetric
     public static ModuleMetric Collect(PipelineContext context, CompressionOptions options, Calibration.TokenSet tokens)
     {
         var statistics = DenseStatistics.Collect(context, options.Method, tokens);
-        return new ModuleMetric(context.Backend.LinearAlgebra, options, statistics.Inputs, statistics.Outputs is { } outputs ? [outputs] : []);
+        return new ModuleMetric(
+            context.Backend.LinearAlgebra,
+            options,
+            statistics.Inputs,
+            statistics.Outputs is { } outputs ? [outputs] : []
+        );
     }
 
     /// <summary>The same metric with C averaged over further statistics, collected at a compressed model.</summary>
     public ModuleMetric With(OutputStatistics further) => new(_la, _options, _inputs, [.. _outputs, further]);
 
     /// <summary>What the metric depends on, for artifact keys.</summary>
-    public JsonObject Inputs() => new()
-    {
-        ["method"] = _options.Method.ToString().ToLowerInvariant(),
-        ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
-        ["inputs"] = _inputs?.Key,
-        ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
-    };
+    public JsonObject Inputs() =>
+        new()
+        {
+            ["method"] = _options.Method.ToString().ToLowerInvariant(),
+            ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
+            ["inputs"] = _inputs?.Key,
+            ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
+        };
 
     /// <summary>‖WXᵀ‖ of a dense module, which is the same for all ratios: measured when it is first asked for.</summary>
     public double OutputNorm(string module, Func<double> measure) => _outputNorms.GetOrAdd(module, _ => measure());
@@ -49,9 +57,10 @@ internal sealed class ModuleMetric
     public Layer Open(int layer) => new(this, _inputs?.Layer(layer), [.. _outputs.Select(o => o.Layer(layer))]);
 
     /// <summary>The factor of a Gram matrix of inputs, as the method damps and factors it.</summary>
-    public WhiteningFactor FactorInputs(Matrix gram) => _options.Method == CompressionMethod.Kfac
-        ? WhiteningFactor.Damped(_la, gram, WhitenedSvd.DefaultInputDamping)
-        : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram) : WhiteningFactor.Cholesky(_la, gram);
+    public WhiteningFactor FactorInputs(Matrix gram) =>
+        _options.Method == CompressionMethod.Kfac ? WhiteningFactor.Damped(_la, gram, WhitenedSvd.DefaultInputDamping)
+        : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram)
+        : WhiteningFactor.Cholesky(_la, gram);
 
     /// <summary>The metric of one layer's modules; open statistics files end with it.</summary>
     public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, IReadOnlyList<SafeTensorsFile> outputs) : IDisposable
@@ -67,25 +76,32 @@ internal sealed class ModuleMetric
         public Matrix? CollectedGram(InputGroup group) => inputs is null ? null : InputStatistics.Gram(inputs, group);
 
         /// <summary>What the columns of the group's weights are scaled with; null for nothing.</summary>
-        public WhiteningFactor? Input(InputGroup group) => metric._options.Method switch
-        {
-            CompressionMethod.Asvd => WhiteningFactor.Diagonal(inputs![group.Name + ".mean_abs"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
-            CompressionMethod.Whiten or CompressionMethod.Kfac => metric.FactorInputs(InputStatistics.Gram(inputs!, group)),
-            _ => null,
-        };
+        public WhiteningFactor? Input(InputGroup group) =>
+            metric._options.Method switch
+            {
+                CompressionMethod.Asvd => WhiteningFactor.Diagonal(
+                    inputs![group.Name + ".mean_abs"].Doubles().ToArray().Select(Math.Sqrt).ToArray()
+                ),
+                CompressionMethod.Whiten or CompressionMethod.Kfac => metric.FactorInputs(InputStatistics.Gram(inputs!, group)),
+                _ => null,
+            };
 
         /// <summary>What the rows of the module's weight are scaled with; null for nothing.</summary>
-        public WhiteningFactor? Output(LinearModule module) => metric._options.Method switch
-        {
-            CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(outputs[0][module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()),
-            CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputGram(module), WhitenedSvd.DefaultOutputDamping),
-            _ => null,
-        };
+        public WhiteningFactor? Output(LinearModule module) =>
+            metric._options.Method switch
+            {
+                CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(
+                    outputs[0][module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()
+                ),
+                CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputGram(module), WhitenedSvd.DefaultOutputDamping),
+                _ => null,
+            };
 
         public void Dispose()
         {
             inputs?.Dispose();
-            foreach (var file in outputs) file.Dispose();
+            foreach (var file in outputs)
+                file.Dispose();
         }
 
         /// <summary>C of a module, the mean of all collections; not damped.</summary>
@@ -95,7 +111,8 @@ internal sealed class ModuleMetric
             foreach (var file in outputs.Skip(1))
             {
                 var further = OutputStatistics.Gram(file, module);
-                for (int i = 0; i < sum.Data.Length; i++) sum.Data[i] += further.Data[i];
+                for (int i = 0; i < sum.Data.Length; i++)
+                    sum.Data[i] += further.Data[i];
             }
             return sum;
         }

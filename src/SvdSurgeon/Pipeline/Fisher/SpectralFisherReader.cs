@@ -3,10 +3,13 @@ using SvdSurgeon.Formats.SafeTensors;
 
 namespace SvdSurgeon.Pipeline.Fisher;
 
-/// <summary>Reads the spectral Fishers of one layer's modules, several at once; their files are opened once and not for every module.</summary>
+/// <summary>
+/// Reads the spectral Fishers of one layer's modules, several at once; their files are opened once and not for every module.
+/// </summary>
 /// <param name="paths">The files.</param>
 /// <param name="read">The Fisher of a module, for all the components that were collected, from the open files.</param>
-internal sealed class SpectralFisherReader(IReadOnlyList<string> paths, Func<IReadOnlyList<SafeTensorsFile>, string, SpectralFisher> read) : IDisposable
+internal sealed class SpectralFisherReader(IReadOnlyList<string> paths, Func<IReadOnlyList<SafeTensorsFile>, string, SpectralFisher> read)
+    : IDisposable
 {
     private readonly IReadOnlyList<SafeTensorsFile> _files = OpenAll(paths);
 
@@ -20,7 +23,8 @@ internal sealed class SpectralFisherReader(IReadOnlyList<string> paths, Func<IRe
         var files = new List<SafeTensorsFile>();
         try
         {
-            foreach (string path in paths) files.Add(SafeTensorsFile.Open(path));
+            foreach (string path in paths)
+                files.Add(SafeTensorsFile.Open(path));
             return files;
         }
         catch
@@ -32,6 +36,7 @@ internal sealed class SpectralFisherReader(IReadOnlyList<string> paths, Func<IRe
 
     private static void Close(IReadOnlyList<SafeTensorsFile> files)
     {
-        foreach (var file in files) file.Dispose();
+        foreach (var file in files)
+            file.Dispose();
     }
 }

@@ -5,8 +5,10 @@ internal enum SpectralForm
 {
     /// <summary>The form with fewer operations, module by module.</summary>
     Cheaper,
+
     /// <summary>P = D·U, Q = X·V, Σ_t P∘Q.</summary>
     Projection,
+
     /// <summary>G = DᵀX, G·V, column sums with U.</summary>
     Gradient,
 }

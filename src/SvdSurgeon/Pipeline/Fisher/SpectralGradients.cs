@@ -16,6 +16,7 @@ internal sealed class SpectralGradients : ISpectralFisherSource
 {
     /// <summary>Stage name.</summary>
     public const string Stage = "fisher";
+
     /// <summary>A part holds at most this many sequences: little is lost to a kill, and the file system is not flooded.</summary>
     public const int SequencesPerPart = 32;
 
@@ -37,29 +38,51 @@ internal sealed class SpectralGradients : ISpectralFisherSource
         var artifact = context.Work.Open(Stage, inputs, given: true);
         var blocks = SequenceBlocks.Of(tokens, SequencesPerPart);
         int[] missing = [.. blocks.Of(context.Shard).Where(block => !artifact.Has(ArtifactParts.Rows(blocks.First(block))))];
-        return context.Timed(Stage, missing.Length == 0, () =>
-        {
-            if (missing.Length > 0) Run(context, factors, tokens, artifact, blocks, missing);
-            return new SpectralGradients(artifact, blocks);
-        });
+        return context.Timed(
+            Stage,
+            missing.Length == 0,
+            () =>
+            {
+                if (missing.Length > 0)
+                    Run(context, factors, tokens, artifact, blocks, missing);
+                return new SpectralGradients(artifact, blocks);
+            }
+        );
     }
 
     public SpectralFisherReader Open(ILinearAlgebra la, int layer) =>
-        new([.. Enumerable.Range(0, _blocks.Count).Select(block => Artifact.Part(ArtifactParts.Rows(_blocks.First(block))))], (files, module) =>
-        {
-            var fisher = new SpectralFisher(la, files[0][module].Columns);
-            foreach (var file in files) fisher.Add(file[module].ToSingles());
-            return fisher;
-        });
+        new(
+            [.. Enumerable.Range(0, _blocks.Count).Select(block => Artifact.Part(ArtifactParts.Rows(_blocks.First(block))))],
+            (files, module) =>
+            {
+                var fisher = new SpectralFisher(la, files[0][module].Columns);
+                foreach (var file in files)
+                    fisher.Add(file[module].ToSingles());
+                return fisher;
+            }
+        );
 
-    private static void Run(PipelineContext context, FactorSet factors, TokenSet tokens, Artifact artifact, SequenceBlocks blocks, int[] missing)
+    private static void Run(
+        PipelineContext context,
+        FactorSet factors,
+        TokenSet tokens,
+        Artifact artifact,
+        SequenceBlocks blocks,
+        int[] missing
+    )
     {
         using var projection = new SpectralProjection(context, factors, tokens.Length);
-        long before = 0, all = missing.Sum(blocks.Length);
+        long before = 0,
+            all = missing.Sum(blocks.Length);
         foreach (int block in missing)
         {
-            int first = blocks.First(block), count = blocks.Length(block);
-            projection.Run(tokens.Rows(first, count), count, done => context.Progress.Report(new StageProgress(Stage, $"sequence {first + done}/{tokens.Sequences}", before + done, all)));
+            int first = blocks.First(block),
+                count = blocks.Length(block);
+            projection.Run(
+                tokens.Rows(first, count),
+                count,
+                done => context.Progress.Report(new StageProgress(Stage, $"sequence {first + done}/{tokens.Sequences}", before + done, all))
+            );
             SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Rows(first)), projection.Entries());
             before += count;
         }

@@ -1,7 +1,7 @@
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Tensors;
@@ -21,7 +21,9 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     private readonly List<SafeTensorsFile> _files = [];
     private readonly Dictionary<string, (StoredTensor Left, StoredTensor Right)> _vectors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, float[]> _rows = new(StringComparer.Ordinal);
-    private int _sequences, _first, _batch;
+    private int _sequences,
+        _first,
+        _batch;
 
     public SpectralProjection(PipelineContext context, FactorSet factors, int length, SpectralForm form = SpectralForm.Cheaper)
     {
@@ -30,7 +32,8 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
         {
             var file = factors.OpenLayer(layer);
             _files.Add(file);
-            foreach (var module in context.Model.Layers[layer].Linears.Where(m => file.Tensors.ContainsKey(m.Name + ".left"))) _vectors[module.Name] = (file[module.Name + ".left"], file[module.Name + ".right"]);
+            foreach (var module in context.Model.Layers[layer].Linears.Where(m => file.Tensors.ContainsKey(m.Name + ".left")))
+                _vectors[module.Name] = (file[module.Name + ".left"], file[module.Name + ".right"]);
         }
     }
 
@@ -38,14 +41,28 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     public void Run(ReadOnlySpan<int> ids, int sequences, Action<int> sequencesDone)
     {
         Prepare(sequences);
-        ForwardBackward.Run(_context.Model, _context.Backend, ids, _length, new double[sequences], this, _context.Pass(_length), sequencesDone, _context.Cancellation);
+        ForwardBackward.Run(
+            _context.Model,
+            _context.Backend,
+            ids,
+            _length,
+            new double[sequences],
+            this,
+            _context.Pass(_length),
+            sequencesDone,
+            _context.Cancellation
+        );
     }
 
-    /// <summary>Makes room for the rows of <paramref name="sequences"/> sequences: what has to be done before a pass that is not <see cref="Run"/>'s.</summary>
+    /// <summary>
+    /// Makes room for the rows of <paramref name="sequences"/> sequences: what has to be done before a pass that is not
+    /// <see cref="Run"/>'s.
+    /// </summary>
     public void Prepare(int sequences)
     {
         _sequences = sequences;
-        foreach (var (name, (left, _)) in _vectors) _rows[name] = new float[sequences * left.Rows];
+        foreach (var (name, (left, _)) in _vectors)
+            _rows[name] = new float[sequences * left.Rows];
     }
 
     public void BeginBatch(int first, int count, int sequenceLength) => (_first, _batch) = (first, count);
@@ -53,10 +70,12 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
     public void Gradient(LinearModule module, Tensor x, Tensor dy)
     {
         var backend = _context.Backend;
-        if (!_vectors.TryGetValue(module.Name, out var vectors)) return;
+        if (!_vectors.TryGetValue(module.Name, out var vectors))
+            return;
         var (left, right) = vectors;
         int k = left.Rows;
-        long m = module.OutFeatures, n = module.InFeatures;
+        long m = module.OutFeatures,
+            n = module.InFeatures;
         using var g = backend.Allocate(_batch, k);
         if (Projects(m, n, k))
         {
@@ -87,29 +106,35 @@ internal sealed class SpectralProjection : ILinearVisitor, IDisposable
         foreach (var (name, rows) in _rows)
         {
             foreach (float value in rows)
-                if (!float.IsFinite(value)) throw new NumericalException($"{name}: a spectral gradient is not finite. The model's weights or the calibration data are probably damaged.");
+                if (!float.IsFinite(value))
+                    throw new NumericalException(
+                        $"{name}: a spectral gradient is not finite. The model's weights or the calibration data are probably damaged."
+                    );
             yield return TensorEntry.FromSingles(name, [_sequences, rows.Length / _sequences], rows);
         }
     }
 
     public void Dispose()
     {
-        foreach (var file in _files) file.Dispose();
+        foreach (var file in _files)
+            file.Dispose();
     }
 
-    private bool Projects(long m, long n, long k) => _form switch
-    {
-        SpectralForm.Projection => true,
-        SpectralForm.Gradient => false,
-        _ => _length * (m + n) * k <= _length * m * n + m * n * k,
-    };
+    private bool Projects(long m, long n, long k) =>
+        _form switch
+        {
+            SpectralForm.Projection => true,
+            SpectralForm.Gradient => false,
+            _ => _length * (m + n) * k <= _length * m * n + m * n * k,
+        };
 
     private Tensor Transposed(StoredTensor left)
     {
         var values = left.ToSingles();
         var columns = new float[values.Length];
         for (int i = 0; i < left.Rows; i++)
-            for (int j = 0; j < left.Columns; j++) columns[j * left.Rows + i] = values[i * left.Columns + j];
+        for (int j = 0; j < left.Columns; j++)
+            columns[j * left.Rows + i] = values[i * left.Columns + j];
         var tensor = _context.Backend.Allocate(left.Columns, left.Rows);
         _context.Backend.Upload(columns, tensor);
         return tensor;

@@ -3,8 +3,8 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Running;
@@ -14,7 +14,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.Fisher;
 
 /// <summary>
-/// The spectral Fisher with every token as a sample: H̄ = Σ_t q_t q_tᵀ, q_t = (D·left)_t ∘ (X·rightᵀ)_t (METHODS.md, section 9.5). A rank-T update of what
+/// The spectral Fisher with every token as a sample: H̄ = Σ_t q_t q_tᵀ, q_t = (D·left)_t ∘ (X·rightᵀ)_t (METHODS.md, section 9.5). A rank-T
+/// update of what
 /// the projection computes anyway; with few sequences a far better estimate than one sample a sequence.
 /// </summary>
 internal sealed class TokenFisher : ISpectralFisherSource
@@ -36,32 +37,44 @@ internal sealed class TokenFisher : ISpectralFisherSource
         inputs["samples"] = "tokens";
         var artifact = context.Work.Open(SpectralGradients.Stage, inputs, given: true);
         var statistic = new Statistic(artifact, layers => new FisherSums(context.Backend, factors, layers), layer => Bytes(factors, layer));
-        return context.Timed(SpectralGradients.Stage, !statistic.IsIncomplete(context.Model), () =>
-        {
-            GradientPass.Run(context, SpectralGradients.Stage, context.Model, tokens, statistic);
-            return new TokenFisher(artifact, tokens);
-        });
+        return context.Timed(
+            SpectralGradients.Stage,
+            !statistic.IsIncomplete(context.Model),
+            () =>
+            {
+                GradientPass.Run(context, SpectralGradients.Stage, context.Model, tokens, statistic);
+                return new TokenFisher(artifact, tokens);
+            }
+        );
     }
 
-    public SpectralFisherReader Open(ILinearAlgebra la, int layer) => new([Artifact.Part(PipelineContext.LayerPart(layer))], (files, module) =>
-    {
-        var sum = files[0][module + ".sum"].Doubles();
-        var fisher = new SpectralFisher(la, sum.Length);
-        fisher.AddGram(PackedSymmetric.Unpack(files[0][module + ".fisher"].Doubles(), sum.Length), sum, _tokens);
-        return fisher;
-    });
+    public SpectralFisherReader Open(ILinearAlgebra la, int layer) =>
+        new(
+            [Artifact.Part(PipelineContext.LayerPart(layer))],
+            (files, module) =>
+            {
+                var sum = files[0][module + ".sum"].Doubles();
+                var fisher = new SpectralFisher(la, sum.Length);
+                fisher.AddGram(PackedSymmetric.Unpack(files[0][module + ".fisher"].Doubles(), sum.Length), sum, _tokens);
+                return fisher;
+            }
+        );
 
     private static long Bytes(FactorSet factors, DecoderLayer layer)
     {
         using var file = factors.OpenLayer(layer.Index);
-        return layer.Linears.Sum(m => file.Tensors.TryGetValue(m.Name + ".left", out var left) ? PackedSymmetric.Length(left.Rows) * 2 * sizeof(double) : 0);
+        return layer.Linears.Sum(m =>
+            file.Tensors.TryGetValue(m.Name + ".left", out var left) ? PackedSymmetric.Length(left.Rows) * 2 * sizeof(double) : 0
+        );
     }
 
     private sealed class FisherSums : LayerSums
     {
         private readonly IBackend _backend;
         private readonly List<SafeTensorsFile> _files = [];
-        private readonly Dictionary<string, (StoredTensor Left, StoredTensor Right, GramAccumulator Gram, double[] Sum)> _modules = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (StoredTensor Left, StoredTensor Right, GramAccumulator Gram, double[] Sum)> _modules = new(
+            StringComparer.Ordinal
+        );
 
         public FisherSums(IBackend backend, FactorSet factors, IReadOnlyList<DecoderLayer> layers)
         {
@@ -78,7 +91,8 @@ internal sealed class TokenFisher : ISpectralFisherSource
 
         public override void Gradient(LinearModule module, Tensor x, Tensor dy)
         {
-            if (!_modules.TryGetValue(module.Name, out var sums)) return;
+            if (!_modules.TryGetValue(module.Name, out var sums))
+                return;
             using var p = _backend.Allocate(dy.Rows, sums.Left.Rows);
             using var q = _backend.Allocate(x.Rows, sums.Right.Rows);
             _backend.Linear(dy, sums.Left, null, p);
@@ -92,7 +106,8 @@ internal sealed class TokenFisher : ISpectralFisherSource
         {
             foreach (var module in layer.Linears)
             {
-                if (!_modules.TryGetValue(module.Name, out var own)) continue;
+                if (!_modules.TryGetValue(module.Name, out var own))
+                    continue;
                 own.Gram.MoveTo(sums.Of(module.Name + ".fisher", PackedSymmetric.Length(own.Gram.Size)));
                 sums.Move(own.Sum, module.Name + ".sum");
             }
@@ -100,8 +115,10 @@ internal sealed class TokenFisher : ISpectralFisherSource
 
         public override void Dispose()
         {
-            foreach (var sums in _modules.Values) sums.Gram.Dispose();
-            foreach (var file in _files) file.Dispose();
+            foreach (var sums in _modules.Values)
+                sums.Gram.Dispose();
+            foreach (var file in _files)
+                file.Dispose();
         }
     }
 }

@@ -5,11 +5,11 @@ using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Compression.Whitening;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
@@ -22,7 +22,10 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Modules;
 
-/// <summary>The compressed modules of one plan in their final form and storage type, a file a layer: what is written to the result, and what held-out losses are measured on.</summary>
+/// <summary>
+/// The compressed modules of one plan in their final form and storage type, a file a layer: what is written to the result, and what
+/// held-out losses are measured on.
+/// </summary>
 internal sealed class CompressedModules : IDisposable
 {
     private const string Bias = ".bias";
@@ -33,7 +36,8 @@ internal sealed class CompressedModules : IDisposable
 
     private readonly Artifact _artifact;
 
-    private CompressedModules(CompressionPlan plan, Artifact artifact, FactorSet factors, ModuleMetric metric) => (Plan, _artifact, Factors, Metric) = (plan, artifact, factors, metric);
+    private CompressedModules(CompressionPlan plan, Artifact artifact, FactorSet factors, ModuleMetric metric) =>
+        (Plan, _artifact, Factors, Metric) = (plan, artifact, factors, metric);
 
     /// <summary>Key of the artifact.</summary>
     public string Key => _artifact.Key;
@@ -62,29 +66,53 @@ internal sealed class CompressedModules : IDisposable
     /// <param name="means">Mean inputs for the bias correction; null for none.</param>
     /// <param name="options">Surgeon and storage.</param>
     /// <param name="metric">The scaling that the components come from.</param>
-    public static CompressedModules Build(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, InputStatistics? means,
-        CompressionOptions options, ModuleMetric metric)
+    public static CompressedModules Build(
+        PipelineContext context,
+        CompressionPlan plan,
+        FactorSet factors,
+        ISpectralFisherSource? fisher,
+        InputStatistics? means,
+        CompressionOptions options,
+        ModuleMetric metric
+    )
     {
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
         var artifact = context.Work.Open(Stage, Inputs(context, plan, factors, fisher, means, options));
         var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
-        return context.Timed(stage, missing.Count == 0, () =>
-        {
-            LayersSideBySide.Run(context, stage, missing, layer => BuildLayer(context, layer, ranks, artifact, factors, fisher, means, options));
-            return Open(context, new CompressedModules(plan, artifact, factors, metric));
-        });
+        return context.Timed(
+            stage,
+            missing.Count == 0,
+            () =>
+            {
+                LayersSideBySide.Run(
+                    context,
+                    stage,
+                    missing,
+                    layer => BuildLayer(context, layer, ranks, artifact, factors, fisher, means, options)
+                );
+                return Open(context, new CompressedModules(plan, artifact, factors, metric));
+            }
+        );
     }
 
-    /// <summary>Numbers of the linear modules, every stored one counted: indices too, and biases that the dense model does not have.</summary>
-    public long Parameters(DecoderModel dense) => Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
-        + dense.Linears.SelectMany(m => Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + Bias))).Sum(t => t.Value.Count);
+    /// <summary>
+    /// Numbers of the linear modules, every stored one counted: indices too, and biases that the dense model does not have.
+    /// </summary>
+    public long Parameters(DecoderModel dense) =>
+        Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
+        + dense
+            .Linears.SelectMany(m =>
+                Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + Bias))
+            )
+            .Sum(t => t.Value.Count);
 
     /// <summary>A model whose linear modules are these; the others are the dense model's.</summary>
     public DecoderModel Apply(Checkpoint source)
     {
         var model = DecoderModel.Load(source);
-        for (int layer = 0; layer < model.Layers.Count; layer++) Apply(model, layer);
+        for (int layer = 0; layer < model.Layers.Count; layer++)
+            Apply(model, layer);
         return model;
     }
 
@@ -92,28 +120,42 @@ internal sealed class CompressedModules : IDisposable
     public void Apply(DecoderModel model, int layer)
     {
         foreach (var module in model.Layers[layer].Linears.ToList())
-            if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null) model.Replace(module.Name, Linear(module, Tensors));
+            if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null)
+                model.Replace(module.Name, Linear(module, Tensors));
     }
 
     /// <summary>The stored form of A·B: what a module of the model becomes.</summary>
     public static List<TensorEntry> Store(ILinearAlgebra la, string name, LowRankFactors factors, StorageForm form, DType type)
     {
-        if (form == StorageForm.Factored) return [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type)];
+        if (form == StorageForm.Factored)
+            return [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type)];
         var pivoted = PivotedStorage.From(la, factors);
-        return [TensorEntry.FromInt32(name + ".pivots", [pivoted.Rank], pivoted.Pivots), Entry(name + ".basis", pivoted.Basis, type), Entry(name + ".mix", pivoted.Mix, type)];
+        return
+        [
+            TensorEntry.FromInt32(name + ".pivots", [pivoted.Rank], pivoted.Pivots),
+            Entry(name + ".basis", pivoted.Basis, type),
+            Entry(name + ".mix", pivoted.Mix, type),
+        ];
     }
 
     /// <summary>The stored form with kept columns.</summary>
     public static List<TensorEntry> Store(string name, ColumnPreservingFactors factors, DType type) =>
-        [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type), Entry(name + ".C", factors.C, type), TensorEntry.FromInt32(name + ".columns", [factors.Columns.Length], factors.Columns)];
+        [
+            Entry(name + ".A", factors.A, type),
+            Entry(name + ".B", factors.B, type),
+            Entry(name + ".C", factors.C, type),
+            TensorEntry.FromInt32(name + ".columns", [factors.Columns.Length], factors.Columns),
+        ];
 
     /// <summary>The module that stored tensors make up.</summary>
     public static LinearModule Linear(LinearModule dense, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         string name = dense.Name;
         var bias = tensors.GetValueOrDefault(name + Bias) ?? dense.Bias;
-        if (tensors.TryGetValue(name + ".pivots", out var pivots)) return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], bias);
-        if (tensors.TryGetValue(name + ".columns", out var columns)) return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, bias);
+        if (tensors.TryGetValue(name + ".pivots", out var pivots))
+            return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], bias);
+        if (tensors.TryGetValue(name + ".columns", out var columns))
+            return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, bias);
         return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], bias);
     }
 
@@ -125,10 +167,17 @@ internal sealed class CompressedModules : IDisposable
     /// <param name="type">Storage type.</param>
     public static LinearModule InMemory(ILinearAlgebra la, LinearModule dense, LowRankFactors lowRank, KeptColumns? kept, DType type)
     {
-        if (kept is null) return LowRank(dense, lowRank, type);
+        if (kept is null)
+            return LowRank(dense, lowRank, type);
         var factors = kept.Join(la, lowRank);
-        return new ColumnPreservingLinear(dense.Name, Stored(dense.Name + ".A", factors.A, type), Stored(dense.Name + ".B", factors.B, type), Stored(dense.Name + ".C", factors.C, type),
-            LinearModule.StoreIndices(dense.Name + ".columns", factors.Columns), dense.Bias);
+        return new ColumnPreservingLinear(
+            dense.Name,
+            Stored(dense.Name + ".A", factors.A, type),
+            Stored(dense.Name + ".B", factors.B, type),
+            Stored(dense.Name + ".C", factors.C, type),
+            LinearModule.StoreIndices(dense.Name + ".columns", factors.Columns),
+            dense.Bias
+        );
     }
 
     /// <summary>The module A·B in memory, each factor rounded to <paramref name="type"/>.</summary>
@@ -144,24 +193,33 @@ internal sealed class CompressedModules : IDisposable
 
     public void Dispose()
     {
-        foreach (var file in _files) file.Dispose();
+        foreach (var file in _files)
+            file.Dispose();
     }
 
     /// <summary>What the surgeon did to the modules of a layer; null where there was none.</summary>
     public SafeTensorsFile? OpenSurgery(int layer) => SurgeryLog.Open(_artifact, layer);
 
-    private static JsonObject Inputs(PipelineContext context, CompressionPlan plan, FactorSet factors, ISpectralFisherSource? fisher, InputStatistics? means, CompressionOptions options) => new()
-    {
-        ["model"] = context.ModelHash,
-        ["layers"] = context.Model.Layers.Count,
-        ["factors"] = factors.Key,
-        ["fisher"] = fisher?.Key,
-        ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
-        ["means"] = means?.Key,
-        ["storage"] = options.Storage.ToString().ToLowerInvariant(),
-        ["dtype"] = options.StorageType?.ToString(),
-        ["ranks"] = plan.RanksJson(),
-    };
+    private static JsonObject Inputs(
+        PipelineContext context,
+        CompressionPlan plan,
+        FactorSet factors,
+        ISpectralFisherSource? fisher,
+        InputStatistics? means,
+        CompressionOptions options
+    ) =>
+        new()
+        {
+            ["model"] = context.ModelHash,
+            ["layers"] = context.Model.Layers.Count,
+            ["factors"] = factors.Key,
+            ["fisher"] = fisher?.Key,
+            ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
+            ["means"] = means?.Key,
+            ["storage"] = options.Storage.ToString().ToLowerInvariant(),
+            ["dtype"] = options.StorageType?.ToString(),
+            ["ranks"] = plan.RanksJson(),
+        };
 
     private static CompressedModules Open(PipelineContext context, CompressedModules modules)
     {
@@ -170,54 +228,92 @@ internal sealed class CompressedModules : IDisposable
         {
             var file = SafeTensorsFile.Open(modules._artifact.Part(PipelineContext.LayerPart(layer.Index)));
             modules._files.Add(file);
-            foreach (var (name, tensor) in file.Tensors) tensors[name] = tensor;
+            foreach (var (name, tensor) in file.Tensors)
+                tensors[name] = tensor;
         }
         modules.Tensors = tensors;
         return modules;
     }
 
-    private static void BuildLayer(PipelineContext context, DecoderLayer layer, Dictionary<string, ModulePlan> ranks, Artifact artifact, FactorSet factors, ISpectralFisherSource? fisher,
-        InputStatistics? means, CompressionOptions options)
+    private static void BuildLayer(
+        PipelineContext context,
+        DecoderLayer layer,
+        Dictionary<string, ModulePlan> ranks,
+        Artifact artifact,
+        FactorSet factors,
+        ISpectralFisherSource? fisher,
+        InputStatistics? means,
+        CompressionOptions options
+    )
     {
         using var file = factors.OpenLayer(layer.Index);
         using var inputs = means?.Layer(layer.Index);
         LinearModule[] modules = [.. layer.Linears.Where(module => ranks[module.Name].Rank is not null)];
-        var operated = fisher is null ? [] : Operate(context, layer.Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(layer.Index));
+        var operated = fisher is null
+            ? []
+            : Operate(context, layer.Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(layer.Index));
         SurgeryLog.Write(artifact, layer.Index, operated);
-        var group = layer.Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g))).ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
+        var group = layer
+            .Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g)))
+            .ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
         var entries = new List<TensorEntry>[modules.Length];
-        context.Backend.LinearAlgebra.ForEach(modules.Length, m =>
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            string name = modules[m].Name;
-            double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
-            entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
-        });
+        context.Backend.LinearAlgebra.ForEach(
+            modules.Length,
+            m =>
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                string name = modules[m].Name;
+                double[]? mean = inputs?[group[name].Name + ".mean"].Doubles().ToArray();
+                entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
+            }
+        );
         SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), entries.SelectMany(made => made));
     }
 
     // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
-    private static int Rank(ModulePlan plan, SafeTensorsFile file) => file.Tensors.TryGetValue(plan.Name + ".rank", out var rank) ? (int)rank.Doubles()[0] : plan.Rank!.Value;
+    private static int Rank(ModulePlan plan, SafeTensorsFile file) =>
+        file.Tensors.TryGetValue(plan.Name + ".rank", out var rank) ? (int)rank.Doubles()[0] : plan.Rank!.Value;
 
     // The surgeon's results of a layer, by module.
     private static Dictionary<string, SurgeonResult> Operate(
-        PipelineContext context, int layer, LinearModule[] modules, Dictionary<string, ModulePlan> ranks, SafeTensorsFile file, ISpectralFisherSource fisher, SurgeonMode mode, SurgeonOptions surgeon)
+        PipelineContext context,
+        int layer,
+        LinearModule[] modules,
+        Dictionary<string, ModulePlan> ranks,
+        SafeTensorsFile file,
+        ISpectralFisherSource fisher,
+        SurgeonMode mode,
+        SurgeonOptions surgeon
+    )
     {
         var la = context.Backend.LinearAlgebra;
         var selection = mode == SurgeonMode.Select ? ComponentSelection.Saliency : ComponentSelection.Magnitude;
         using var fishers = fisher.Open(la, layer);
         string[] names = [.. modules.Select(module => module.Name).Where(name => Rank(ranks[name], file) != 0)];
-        var tasks = names.Select(name => new SurgeonTask(file[name + ".sigma"].Doubles().ToArray(), Rank(ranks[name], file), () =>
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            return fishers.Fisher(name);
-        })).ToList();
+        var tasks = names
+            .Select(name => new SurgeonTask(
+                file[name + ".sigma"].Doubles().ToArray(),
+                Rank(ranks[name], file),
+                () =>
+                {
+                    context.Cancellation.ThrowIfCancellationRequested();
+                    return fishers.Fisher(name);
+                }
+            ))
+            .ToList();
         var results = Surgeon.Operate(la, context.Backend.SurgeonBatch, tasks, surgeon with { Selection = selection });
         return names.Zip(results).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 
     private static List<TensorEntry> Module(
-        IBackend backend, ModulePlan plan, LinearModule module, SafeTensorsFile file, SurgeonResult? operated, double[]? meanInput, CompressionOptions options)
+        IBackend backend,
+        ModulePlan plan,
+        LinearModule module,
+        SafeTensorsFile file,
+        SurgeonResult? operated,
+        double[]? meanInput,
+        CompressionOptions options
+    )
     {
         var la = backend.LinearAlgebra;
         var type = options.WrittenType(module.StoredTensors[0].Type);
@@ -231,12 +327,21 @@ internal sealed class CompressedModules : IDisposable
             var w = FactorSet.Weights(backend, module);
             double[] bias = module.Bias is null ? [] : [.. module.Bias.ToSingles().Select(b => (double)b)];
             var corrected = BiasCorrection.Correct(bias, w, columns?.Product(la) ?? lowRank.Product(la), meanInput);
-            entries.Add(TensorEntry.FromSingles(plan.Name + Bias, [corrected.Length], corrected.Select(b => (float)b).ToArray(), module.Bias is null ? type : options.WrittenType(module.Bias.Type)));
+            entries.Add(
+                TensorEntry.FromSingles(
+                    plan.Name + Bias,
+                    [corrected.Length],
+                    corrected.Select(b => (float)b).ToArray(),
+                    module.Bias is null ? type : options.WrittenType(module.Bias.Type)
+                )
+            );
         }
         return entries;
     }
 
-    private static StoredTensor Stored(string name, Matrix matrix, DType type) => StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
+    private static StoredTensor Stored(string name, Matrix matrix, DType type) =>
+        StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
 
-    private static TensorEntry Entry(string name, Matrix matrix, DType type) => TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
+    private static TensorEntry Entry(string name, Matrix matrix, DType type) =>
+        TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
 }

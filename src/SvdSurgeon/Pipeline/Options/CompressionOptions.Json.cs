@@ -6,48 +6,53 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Options;
 
-/// <summary>Options as JSON: in recipes, in a compressed model's config and in artifact keys. docs/recipe.schema.json describes the same keys.</summary>
+/// <summary>
+/// Options as JSON: in recipes, in a compressed model's config and in artifact keys. docs/recipe.schema.json describes the same keys.
+/// </summary>
 public sealed partial record CompressionOptions
 {
     /// <summary>The options that determine the numbers of a compressed model, all but the ratios.</summary>
-    public JsonObject ToJson() => new()
-    {
-        ["method"] = Name(Method),
-        ["surgeon"] = Name(Surgeon),
-        ["whitening"] = Name(Whitening),
-        ["allocate"] = Name(Allocate),
-        ["storage"] = Name(Storage),
-        ["columns"] = Columns is { } columns ? Name(columns) : "none",
-        ["sequential"] = Sequential is null ? null : Json(Sequential),
-        ["sequential_by_layer"] = SequentialByLayerJson(),
-        ["sequential_search"] = SearchSequential,
-        ["update"] = Update,
-        ["bias_correction"] = BiasCorrection,
-        ["refinements"] = Refinements,
-        ["newton"] = Newton,
-        ["fisher"] = Name(Fisher),
-        ["sequences"] = Sequences,
-        ["fisher_sequences"] = FisherSequences,
-        ["kl_sequences"] = KlSequences,
-        ["scale"] = SurgeonOptions.Scale,
-        ["damping"] = SurgeonOptions.Damping,
-        ["hdamping"] = SurgeonOptions.SelectionDamping,
-        ["alpha"] = SurgeonOptions.PoolFraction,
-        ["collected_alpha"] = CollectedPool,
-        ["surgeon_by_layer"] = SurgeonByLayerJson(),
-        ["strength_search"] = SearchStrength,
-        ["shrinkage"] = Name(SurgeonOptions.Shrinkage),
-        ["first_order"] = SurgeonOptions.FirstOrderWeight,
-        ["dense"] = Dense,
-        ["dtype"] = StorageType is { } type ? Name(type) : null,
-    };
+    public JsonObject ToJson() =>
+        new()
+        {
+            ["method"] = Name(Method),
+            ["surgeon"] = Name(Surgeon),
+            ["whitening"] = Name(Whitening),
+            ["allocate"] = Name(Allocate),
+            ["storage"] = Name(Storage),
+            ["columns"] = Columns is { } columns ? Name(columns) : "none",
+            ["sequential"] = Sequential is null ? null : Json(Sequential),
+            ["sequential_by_layer"] = SequentialByLayerJson(),
+            ["sequential_search"] = SearchSequential,
+            ["update"] = Update,
+            ["bias_correction"] = BiasCorrection,
+            ["refinements"] = Refinements,
+            ["newton"] = Newton,
+            ["fisher"] = Name(Fisher),
+            ["sequences"] = Sequences,
+            ["fisher_sequences"] = FisherSequences,
+            ["kl_sequences"] = KlSequences,
+            ["scale"] = SurgeonOptions.Scale,
+            ["damping"] = SurgeonOptions.Damping,
+            ["hdamping"] = SurgeonOptions.SelectionDamping,
+            ["alpha"] = SurgeonOptions.PoolFraction,
+            ["collected_alpha"] = CollectedPool,
+            ["surgeon_by_layer"] = SurgeonByLayerJson(),
+            ["strength_search"] = SearchStrength,
+            ["shrinkage"] = Name(SurgeonOptions.Shrinkage),
+            ["first_order"] = SurgeonOptions.FirstOrderWeight,
+            ["dense"] = Dense,
+            ["dtype"] = StorageType is { } type ? Name(type) : null,
+        };
 
     /// <summary>Options from what <see cref="ToJson"/> wrote, or a person: what is not there has its default.</summary>
     /// <param name="json">The options' object.</param>
     /// <param name="ratios">Kept fractions.</param>
     /// <param name="file">What the file is called in an error message.</param>
-    /// <exception cref="InvalidInputException">A key is unknown or a value is of another kind; whether values fit together says <see cref="Validate"/>.</exception>
-    public static CompressionOptions FromJson(JsonObject json, IReadOnlyList<double> ratios, string file) => Read(new StrictObject(json, file), ratios);
+    /// <exception cref="InvalidInputException">A key is unknown or a value is of another kind; whether values fit together says
+    /// <see cref="Validate"/>.</exception>
+    public static CompressionOptions FromJson(JsonObject json, IReadOnlyList<double> ratios, string file) =>
+        Read(new StrictObject(json, file), ratios);
 
     internal static CompressionOptions Read(StrictObject json, IReadOnlyList<double> ratios)
     {
@@ -94,25 +99,35 @@ public sealed partial record CompressionOptions
     }
 
     /// <summary>The surgeon's options, for artifact keys.</summary>
-    internal JsonObject SurgeonJson() => new()
-    {
-        ["mode"] = Name(Surgeon),
-        ["by_layer"] = SurgeonByLayerJson(),
-        ["scale"] = SurgeonOptions.Scale,
-        ["damping"] = SurgeonOptions.Damping,
-        ["hdamping"] = SurgeonOptions.SelectionDamping,
-        ["alpha"] = SurgeonOptions.PoolFraction,
-        ["shrinkage"] = Name(SurgeonOptions.Shrinkage),
-        ["first_order"] = SurgeonOptions.FirstOrderWeight,
-    };
+    internal JsonObject SurgeonJson() =>
+        new()
+        {
+            ["mode"] = Name(Surgeon),
+            ["by_layer"] = SurgeonByLayerJson(),
+            ["scale"] = SurgeonOptions.Scale,
+            ["damping"] = SurgeonOptions.Damping,
+            ["hdamping"] = SurgeonOptions.SelectionDamping,
+            ["alpha"] = SurgeonOptions.PoolFraction,
+            ["shrinkage"] = Name(SurgeonOptions.Shrinkage),
+            ["first_order"] = SurgeonOptions.FirstOrderWeight,
+        };
 
     /// <summary>β and λ by layer, for artifact keys; null where they are the same everywhere.</summary>
     internal JsonArray? SequentialByLayerJson() => SequentialByLayer is null ? null : new JsonArray([.. SequentialByLayer.Select(Json)]);
 
     internal static JsonObject Json(SequentialOptions options) => new() { ["strength"] = options.Strength, ["damping"] = options.Damping };
 
-    private JsonArray? SurgeonByLayerJson() => SurgeonByLayer is null ? null
-        : new JsonArray([.. SurgeonByLayer.Select(o => new JsonObject { ["scale"] = o.Scale, ["damping"] = o.Damping, ["alpha"] = o.PoolFraction })]);
+    private JsonArray? SurgeonByLayerJson() =>
+        SurgeonByLayer is null
+            ? null
+            : new JsonArray([
+                .. SurgeonByLayer.Select(o => new JsonObject
+                {
+                    ["scale"] = o.Scale,
+                    ["damping"] = o.Damping,
+                    ["alpha"] = o.PoolFraction,
+                }),
+            ]);
 
     private static IReadOnlyList<T>? Layers<T>(IEnumerable<StrictObject> layers, Func<StrictObject, T> read)
     {
@@ -122,7 +137,12 @@ public sealed partial record CompressionOptions
 
     private static SurgeonOptions ReadSurgeon(StrictObject json, SurgeonOptions common)
     {
-        var surgeon = common with { Scale = json.Number("scale", common.Scale), Damping = json.Number("damping", common.Damping), PoolFraction = json.Number("alpha", common.PoolFraction) };
+        var surgeon = common with
+        {
+            Scale = json.Number("scale", common.Scale),
+            Damping = json.Number("damping", common.Damping),
+            PoolFraction = json.Number("alpha", common.PoolFraction),
+        };
         json.RequireNothingElse();
         return surgeon;
     }
@@ -135,5 +155,6 @@ public sealed partial record CompressionOptions
         return sequential;
     }
 
-    private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    private static string Name<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

@@ -10,58 +10,94 @@ public sealed partial record CompressionOptions
 {
     /// <summary>Scaling before the decomposition.</summary>
     public CompressionMethod Method { get; init; } = CompressionMethod.Whiten;
+
     /// <summary>Correction after the truncation.</summary>
     public SurgeonMode Surgeon { get; init; } = SurgeonMode.Update;
+
     /// <summary>Kept fractions of the linear modules' parameters, each above 0 and below 1.</summary>
     public required IReadOnlyList<double> Ratios { get; init; }
+
     /// <summary>Sequences for the Gram matrices.</summary>
     public int Sequences { get; init; } = 256;
+
     /// <summary>Sequences for the spectral Fisher.</summary>
     public int FisherSequences { get; init; } = 512;
+
     /// <summary>Sequences that the KL divergence of candidates is measured on (dp, greedy).</summary>
     public int KlSequences { get; init; } = 32;
+
     /// <summary>Strength, dampings and pool of the surgeon.</summary>
     public SurgeonOptions SurgeonOptions { get; init; } = new();
+
     /// <summary>How Gram matrices are factored.</summary>
     public WhiteningForm Whitening { get; init; } = WhiteningForm.Cholesky;
+
     /// <summary>How the budget is distributed.</summary>
     public AllocationRule Allocate { get; init; } = AllocationRule.Uniform;
+
     /// <summary>Factored, r(m+n) numbers, or pivoted, r(m+n−r) and r indices.</summary>
     public StorageForm Storage { get; init; } = StorageForm.Factored;
+
     /// <summary>Keep columns beside the low-rank part (Duo-SVD); null for none.</summary>
     public ColumnMode? Columns { get; init; }
+
     /// <summary>The sequential pass; null for none.</summary>
     public SequentialOptions? Sequential { get; init; }
-    /// <summary>β and λ of every layer, where a search found that they should differ; null for <see cref="Sequential"/> everywhere.</summary>
+
+    /// <summary>
+    /// β and λ of every layer, where a search found that they should differ; null for <see cref="Sequential"/> everywhere.
+    /// </summary>
     public IReadOnlyList<SequentialOptions>? SequentialByLayer { get; init; }
+
     /// <summary>Choose β and λ on held-out calibration sequences, or leave the sequential pass out.</summary>
     public bool SearchSequential { get; init; }
+
     /// <summary>Choose c, α and ε on held-out calibration sequences, or leave the surgeon out.</summary>
     public bool SearchStrength { get; init; }
-    /// <summary>c, α and ε of every layer, where a search found that they should differ; null for <see cref="SurgeonOptions"/> everywhere.</summary>
+
+    /// <summary>
+    /// c, α and ε of every layer, where a search found that they should differ; null for <see cref="SurgeonOptions"/> everywhere.
+    /// </summary>
     public IReadOnlyList<SurgeonOptions>? SurgeonByLayer { get; init; }
-    /// <summary>The α that vectors and Fishers are collected for, at least that of any layer; null for the surgeon's own. One for several α saves passes.</summary>
+
+    /// <summary>
+    /// The α that vectors and Fishers are collected for, at least that of any layer; null for the surgeon's own. One for several α saves
+    /// passes.
+    /// </summary>
     public double? CollectedPool { get; init; }
+
     /// <summary>Fit every module's left factor anew to the inputs of the model compressed so far (SVD-LLM's closed-form update).</summary>
     public bool Update { get; init; }
+
     /// <summary>Correct biases for the change of the mean output; modules without a bias get one.</summary>
     public bool BiasCorrection { get; init; }
-    /// <summary>How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).</summary>
+
+    /// <summary>
+    /// How often the output gradients are collected again, at the model compressed so far, and everything after them is made anew (kfac).
+    /// </summary>
     public int Refinements { get; init; }
+
     /// <summary>Newton steps towards the dense model's predictions from the model compressed so far (kfac); 0 for none.</summary>
     public int Newton { get; init; }
+
     /// <summary>Samples of the spectral Fisher.</summary>
     public FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
+
     /// <summary>Write merged weights under the original names instead of factors.</summary>
     public bool Dense { get; init; }
+
     /// <summary>Storage type of the written weights; null for the model's own, fp16 for quantized models.</summary>
     public DType? StorageType { get; init; }
 
     /// <summary>
-    /// The type that numbers stored as <paramref name="stored"/> are written in: <see cref="StorageType"/> where it is given, else their own;
+    /// The type that numbers stored as <paramref name="stored"/> are written in: <see cref="StorageType"/> where it is given, else their
+    /// own;
     /// quantized ones become fp16, because factors of a weight matrix have no block structure to keep.
     /// </summary>
-    public DType WrittenType(DType stored) => stored.IsFloat() ? StorageType ?? stored : stored.IsQuantized() ? StorageType ?? DType.F16 : stored;
+    public DType WrittenType(DType stored) =>
+        stored.IsFloat() ? StorageType ?? stored
+        : stored.IsQuantized() ? StorageType ?? DType.F16
+        : stored;
 
     /// <summary>Ranks are chosen by measured KL divergence.</summary>
     internal bool MeasuresKl => Allocate is AllocationRule.Dp or AllocationRule.Greedy;
@@ -94,49 +130,97 @@ public sealed partial record CompressionOptions
 
     private void Check(bool ratioFollows)
     {
-        if (ratioFollows && Ratios.Count > 0) throw new InvalidInputException("--ratio and a target (--target-size, --target-ppl-increase) exclude each other: the target decides what is kept.");
-        if (Ratios.Count == 0 && !ratioFollows) throw new InvalidInputException("--ratio: give at least one kept fraction, such as --ratio 0.8, or a target (--target-size, --target-ppl-increase).");
+        if (ratioFollows && Ratios.Count > 0)
+            throw new InvalidInputException(
+                "--ratio and a target (--target-size, --target-ppl-increase) exclude each other: the target decides what is kept."
+            );
+        if (Ratios.Count == 0 && !ratioFollows)
+            throw new InvalidInputException(
+                "--ratio: give at least one kept fraction, such as --ratio 0.8, or a target (--target-size, --target-ppl-increase)."
+            );
         foreach (double ratio in Ratios)
             if (!(ratio > 0 && ratio < 1))
-                throw new InvalidInputException($"--ratio {Text(ratio)}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio 0.8.");
-        if (Ratios.Distinct().Count() != Ratios.Count) throw new InvalidInputException("--ratio: the same kept fraction is given twice.");
-        if (Sequences < 1) throw new InvalidInputException($"--sequences {Sequences}: at least one calibration sequence is needed.");
-        if (FisherSequences < 1) throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
-        if (KlSequences < 1) throw new InvalidInputException($"--kl-sequences {KlSequences}: at least one sequence is needed.");
+                throw new InvalidInputException(
+                    $"--ratio {Text(ratio)}: the kept fraction must be above 0 and below 1. To keep 80 % of the parameters write --ratio "
+                        + $"0.8."
+                );
+        if (Ratios.Distinct().Count() != Ratios.Count)
+            throw new InvalidInputException("--ratio: the same kept fraction is given twice.");
+        if (Sequences < 1)
+            throw new InvalidInputException($"--sequences {Sequences}: at least one calibration sequence is needed.");
+        if (FisherSequences < 1)
+            throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
+        if (KlSequences < 1)
+            throw new InvalidInputException($"--kl-sequences {KlSequences}: at least one sequence is needed.");
         var s = SurgeonOptions;
-        if (!(double.IsFinite(s.Scale) && s.Scale >= 0)) throw new InvalidInputException($"--strength {Text(s.Scale)}: must be 0 or more, or auto; 1 is the published strength.");
-        if (!(double.IsFinite(s.Damping) && s.Damping >= 0)) throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
-        if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0)) throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
-        if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1)) throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
-        if (!(double.IsFinite(s.FirstOrderWeight) && s.FirstOrderWeight >= 0)) throw new InvalidInputException($"--first-order {Text(s.FirstOrderWeight)}: must be 0 or more; 0 leaves the term out.");
+        if (!(double.IsFinite(s.Scale) && s.Scale >= 0))
+            throw new InvalidInputException($"--strength {Text(s.Scale)}: must be 0 or more, or auto; 1 is the published strength.");
+        if (!(double.IsFinite(s.Damping) && s.Damping >= 0))
+            throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
+        if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0))
+            throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
+        if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1))
+            throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
+        if (!(double.IsFinite(s.FirstOrderWeight) && s.FirstOrderWeight >= 0))
+            throw new InvalidInputException($"--first-order {Text(s.FirstOrderWeight)}: must be 0 or more; 0 leaves the term out.");
         if (Allocate == AllocationRule.Spectrum && Method != CompressionMethod.Kfac)
             throw new InvalidInputException(
-                $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be compared across modules, and ranks chosen by them ruin the model.");
-        if (Refinements < 0) throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
-        if (Refinements > 0 && Method != CompressionMethod.Kfac) throw new InvalidInputException("--refine needs --method kfac: it collects the output gradients again.");
-        if (Newton < 0) throw new InvalidInputException($"--newton {Newton}: must be 0 or more.");
-        if (Newton > 0 && Method != CompressionMethod.Kfac) throw new InvalidInputException("--newton needs --method kfac: its second-order model of the loss gives the steps.");
-        if (Newton > 0 && Columns is not null) throw new InvalidInputException("--newton and --columns exclude each other.");
-        if (Columns is not null && Storage == StorageForm.Pivoted) throw new InvalidInputException("--columns and --storage pivoted exclude each other: kept columns are counted with factored storage.");
+                $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be "
+                    + $"compared across modules, and ranks chosen by them ruin the model."
+            );
+        if (Refinements < 0)
+            throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
+        if (Refinements > 0 && Method != CompressionMethod.Kfac)
+            throw new InvalidInputException("--refine needs --method kfac: it collects the output gradients again.");
+        if (Newton < 0)
+            throw new InvalidInputException($"--newton {Newton}: must be 0 or more.");
+        if (Newton > 0 && Method != CompressionMethod.Kfac)
+            throw new InvalidInputException("--newton needs --method kfac: its second-order model of the loss gives the steps.");
+        if (Newton > 0 && Columns is not null)
+            throw new InvalidInputException("--newton and --columns exclude each other.");
+        if (Columns is not null && Storage == StorageForm.Pivoted)
+            throw new InvalidInputException(
+                "--columns and --storage pivoted exclude each other: kept columns are counted with factored storage."
+            );
         if (Columns is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
-            throw new InvalidInputException($"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
-        if (Columns is not null && Sequential is not null) throw new InvalidInputException("--columns and --sequential exclude each other.");
+            throw new InvalidInputException(
+                $"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}."
+            );
+        if (Columns is not null && Sequential is not null)
+            throw new InvalidInputException("--columns and --sequential exclude each other.");
         if (Sequential is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
             throw new InvalidInputException($"--sequential needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
-        if (Update && (Sequential is not null || SearchSequential)) throw new InvalidInputException("--update and --sequential exclude each other: both fit modules to the inputs of the compressed model.");
+        if (Update && (Sequential is not null || SearchSequential))
+            throw new InvalidInputException(
+                "--update and --sequential exclude each other: both fit modules to the inputs of the compressed model."
+            );
         if (BiasCorrection && (Update || Sequential is not null || SearchSequential))
-            throw new InvalidInputException($"--bias-correction and --{(Update ? "update" : "sequential")} exclude each other: the correction is made from the inputs of the dense model.");
+            throw new InvalidInputException(
+                $"--bias-correction and --{(Update ? "update" : "sequential")} exclude each other: the correction is made from the "
+                    + $"inputs of the dense model."
+            );
         if (Method == CompressionMethod.Auto && (Update || BiasCorrection))
-            throw new InvalidInputException($"--{(Update ? "update" : "bias-correction")} and --method auto exclude each other: auto chooses the steps itself.");
+            throw new InvalidInputException(
+                $"--{(Update ? "update" : "bias-correction")} and --method auto exclude each other: auto chooses the steps itself."
+            );
         if (Sequential is { } q && !(q.Strength is >= 0 and <= 1 && q.Damping > 0 && double.IsFinite(q.Damping)))
             throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
-        if (SearchSequential && Columns is not null) throw new InvalidInputException("--columns and --sequential auto exclude each other.");
+        if (SearchSequential && Columns is not null)
+            throw new InvalidInputException("--columns and --sequential auto exclude each other.");
         if (SearchSequential && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto))
-            throw new InvalidInputException($"--sequential auto needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
-        if (SearchStrength && Surgeon == SurgeonMode.None && Method != CompressionMethod.Auto) throw new InvalidInputException("--strength auto needs --surgeon update or select: without the surgeon there is nothing to choose.");
+            throw new InvalidInputException(
+                $"--sequential auto needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}."
+            );
+        if (SearchStrength && Surgeon == SurgeonMode.None && Method != CompressionMethod.Auto)
+            throw new InvalidInputException(
+                "--strength auto needs --surgeon update or select: without the surgeon there is nothing to choose."
+            );
         if (CollectedPool is { } collected && !(collected <= 1 && collected >= (SurgeonByLayer ?? [s]).Max(o => o.PoolFraction)))
-            throw new InvalidInputException($"{nameof(CollectedPool)} {Text(collected)}: must be at most 1 and at least the α of every layer.");
-        if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16)) throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
+            throw new InvalidInputException(
+                $"{nameof(CollectedPool)} {Text(collected)}: must be at most 1 and at least the α of every layer."
+            );
+        if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16))
+            throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
     }
 
     private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);

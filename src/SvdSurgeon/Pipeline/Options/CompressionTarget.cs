@@ -13,7 +13,10 @@ public abstract record CompressionTarget
     public static PerplexityTarget Perplexity(string text)
     {
         bool percent = text.EndsWith('%');
-        if (!double.TryParse(percent ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !(number > 0 && double.IsFinite(number)))
+        if (
+            !double.TryParse(percent ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            || !(number > 0 && double.IsFinite(number))
+        )
             throw new InvalidInputException($"--target-ppl-increase {text}: give an increase above 0, such as 5% or 0.05.");
         return new PerplexityTarget(percent ? number / 100 : number);
     }
@@ -23,11 +26,25 @@ public abstract record CompressionTarget
     public static SizeTarget Size(string text)
     {
         foreach (var (unit, bytes) in Units)
-            if (text.EndsWith(unit, StringComparison.OrdinalIgnoreCase) && double.TryParse(text[..^unit.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-                && number > 0 && number * bytes < long.MaxValue)
+            if (
+                text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)
+                && double.TryParse(text[..^unit.Length], NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && number > 0
+                && number * bytes < long.MaxValue
+            )
                 return new SizeTarget((long)(number * bytes));
         throw new InvalidInputException($"--target-size {text}: give a size such as 90MB, 1.5GiB or a number of bytes.");
     }
 
-    private static readonly (string Unit, double Bytes)[] Units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1), ("", 1)];
+    private static readonly (string Unit, double Bytes)[] Units =
+    [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("KB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("B", 1),
+        ("", 1),
+    ];
 }

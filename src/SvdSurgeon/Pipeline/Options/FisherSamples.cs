@@ -5,6 +5,7 @@ public enum FisherSamples
 {
     /// <summary>A calibration sequence (the published form); needs many more sequences than ranks.</summary>
     Sequences,
+
     /// <summary>A token.</summary>
     Tokens,
 }

@@ -3,7 +3,10 @@ using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Pipeline.Options;
 
-/// <summary>All that a run of the compressor does, as a file that repeats it: the same bytes on the same kind of machine, whatever the number of threads.</summary>
+/// <summary>
+/// All that a run of the compressor does, as a file that repeats it: the same bytes on the same kind of machine, whatever the number of
+/// threads.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>The name that recipes have in output folders.</summary>
@@ -12,12 +15,16 @@ public sealed record Recipe
 
     /// <summary>Version of the program that wrote it.</summary>
     public string Version { get; init; } = ProgramVersion;
+
     /// <summary>The dense model: a Hugging Face folder or a GGUF file.</summary>
     public required SourceFile Model { get; init; }
+
     /// <summary>Calibration data.</summary>
     public required CalibrationSource Calibration { get; init; }
+
     /// <summary>Evaluation data; null for no evaluation.</summary>
     public EvaluationSource? Evaluation { get; init; }
+
     /// <summary>Method, ratios, sizes.</summary>
     public required CompressionOptions Options { get; init; }
 
@@ -36,7 +43,9 @@ public sealed record Recipe
         var root = new StrictObject(json, file);
         root.OptionalText("$schema");
         if (root.Integer("format_version", FormatVersion) is var format && format != FormatVersion)
-            throw new InvalidInputException($"{file}: the recipe has format {format}, this program reads {FormatVersion}. Use the program's version that wrote it.");
+            throw new InvalidInputException(
+                $"{file}: the recipe has format {format}, this program reads {FormatVersion}. Use the program's version that wrote it."
+            );
         var recipe = new Recipe
         {
             Version = root.OptionalText("version") ?? ProgramVersion,
@@ -50,16 +59,17 @@ public sealed record Recipe
     }
 
     /// <summary>The recipe as it is written.</summary>
-    public JsonObject ToJson() => new()
-    {
-        ["format_version"] = FormatVersion,
-        ["version"] = Version,
-        ["model"] = Json(Model),
-        ["calibration"] = CalibrationJson(),
-        ["evaluation"] = EvaluationJson(),
-        ["ratios"] = new JsonArray([.. Options.Ratios.Select(ratio => (JsonNode)ratio)]),
-        ["options"] = Options.ToJson(),
-    };
+    public JsonObject ToJson() =>
+        new()
+        {
+            ["format_version"] = FormatVersion,
+            ["version"] = Version,
+            ["model"] = Json(Model),
+            ["calibration"] = CalibrationJson(),
+            ["evaluation"] = EvaluationJson(),
+            ["ratios"] = new JsonArray([.. Options.Ratios.Select(ratio => (JsonNode)ratio)]),
+            ["options"] = Options.ToJson(),
+        };
 
     /// <summary>Writes the file.</summary>
     public void Write(string path) => AtomicFile.WriteAllText(path, JsonText.Indented(ToJson()));
@@ -74,14 +84,16 @@ public sealed record Recipe
     {
         var json = DataJson(Calibration.Texts, Calibration.Tokens);
         json["seqlen"] = Calibration.Length;
-        if (Calibration.Texts.Count > 0) json["seed"] = Calibration.Seed;
+        if (Calibration.Texts.Count > 0)
+            json["seed"] = Calibration.Seed;
         json["token_hash"] = Calibration.TokenHash;
         return json;
     }
 
     private JsonObject? EvaluationJson()
     {
-        if (Evaluation is null) return null;
+        if (Evaluation is null)
+            return null;
         var json = DataJson(Evaluation.Texts, Evaluation.Tokens);
         json["seqlen"] = Evaluation.Length;
         json["windows"] = Evaluation.Windows;
@@ -91,8 +103,10 @@ public sealed record Recipe
     private static JsonObject DataJson(IReadOnlyList<SourceFile> texts, SourceFile? tokens)
     {
         var json = new JsonObject();
-        if (texts.Count > 0) json["texts"] = new JsonArray([.. texts.Select(Json)]);
-        if (tokens is not null) json["tokens"] = Json(tokens);
+        if (texts.Count > 0)
+            json["texts"] = new JsonArray([.. texts.Select(Json)]);
+        if (tokens is not null)
+            json["tokens"] = Json(tokens);
         return json;
     }
 

@@ -5,8 +5,10 @@ public enum SurgeonMode
 {
     /// <summary>Nothing.</summary>
     None,
+
     /// <summary>Corrects the kept singular values.</summary>
     Update,
+
     /// <summary>Chooses which singular values to keep, then corrects them.</summary>
     Select,
 }

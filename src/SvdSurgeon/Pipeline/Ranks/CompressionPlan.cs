@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Ranks;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline.Ranks;
@@ -13,8 +13,10 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
 {
     /// <summary>Parameters of the linear modules before.</summary>
     public long Before => Modules.Sum(m => m.Before);
+
     /// <summary>Numbers of the linear modules after, every one counted.</summary>
     public long After => Modules.Sum(m => m.After);
+
     /// <summary>Kept fraction reached.</summary>
     public double AchievedRatio => (double)After / Before;
 
@@ -22,15 +24,30 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     internal JsonObject RanksJson() => new(Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
 
     /// <summary>The same kept fraction for every module (METHODS.md, section 0): known before anything is computed.</summary>
-    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) => new(ratio, [.. model.Linears.Select(module =>
-    {
-        int m = module.OutFeatures, n = module.InFeatures;
-        long added = AddedBias(module, options);
-        // A bias that is added takes its room from the rank.
-        int rank = added == 0 ? RankBudget.Rank(m, n, ratio, options.Storage) : RankBudget.Rank(m, n, Math.Max(ratio - (double)added / ((double)m * n), double.Epsilon), options.Storage);
-        long stored = RankBudget.StoredNumbers(m, n, rank, options.Storage) + added;
-        return Plan(module, stored >= (long)m * n ? null : rank, options, $"rank {rank} would store {stored:N0} numbers, not fewer");
-    })]);
+    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) =>
+        new(
+            ratio,
+            [
+                .. model.Linears.Select(module =>
+                {
+                    int m = module.OutFeatures,
+                        n = module.InFeatures;
+                    long added = AddedBias(module, options);
+                    // A bias that is added takes its room from the rank.
+                    int rank =
+                        added == 0
+                            ? RankBudget.Rank(m, n, ratio, options.Storage)
+                            : RankBudget.Rank(m, n, Math.Max(ratio - (double)added / ((double)m * n), double.Epsilon), options.Storage);
+                    long stored = RankBudget.StoredNumbers(m, n, rank, options.Storage) + added;
+                    return Plan(
+                        module,
+                        stored >= (long)m * n ? null : rank,
+                        options,
+                        $"rank {rank} would store {stored:N0} numbers, not fewer"
+                    );
+                }),
+            ]
+        );
 
     /// <summary>Ranks of all modules together, each from all of its possible ranks (METHODS.md, section 9.2).</summary>
     /// <param name="model">The dense model.</param>
@@ -43,32 +60,63 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
         return FromRanks(model, ratio, options, [.. allocation.Select(a => a.Rank)]);
     }
 
-    /// <summary>Ranks of all modules together, each from a few candidates (METHODS.md, section 6): the best choice within the budget, or the greedy one.</summary>
+    /// <summary>
+    /// Ranks of all modules together, each from a few candidates (METHODS.md, section 6): the best choice within the budget, or the greedy
+    /// one.
+    /// </summary>
     /// <param name="model">The dense model.</param>
     /// <param name="ratio">Kept fraction of all linear modules together.</param>
     /// <param name="options">Allocation rule, storage and pool.</param>
     /// <param name="candidates">Candidates with their losses, by module in data-flow order.</param>
-    public static CompressionPlan FromCandidates(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<AllocationCandidate[]> candidates)
+    public static CompressionPlan FromCandidates(
+        DecoderModel model,
+        double ratio,
+        CompressionOptions options,
+        IReadOnlyList<AllocationCandidate[]> candidates
+    )
     {
         long budget = Budget(model, ratio, options);
-        int[] choice = options.Allocate == AllocationRule.Greedy ? RankAllocation.Greedy(candidates, budget) : RankAllocation.Optimal(candidates, budget);
+        int[] choice =
+            options.Allocate == AllocationRule.Greedy
+                ? RankAllocation.Greedy(candidates, budget)
+                : RankAllocation.Optimal(candidates, budget);
         return FromRanks(model, ratio, options, [.. choice.Select((c, i) => candidates[i][c].Rank)]);
     }
 
     private static long Budget(DecoderModel model, double ratio, CompressionOptions options) =>
-        RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio) - model.Linears.Sum(m => AddedBias(m, options));
+        RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio)
+        - model.Linears.Sum(m => AddedBias(m, options));
 
-    private static long AddedBias(LinearModule module, CompressionOptions options) => options.BiasCorrection && module.Bias is null ? module.OutFeatures : 0;
+    private static long AddedBias(LinearModule module, CompressionOptions options) =>
+        options.BiasCorrection && module.Bias is null ? module.OutFeatures : 0;
 
     // Rank 0 stands for the dense module.
     private static CompressionPlan FromRanks(DecoderModel model, double ratio, CompressionOptions options, int[] ranks) =>
-        new(ratio, [.. model.Linears.Select((module, i) => Plan(module, ranks[i] == 0 ? null : ranks[i], options, "worth more than its size to the model"))]);
+        new(
+            ratio,
+            [
+                .. model.Linears.Select(
+                    (module, i) => Plan(module, ranks[i] == 0 ? null : ranks[i], options, "worth more than its size to the model")
+                ),
+            ]
+        );
 
     private static ModulePlan Plan(LinearModule module, int? rank, CompressionOptions options, string denseReason)
     {
-        int m = module.OutFeatures, n = module.InFeatures;
+        int m = module.OutFeatures,
+            n = module.InFeatures;
         long before = (long)m * n;
-        if (rank is not { } r) return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
-        return new ModulePlan(module.Name, m, n, r, RankBudget.Pool(m, n, r, options.PoolFraction), before, RankBudget.StoredNumbers(m, n, r, options.Storage) + AddedBias(module, options), null);
+        if (rank is not { } r)
+            return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
+        return new ModulePlan(
+            module.Name,
+            m,
+            n,
+            r,
+            RankBudget.Pool(m, n, r, options.PoolFraction),
+            before,
+            RankBudget.StoredNumbers(m, n, r, options.Storage) + AddedBias(module, options),
+            null
+        );
     }
 }

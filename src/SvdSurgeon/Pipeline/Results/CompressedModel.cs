@@ -9,5 +9,13 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <param name="Folder">The model's folder.</param>
 /// <param name="Perplexity">Where it was evaluated.</param>
 /// <param name="Steps">What the method auto tried; empty for other methods.</param>
-public sealed record CompressedModel(double Ratio, double AchievedRatio, long ParametersBefore, long ParametersAfter, long Bytes, string Folder, Evaluation.PerplexityResult? Perplexity,
-    IReadOnlyList<AutoStep> Steps);
+public sealed record CompressedModel(
+    double Ratio,
+    double AchievedRatio,
+    long ParametersBefore,
+    long ParametersAfter,
+    long Bytes,
+    string Folder,
+    Evaluation.PerplexityResult? Perplexity,
+    IReadOnlyList<AutoStep> Steps
+);

@@ -6,4 +6,8 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <param name="Models">One a ratio, in the order asked for.</param>
 /// <param name="Stages">Times and memory.</param>
 /// <param name="Warnings">What the user should know: sentences with the numbers and the way out.</param>
-public sealed record CompressionResult(IReadOnlyList<CompressedModel> Models, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Warnings);
+public sealed record CompressionResult(
+    IReadOnlyList<CompressedModel> Models,
+    IReadOnlyList<StageTime> Stages,
+    IReadOnlyList<string> Warnings
+);

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Ranks;
@@ -20,6 +20,7 @@ internal sealed class LayerMetrics : IDisposable
     private readonly SafeTensorsFile _factors;
     private readonly SafeTensorsFile? _surgery;
     private readonly ModuleMetric.Layer _metric;
+
     // H = XᵀX of the group of every module, read when the first of them is measured; null where the method asks for no inputs.
     private readonly Dictionary<string, Lazy<Matrix?>> _grams = new(StringComparer.Ordinal);
 
@@ -32,12 +33,14 @@ internal sealed class LayerMetrics : IDisposable
         foreach (var group in layer.Groups)
         {
             var gram = new Lazy<Matrix?>(() => _metric.CollectedGram(group));
-            foreach (var module in group.Modules) _grams.Add(module.Name, gram);
+            foreach (var module in group.Modules)
+                _grams.Add(module.Name, gram);
         }
     }
 
     /// <summary>
-    /// What became of a module: spectrum, kept and corrected values, and how far it is from what it was, ‖(W − W')Xᵀ‖ / ‖WXᵀ‖ of the outputs and
+    /// What became of a module: spectrum, kept and corrected values, and how far it is from what it was, ‖(W − W')Xᵀ‖ / ‖WXᵀ‖ of the
+    /// outputs and
     /// ‖W − W'‖ / ‖W‖ of the weights, before the surgeon and in the end.
     /// </summary>
     public JsonObject Of(LinearModule module, ModulePlan plan)
@@ -46,15 +49,25 @@ internal sealed class LayerMetrics : IDisposable
         // Without the bias: it is no part of W.
         var dense = new DenseLinear(name, module.StoredTensors[0], null);
         var stored = plan.Rank is null ? dense : CompressedModules.Linear(dense, _modules.Tensors);
-        int[] columns = _factors.Tensors.ContainsKey(name + ".columns") && plan.Rank is not null ? Indices(_factors, name + ".columns") : [];
+        int[] columns =
+            _factors.Tensors.ContainsKey(name + ".columns") && plan.Rank is not null ? Indices(_factors, name + ".columns") : [];
         var json = new JsonObject
         {
-            ["name"] = name, ["layer"] = _layer.Index, ["m"] = module.OutFeatures, ["n"] = module.InFeatures, ["form"] = stored.Kind, ["rank"] = stored.Rank,
-            ["columns"] = new JsonArray([.. columns.Select(c => (JsonNode)c)]), ["parameters_before"] = module.ParameterCount, ["parameters_after"] = stored.ParameterCount,
+            ["name"] = name,
+            ["layer"] = _layer.Index,
+            ["m"] = module.OutFeatures,
+            ["n"] = module.InFeatures,
+            ["form"] = stored.Kind,
+            ["rank"] = stored.Rank,
+            ["columns"] = new JsonArray([.. columns.Select(c => (JsonNode)c)]),
+            ["parameters_before"] = module.ParameterCount,
+            ["parameters_after"] = stored.ParameterCount,
             ["dense_reason"] = plan.DenseReason,
         };
-        if (plan.Rank is not null) AddErrors(json, dense, stored, columns, _grams[name].Value);
-        if (_factors.Tensors.TryGetValue(name + ".sigma", out var sigma)) json["spectrum"] = Numbers(sigma.Doubles());
+        if (plan.Rank is not null)
+            AddErrors(json, dense, stored, columns, _grams[name].Value);
+        if (_factors.Tensors.TryGetValue(name + ".sigma", out var sigma))
+            json["spectrum"] = Numbers(sigma.Doubles());
         if (Surgery(name) is { } kept)
         {
             json["corrected"] = Numbers(_surgery![name + ".sigma"].Doubles());
@@ -78,7 +91,10 @@ internal sealed class LayerMetrics : IDisposable
     {
         var la = _context.Backend.LinearAlgebra;
         var w = FactorSet.Weights(_context.Backend, dense);
-        (double outputs, double weights) = (gram is null ? 0 : _modules.Metric.OutputNorm(dense.Name, () => Truncation.Norm(la, w, gram)), Norm(w));
+        (double outputs, double weights) = (
+            gram is null ? 0 : _modules.Metric.OutputNorm(dense.Name, () => Truncation.Norm(la, w, gram)),
+            Norm(w)
+        );
         void Add(string when, Matrix difference)
         {
             json["output_error" + when] = gram is null ? null : Relative(Truncation.Norm(la, difference, gram), outputs);
@@ -87,11 +103,13 @@ internal sealed class LayerMetrics : IDisposable
         if (Surgery(dense.Name) is { } kept)
         {
             var uncorrected = Uncorrected(la, dense, kept.Length, columns);
-            for (int i = 0; i < w.Data.Length; i++) uncorrected.Data[i] = w.Data[i] - uncorrected.Data[i];
+            for (int i = 0; i < w.Data.Length; i++)
+                uncorrected.Data[i] = w.Data[i] - uncorrected.Data[i];
             Add("_before", uncorrected);
         }
         float[] compressed = stored.ToDense(_context.Backend);
-        for (int i = 0; i < compressed.Length; i++) w.Data[i] -= compressed[i];
+        for (int i = 0; i < compressed.Length; i++)
+            w.Data[i] -= compressed[i];
         Add("", w);
     }
 
@@ -99,10 +117,12 @@ internal sealed class LayerMetrics : IDisposable
     private Matrix Uncorrected(ILinearAlgebra la, DenseLinear dense, int rank, int[] columns)
     {
         var product = Truncation.Keep(FactorSet.Load(_factors, dense.Name, rank), rank).Product(la);
-        if (columns.Length == 0) return product;
+        if (columns.Length == 0)
+            return product;
         var rest = _factors[dense.Name + ".fixed"].Doubles();
         for (int i = 0; i < product.Rows; i++)
-            for (int c = 0; c < columns.Length; c++) product[i, columns[c]] += rest[i * columns.Length + c];
+        for (int c = 0; c < columns.Length; c++)
+            product[i, columns[c]] += rest[i * columns.Length + c];
         return product;
     }
 
@@ -113,7 +133,8 @@ internal sealed class LayerMetrics : IDisposable
     private static double Norm(Matrix a)
     {
         double sum = 0;
-        foreach (double x in a.Data) sum += x * x;
+        foreach (double x in a.Data)
+            sum += x * x;
         return Math.Sqrt(sum);
     }
 
@@ -124,7 +145,8 @@ internal sealed class LayerMetrics : IDisposable
     private static JsonArray Numbers(ReadOnlySpan<double> values)
     {
         var array = new JsonArray();
-        foreach (double value in values) array.Add((JsonNode)(float)value);
+        foreach (double value in values)
+            array.Add((JsonNode)(float)value);
         return array;
     }
 }

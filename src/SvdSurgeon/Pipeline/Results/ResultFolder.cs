@@ -5,33 +5,46 @@ using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline.Results;
 
-/// <summary>The folder that a run fills: a folder a ratio, and the artifacts. Only folders that are empty or its own are ever written to.</summary>
+/// <summary>
+/// The folder that a run fills: a folder a ratio, and the artifacts. Only folders that are empty or its own are ever written to.
+/// </summary>
 public sealed class ResultFolder(string path)
 {
     /// <summary>Name of the artifacts' folder when none is given.</summary>
     public const string Work = "work";
     private const string Marker = ".svdsurgeon";
 
-    /// <summary>Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.</summary>
+    /// <summary>
+    /// Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.
+    /// </summary>
     /// <exception cref="InvalidInputException">It holds something else.</exception>
     public void Claim()
     {
-        if (File.Exists(path)) throw new InvalidInputException($"--out {path}: there is a file of this name. Choose another folder.");
+        if (File.Exists(path))
+            throw new InvalidInputException($"--out {path}: there is a file of this name. Choose another folder.");
         string marker = Path.Combine(path, Marker);
         // A run that was killed while it wrote the marker has left nothing else.
-        if (Directory.Exists(path) && !File.Exists(marker) && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != Marker + AtomicFile.TemporarySuffix))
+        if (
+            Directory.Exists(path)
+            && !File.Exists(marker)
+            && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != Marker + AtomicFile.TemporarySuffix)
+        )
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
         Directory.CreateDirectory(path);
-        foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + AtomicFile.TemporarySuffix)) Directory.Delete(unfinished, recursive: true);
-        foreach (string unfinished in Directory.EnumerateFiles(path, "*" + AtomicFile.TemporarySuffix)) File.Delete(unfinished);
-        if (!File.Exists(marker)) AtomicFile.WriteAllText(marker, "Results of svdsurgeon compress; runs may add to this folder.\n");
+        foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + AtomicFile.TemporarySuffix))
+            Directory.Delete(unfinished, recursive: true);
+        foreach (string unfinished in Directory.EnumerateFiles(path, "*" + AtomicFile.TemporarySuffix))
+            File.Delete(unfinished);
+        if (!File.Exists(marker))
+            AtomicFile.WriteAllText(marker, "Results of svdsurgeon compress; runs may add to this folder.\n");
     }
 
     /// <summary>The folder of a ratio.</summary>
     public string Folder(double ratio) => Path.Combine(path, $"ratio-{RatioText(ratio)}");
 
     /// <summary>Whether the ratio's folder holds the result of this recipe.</summary>
-    public bool Has(double ratio, JsonObject recipe) => Existing(ratio) is { } existing && recipe.All(entry => JsonNode.DeepEquals(existing[entry.Key], entry.Value));
+    public bool Has(double ratio, JsonObject recipe) =>
+        Existing(ratio) is { } existing && recipe.All(entry => JsonNode.DeepEquals(existing[entry.Key], entry.Value));
 
     /// <summary>Refuses a ratio's folder that was made by another recipe.</summary>
     /// <exception cref="InvalidInputException">It was.</exception>
@@ -39,14 +52,19 @@ public sealed class ResultFolder(string path)
     {
         if (Directory.Exists(Folder(ratio)) && !Has(ratio, recipe))
             throw new InvalidInputException(
-                $"--out {path}: {Path.GetFileName(Folder(ratio))} exists and was made with other options or data. Choose another --out; --work {Path.Combine(path, Work)} reuses what was computed.");
+                $"--out {path}: {Path.GetFileName(Folder(ratio))} exists and was made with other options or data. Choose another --out; "
+                    + $"--work {Path.Combine(path, Work)} reuses what was computed."
+            );
     }
 
-    /// <summary>Leaves the recipe of the run in the folder. A run that only adds ratios to an earlier one's joins them in one recipe.</summary>
+    /// <summary>
+    /// Leaves the recipe of the run in the folder. A run that only adds ratios to an earlier one's joins them in one recipe.
+    /// </summary>
     public void WriteRecipe(Recipe recipe)
     {
         string file = Path.Combine(path, Recipe.FileName);
-        if (File.Exists(file) && Recipe.Read(file) is var earlier && earlier.SameButRatios(recipe)) recipe = recipe.For([.. earlier.Options.Ratios.Union(recipe.Options.Ratios)]);
+        if (File.Exists(file) && Recipe.Read(file) is var earlier && earlier.SameButRatios(recipe))
+            recipe = recipe.For([.. earlier.Options.Ratios.Union(recipe.Options.Ratios)]);
         recipe.Write(file);
     }
 

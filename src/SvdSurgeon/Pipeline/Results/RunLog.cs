@@ -5,7 +5,9 @@ using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.Results;
 
-/// <summary>runs.json of an output folder: what every run that added to it took. The one file of a result that no other run repeats to the byte.</summary>
+/// <summary>
+/// runs.json of an output folder: what every run that added to it took. The one file of a result that no other run repeats to the byte.
+/// </summary>
 internal static class RunLog
 {
     /// <summary>The file's name in the output folder.</summary>
@@ -16,16 +18,25 @@ internal static class RunLog
     public static void Add(string outputFolder, CompressionOptions options, CompressionResult result)
     {
         var runs = Read(outputFolder);
-        while (runs.Count >= MostRuns) runs.RemoveAt(0);
-        runs.Add((JsonNode)new JsonObject
-        {
-            ["ratios"] = new JsonArray([.. options.Ratios.Select(ratio => (JsonNode)ratio)]),
-            ["peak_mib"] = Math.Round(ProcessMemory.PeakMiB(), 1),
-            ["stages"] = new JsonArray([.. result.Stages.Select(stage => new JsonObject
-            {
-                ["name"] = stage.Name, ["seconds"] = Math.Round(stage.Seconds, 3), ["peak_mib"] = Math.Round(stage.PeakMiB, 1), ["reused"] = stage.Reused,
-            })]),
-        });
+        while (runs.Count >= MostRuns)
+            runs.RemoveAt(0);
+        runs.Add(
+            (JsonNode)
+                new JsonObject
+                {
+                    ["ratios"] = new JsonArray([.. options.Ratios.Select(ratio => (JsonNode)ratio)]),
+                    ["peak_mib"] = Math.Round(ProcessMemory.PeakMiB(), 1),
+                    ["stages"] = new JsonArray([
+                        .. result.Stages.Select(stage => new JsonObject
+                        {
+                            ["name"] = stage.Name,
+                            ["seconds"] = Math.Round(stage.Seconds, 3),
+                            ["peak_mib"] = Math.Round(stage.PeakMiB, 1),
+                            ["reused"] = stage.Reused,
+                        }),
+                    ]),
+                }
+        );
         AtomicFile.WriteAllText(Path.Combine(outputFolder, FileName), JsonText.Indented(new JsonObject { ["runs"] = runs }));
     }
 

@@ -1,10 +1,11 @@
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 
 namespace SvdSurgeon.Pipeline.Running;
 
 /// <summary>
-/// Stages that work on one layer after the other, each from files to a file. Layers of small modules go side by side on one thread each: nothing of
+/// Stages that work on one layer after the other, each from files to a file. Layers of small modules go side by side on one thread each:
+/// nothing of
 /// a layer waits then, reading, converting and writing included.
 /// </summary>
 internal static class LayersSideBySide
@@ -24,22 +25,34 @@ internal static class LayersSideBySide
         void Layer(int i)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            lock (oneReport) context.Progress.Report(new StageProgress(stage, $"layer {layers[i].Index + 1}/{context.Model.Layers.Count}", begun++, layers.Count));
+            lock (oneReport)
+                context.Progress.Report(
+                    new StageProgress(stage, $"layer {layers[i].Index + 1}/{context.Model.Layers.Count}", begun++, layers.Count)
+                );
             body(layers[i]);
         }
-        if (AreSmall(context, layers)) context.Backend.LinearAlgebra.ForEach(layers.Count, Layer);
+        if (AreSmall(context, layers))
+            context.Backend.LinearAlgebra.ForEach(layers.Count, Layer);
         else
-            for (int i = 0; i < layers.Count; i++) Layer(i);
+            for (int i = 0; i < layers.Count; i++)
+                Layer(i);
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }
 
     private static bool AreSmall(PipelineContext context, IReadOnlyList<DecoderLayer> layers) =>
         layers.All(layer => layer.Linears.All(module => Weights(module) <= ModuleAlone))
-        && layers.Select(Bytes).DefaultIfEmpty().Max() * Math.Min(layers.Count, context.Backend.LinearAlgebra.ItemsAtOnce) <= context.Memory / 4;
+        && layers.Select(Bytes).DefaultIfEmpty().Max() * Math.Min(layers.Count, context.Backend.LinearAlgebra.ItemsAtOnce)
+            <= context.Memory / 4;
 
-    // What is alive of a layer at once: the Gram matrices and factors of its groups, the copies of one module at work, and what was made of the others.
+    // What is alive of a layer at once: the Gram matrices and factors of its groups, the copies of one module at work, and what was made of
+    // the others.
     private static long Bytes(DecoderLayer layer) =>
-        sizeof(double) * (2 * layer.Groups.Sum(group => (long)group.InFeatures * group.InFeatures) + 6 * layer.Linears.Max(Weights) + layer.Linears.Sum(Weights));
+        sizeof(double)
+        * (
+            2 * layer.Groups.Sum(group => (long)group.InFeatures * group.InFeatures)
+            + 6 * layer.Linears.Max(Weights)
+            + layer.Linears.Sum(Weights)
+        );
 
     private static long Weights(LinearModule module) => (long)module.OutFeatures * module.InFeatures;
 }

@@ -17,7 +17,14 @@ namespace SvdSurgeon.Pipeline.Running;
 /// <param name="Progress">Where progress goes.</param>
 /// <param name="Cancellation">When to stop: between batches, leaving whole artifacts behind.</param>
 internal sealed record PipelineContext(
-    Checkpoint Source, DecoderModel Model, string ModelHash, IBackend Backend, WorkFolder Work, IProgress<StageProgress> Progress, CancellationToken Cancellation)
+    Checkpoint Source,
+    DecoderModel Model,
+    string ModelHash,
+    IBackend Backend,
+    WorkFolder Work,
+    IProgress<StageProgress> Progress,
+    CancellationToken Cancellation
+)
 {
     private readonly List<StageTime> _times = [];
     private readonly List<string> _warnings = [];
@@ -32,27 +39,44 @@ internal sealed record PipelineContext(
     /// <exception cref="InvalidInputException">The calibration data does not fit the model.</exception>
     /// <exception cref="InvalidModelException">The model is compressed already, damaged or not supported.</exception>
     public static PipelineContext Start(
-        Checkpoint source, TokenSet calibration, WorkFolder work, IBackend backend, long? memory, IProgress<StageProgress>? progress, CancellationToken cancellation)
+        Checkpoint source,
+        TokenSet calibration,
+        WorkFolder work,
+        IBackend backend,
+        long? memory,
+        IProgress<StageProgress>? progress,
+        CancellationToken cancellation
+    )
     {
-        if (source.Compression is not null) throw new InvalidModelException($"{source.Path} is already compressed. Compress the dense model instead.");
+        if (source.Compression is not null)
+            throw new InvalidModelException($"{source.Path} is already compressed. Compress the dense model instead.");
         var model = DecoderModel.Load(source);
         calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
         FiniteWeights.Require(source, cancellation);
-        return new PipelineContext(source, model, Artifacts.ModelHash.Of(source, cancellation), backend, work, progress ?? new Progress<StageProgress>(), cancellation)
+        return new PipelineContext(
+            source,
+            model,
+            Artifacts.ModelHash.Of(source, cancellation),
+            backend,
+            work,
+            progress ?? new Progress<StageProgress>(),
+            cancellation
+        )
         {
             Memory = memory ?? ProcessMemory.Available,
         };
     }
 
     /// <summary>What statistics of <paramref name="tokens"/> depend on, for artifact keys.</summary>
-    public JsonObject Inputs(TokenSet tokens) => new()
-    {
-        ["model"] = ModelHash,
-        ["layers"] = Model.Layers.Count,
-        ["tokens"] = tokens.Hash(),
-        ["sequences"] = tokens.Sequences,
-        ["length"] = tokens.Length,
-    };
+    public JsonObject Inputs(TokenSet tokens) =>
+        new()
+        {
+            ["model"] = ModelHash,
+            ["layers"] = Model.Layers.Count,
+            ["tokens"] = tokens.Hash(),
+            ["sequences"] = tokens.Sequences,
+            ["length"] = tokens.Length,
+        };
 
     /// <summary>How a backward pass uses memory: layers are computed again where keeping their activations would take too much.</summary>
     public PassOptions Pass(int sequenceLength)
@@ -70,7 +94,8 @@ internal sealed record PipelineContext(
     /// <summary>Keeps a warning and reports it as progress, so that whoever watches may stop here.</summary>
     public void Warn(string sentence)
     {
-        if (_warnings.Contains(sentence)) return;
+        if (_warnings.Contains(sentence))
+            return;
         _warnings.Add(sentence);
         Progress.Report(new StageProgress(StageProgress.Warning, sentence, 0, 1));
     }
@@ -81,7 +106,8 @@ internal sealed record PipelineContext(
         var clock = Stopwatch.StartNew();
         T result = run();
         // A stage that others come back to, or that was done together with another, is listed once.
-        if (_times.Any(time => time.Name == stage ? reused : time.Name.Split('+').Contains(stage))) return result;
+        if (_times.Any(time => time.Name == stage ? reused : time.Name.Split('+').Contains(stage)))
+            return result;
         _times.Add(new StageTime(stage, clock.Elapsed.TotalSeconds, ProcessMemory.PeakMiB(), reused));
         return result;
     }

@@ -3,7 +3,9 @@ using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline.Search;
 
-/// <summary>β and λ of the sequential pass by held-out loss: for the run, then layer by layer. Left out when no value is better than no pass.</summary>
+/// <summary>
+/// β and λ of the sequential pass by held-out loss: for the run, then layer by layer. Left out when no value is better than no pass.
+/// </summary>
 internal static class SequentialSearch
 {
     private static readonly double[] Dampings = [1e-2, 1e-4];
@@ -25,18 +27,35 @@ internal static class SequentialSearch
         Strength(0.5);
         Strength(waterfall.Best.Sequential?.Strength == 1 ? 0.75 : 0.25);
         // With few tokens a weak pass with much damping is what is left (METHODS.md, section 9.4).
-        if (waterfall.Best.Sequential is null) Strength(0.25, 1e-2);
-        if (waterfall.Best.Sequential is not { } best) return;
+        if (waterfall.Best.Sequential is null)
+            Strength(0.25, 1e-2);
+        if (waterfall.Best.Sequential is not { } best)
+            return;
         foreach (double damping in Dampings)
-            if (damping != best.Damping && waterfall.Try(Name(best with { Damping = damping }), waterfall.Best with { Sequential = best with { Damping = damping } })) break;
+            if (
+                damping != best.Damping
+                && waterfall.Try(
+                    Name(best with { Damping = damping }),
+                    waterfall.Best with
+                    {
+                        Sequential = best with { Damping = damping },
+                    }
+                )
+            )
+                break;
     }
 
     /// <summary>β and λ of each layer, where a pass is in the best so far.</summary>
     public static void ByLayer(Waterfall waterfall)
     {
-        if (waterfall.Best.Sequential is not { } best) return;
-        waterfall.TrySequentialByLayer("sequential pass, by layer", [best, best with { Strength = best.Strength / 2 }, best with { Damping = 10 * best.Damping }]);
+        if (waterfall.Best.Sequential is not { } best)
+            return;
+        waterfall.TrySequentialByLayer(
+            "sequential pass, by layer",
+            [best, best with { Strength = best.Strength / 2 }, best with { Damping = 10 * best.Damping }]
+        );
     }
 
-    private static string Name(SequentialOptions options) => FormattableString.Invariant($"sequential pass, strength {options.Strength}, damping {options.Damping}");
+    private static string Name(SequentialOptions options) =>
+        FormattableString.Invariant($"sequential pass, strength {options.Strength}, damping {options.Damping}");
 }

@@ -11,7 +11,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.Search;
 
 /// <summary>
-/// The kept fraction that meets a target, by bisection to a thousandth. Every fraction is made from the statistics and factors that are there already; a perplexity
+/// The kept fraction that meets a target, by bisection to a thousandth. Every fraction is made from the statistics and factors that are
+/// there already; a perplexity
 /// costs an evaluation a step, a size not even that.
 /// </summary>
 internal sealed class TargetSearch(PipelineContext context, CompressionStages stages)
@@ -32,16 +33,20 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
         if (target is SizeTarget size)
         {
             double fits = ForSize(size, onePass);
-            while (fits > 0 && Bytes(fits, choose(fits)) > size.Bytes) fits = Next(fits, -1);
+            while (fits > 0 && Bytes(fits, choose(fits)) > size.Bytes)
+                fits = Next(fits, -1);
             return fits > 0 ? fits : throw new InvalidInputException($"{target.Text}: out of reach with these options.");
         }
         var perplexity = (PerplexityTarget)target;
-        double dense = DensePerplexity.Of(context, windows!).Ppl, limit = dense * (1 + perplexity.Increase);
+        double dense = DensePerplexity.Of(context, windows!).Ppl,
+            limit = dense * (1 + perplexity.Increase);
         double ratio = ForPerplexity(perplexity, limit, dense, onePass, windows!);
-        if (!options.Searches) return ratio;
+        if (!options.Searches)
+            return ratio;
         ratio = ForPerplexity(perplexity, limit, dense, choose(ratio), windows!);
         // The search runs again for the fraction itself and may settle on other options, a little better or worse on this data.
-        while (ratio < (Steps - 1.0) / Steps && Perplexity(ratio, choose(ratio), windows!) > limit) ratio = Next(ratio, 1);
+        while (ratio < (Steps - 1.0) / Steps && Perplexity(ratio, choose(ratio), windows!) > limit)
+            ratio = Next(ratio, 1);
         return ratio;
     }
 
@@ -58,15 +63,28 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     /// <exception cref="InvalidInputException">No fraction reaches it.</exception>
     private double ForSize(SizeTarget target, CompressionOptions options)
     {
-        if (options.Dense) throw new InvalidInputException($"{target.Text}: with --dense the merged weights have the model's own size at every kept fraction. Leave --dense out.");
+        if (options.Dense)
+            throw new InvalidInputException(
+                $"{target.Text}: with --dense the merged weights have the model's own size at every kept fraction. Leave --dense out."
+            );
         long dense = context.Source.Tensors.Values.Sum(tensor => options.WrittenType(tensor.Type).ByteCount(tensor.Count));
-        if (target.Bytes >= dense) throw new InvalidInputException($"{target.Text}: the uncompressed weights have {SizeTarget.Megabytes(dense)} in the type that is written, so there is nothing to compress for this size.");
-        // Where not even rank 1 everywhere fits into the budget, there is no such model: the fraction is too small, as one that is too small for the target is.
+        if (target.Bytes >= dense)
+            throw new InvalidInputException(
+                $"{target.Text}: the uncompressed weights have {SizeTarget.Megabytes(dense)} in the type that is written, so there is "
+                    + $"nothing to compress for this size."
+            );
+        // Where not even rank 1 everywhere fits into the budget, there is no such model: the fraction is too small, as one that is too
+        // small for the target is.
         int found = Last(step => Planned((double)step / Steps, options) is not { } bytes || bytes <= target.Bytes);
-        if (found > 0 && Planned((double)found / Steps, options) is not null) return (double)found / Steps;
+        if (found > 0 && Planned((double)found / Steps, options) is not null)
+            return (double)found / Steps;
         int smallest = 1 + Last(step => Planned((double)step / Steps, options) is null);
-        throw new InvalidInputException($"{target.Text}: out of reach. With these options a result has from {SizeTarget.Megabytes(Planned((double)smallest / Steps, options)!.Value)} "
-            + $"(kept {ResultFolder.RatioText((double)smallest / Steps)}) to {SizeTarget.Megabytes(Planned((Steps - 1.0) / Steps, options)!.Value)}; embeddings, norms and head are not compressed.");
+        throw new InvalidInputException(
+            $"{target.Text}: out of reach. With these options a result has from "
+                + $"{SizeTarget.Megabytes(Planned((double)smallest / Steps, options)!.Value)} "
+                + $"(kept {ResultFolder.RatioText((double)smallest / Steps)}) to "
+                + $"{SizeTarget.Megabytes(Planned((Steps - 1.0) / Steps, options)!.Value)}; embeddings, norms and head are not compressed."
+        );
     }
 
     /// <summary>The smallest fraction whose perplexity is not above the limit.</summary>
@@ -80,8 +98,13 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     {
         double best = Perplexity((Steps - 1.0) / Steps, options, windows);
         if (best > limit)
-            throw new InvalidInputException(string.Create(CultureInfo.InvariantCulture,
-                $"{target.Text}: out of reach. With these options perplexity rises by {100 * (best / dense - 1):0.####} % even where {(Steps - 1.0) / Steps} is kept (from {dense:G6} to {best:G6}); --method auto loses least."));
+            throw new InvalidInputException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{target.Text}: out of reach. With these options perplexity rises by {100 * (best / dense - 1):0.####} % even where "
+                        + $"{(Steps - 1.0) / Steps} is kept (from {dense:G6} to {best:G6}); --method auto loses least."
+                )
+            );
         int tooMuch = Last(step => Perplexity((double)step / Steps, options, windows) > limit);
         return (tooMuch + 1.0) / Steps;
     }
@@ -90,20 +113,32 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     private double Perplexity(double ratio, CompressionOptions options, TokenWindows windows)
     {
         string stage = $"target {ResultFolder.RatioText(ratio)}";
-        return context.Timed(stage, false, () =>
-        {
-            if (Plan(ratio, options) is null) return double.PositiveInfinity;
-            using var modules = stages.Modules(ratio, options);
-            return Perplexity(modules.Apply(context.Source), windows, stage);
-        });
+        return context.Timed(
+            stage,
+            false,
+            () =>
+            {
+                if (Plan(ratio, options) is null)
+                    return double.PositiveInfinity;
+                using var modules = stages.Modules(ratio, options);
+                return Perplexity(modules.Apply(context.Source), windows, stage);
+            }
+        );
     }
 
     private double Perplexity(DecoderModel model, TokenWindows windows, string stage)
     {
         try
         {
-            return Evaluation.Perplexity.Evaluate(model, context.Backend, windows,
-                done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)), context.Cancellation).Ppl;
+            return Evaluation
+                .Perplexity.Evaluate(
+                    model,
+                    context.Backend,
+                    windows,
+                    done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
+                    context.Cancellation
+                )
+                .Ppl;
         }
         catch (NumericalException)
         {
@@ -112,7 +147,8 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     }
 
     // Bytes of the weight files; null where not even rank 1 everywhere fits.
-    private long? Planned(double ratio, CompressionOptions options) => Plan(ratio, options) is { } plan ? ModelWriter.PlannedBytes(context, plan, options) : null;
+    private long? Planned(double ratio, CompressionOptions options) =>
+        Plan(ratio, options) is { } plan ? ModelWriter.PlannedBytes(context, plan, options) : null;
 
     private CompressionPlan? Plan(double ratio, CompressionOptions options)
     {
@@ -129,12 +165,15 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     // The last of the steps 1 … Steps − 1 for which a predicate holds that holds up to some step and not after it; 0 for none.
     private static int Last(Func<int, bool> holds)
     {
-        int low = 0, high = Steps;
+        int low = 0,
+            high = Steps;
         while (high - low > 1)
         {
             int middle = (low + high) / 2;
-            if (holds(middle)) low = middle;
-            else high = middle;
+            if (holds(middle))
+                low = middle;
+            else
+                high = middle;
         }
         return low;
     }

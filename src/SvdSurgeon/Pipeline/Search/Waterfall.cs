@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
@@ -11,13 +11,18 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Pipeline.Search;
 
 /// <summary>
-/// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no statistic has seen: what is
-/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that was killed does not try
+/// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no
+/// statistic has seen: what is
+/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that
+/// was killed does not try
 /// again what it has rejected; what was made for a candidate alone is deleted once another is better.
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
 {
-    private const string LossesPart = "losses.safetensors", LossesTensor = "losses", ChoicePart = "choice.safetensors", ChoiceTensor = "choice";
+    private const string LossesPart = "losses.safetensors",
+        LossesTensor = "losses",
+        ChoicePart = "choice.safetensors",
+        ChoiceTensor = "choice";
 
     private readonly List<AutoStep> _steps = [];
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
@@ -33,11 +38,17 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     /// <summary>Their loss.</summary>
     public HeldOutLoss BestLoss { get; private set; } = HeldOutLoss.Infinite;
 
-    /// <summary>Makes and measures something fitted, and keeps it if it is better by more than the standard error: what it fits may be these sequences' noise.</summary>
+    /// <summary>
+    /// Makes and measures something fitted, and keeps it if it is better by more than the standard error: what it fits may be these
+    /// sequences' noise.
+    /// </summary>
     /// <returns>Whether it was kept.</returns>
     public bool Try(string name, CompressionOptions options) => Try(name, options, loss => loss.IsBetterThan(BestLoss));
 
-    /// <summary>Makes and measures another form of the same size, such as more ranks for the same numbers, and keeps it if the mean is better: it costs nothing.</summary>
+    /// <summary>
+    /// Makes and measures another form of the same size, such as more ranks for the same numbers, and keeps it if the mean is better: it
+    /// costs nothing.
+    /// </summary>
     /// <returns>Whether it was kept.</returns>
     public bool TryForm(string name, CompressionOptions options) => Try(name, options, loss => loss.Mean < BestLoss.Mean);
 
@@ -46,10 +57,13 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         Begin(name);
         var uses = new HashSet<string>(StringComparer.Ordinal);
         var loss = Measure($"{Stage}: {name}", options, uses);
-        bool first = _steps.Count == 0, kept = first || isBetter(loss), comparable = !first && double.IsFinite(loss.Mean) && double.IsFinite(BestLoss.Mean);
+        bool first = _steps.Count == 0,
+            kept = first || isBetter(loss),
+            comparable = !first && double.IsFinite(loss.Mean) && double.IsFinite(BestLoss.Mean);
         var (change, error) = loss.Minus(BestLoss);
         _steps.Add(new AutoStep(name, loss.Mean, kept, comparable ? change : null, comparable ? error : null));
-        if (kept) (Best, BestLoss, _bestUses) = (options, loss, uses);
+        if (kept)
+            (Best, BestLoss, _bestUses) = (options, loss, uses);
         _alive.UnionWith(uses);
         Sweep();
         return kept;
@@ -62,7 +76,8 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     public void OneFromAnother(Action tries) => Sparing(_ => true, tries);
 
     /// <summary>
-    /// Tries whether layers should differ: layer by layer in order, each takes the variant with the least loss, those after it as they are in the best so far. Hidden
+    /// Tries whether layers should differ: layer by layer in order, each takes the variant with the least loss, those after it as they are
+    /// in the best so far. Hidden
     /// states stand in front of the layer, so that only later layers run again.
     /// </summary>
     /// <param name="name">Of the step.</param>
@@ -71,14 +86,20 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     public void TryByLayer(string name, IReadOnlyList<CompressionOptions> variants, Func<IReadOnlyList<int>, CompressionOptions> combine)
     {
         Begin(name);
-        int[] choice = Choice(name, [.. variants.Select(v => (JsonNode)v.ToJson())], uses =>
-        {
-            var modules = variants.Select(v => context.Work.Watch(uses, () => stages.Modules(ratio, v))).ToList();
-            int[] chosen = Choose(modules);
-            foreach (var m in modules) m.Dispose();
-            return chosen;
-        });
-        if (choice.Any(c => c != 0)) Try(name, combine(choice));
+        int[] choice = Choice(
+            name,
+            [.. variants.Select(v => (JsonNode)v.ToJson())],
+            uses =>
+            {
+                var modules = variants.Select(v => context.Work.Watch(uses, () => stages.Modules(ratio, v))).ToList();
+                int[] chosen = Choose(modules);
+                foreach (var m in modules)
+                    m.Dispose();
+                return chosen;
+            }
+        );
+        if (choice.Any(c => c != 0))
+            Try(name, combine(choice));
     }
 
     /// <summary>The same for the sequential pass, in which a layer's choice moves what the later ones are fitted to.</summary>
@@ -87,9 +108,13 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     public void TrySequentialByLayer(string name, IReadOnlyList<SequentialOptions> candidates)
     {
         Begin(name);
-        int[] choice = Choice(name, [Best.ToJson(), .. candidates.Select(CompressionOptions.Json)],
-            uses => context.Work.Watch(uses, () => stages.ChooseSequential(ratio, Best, candidates, heldOut)));
-        if (choice.Any(c => c != 0)) Try(name, Best with { SequentialByLayer = [.. choice.Select(c => candidates[c])] });
+        int[] choice = Choice(
+            name,
+            [Best.ToJson(), .. candidates.Select(CompressionOptions.Json)],
+            uses => context.Work.Watch(uses, () => stages.ChooseSequential(ratio, Best, candidates, heldOut))
+        );
+        if (choice.Any(c => c != 0))
+            Try(name, Best with { SequentialByLayer = [.. choice.Select(c => candidates[c])] });
     }
 
     private string Stage => $"search {ResultFolder.RatioText(ratio)}";
@@ -130,7 +155,8 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
             {
                 variants[v].Apply(model, layer);
                 var loss = states.Loss(model);
-                if (loss.IsBetterThan(best)) (best, choice[layer]) = (loss, v);
+                if (loss.IsBetterThan(best))
+                    (best, choice[layer]) = (loss, v);
             }
             variants[choice[layer]].Apply(model, layer);
             states.Advance(model);
@@ -144,20 +170,27 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         inputs["of"] = of;
         var artifact = context.Work.Open("choice", inputs);
         bool known = artifact.Has(ChoicePart);
-        return context.Timed($"{Stage}: choosing {name}", known, () =>
-        {
-            if (known)
+        return context.Timed(
+            $"{Stage}: choosing {name}",
+            known,
+            () =>
             {
-                using var file = SafeTensorsFile.Open(artifact.Part(ChoicePart));
-                return [.. file[ChoiceTensor].Doubles().ToArray().Select(c => (int)c)];
+                if (known)
+                {
+                    using var file = SafeTensorsFile.Open(artifact.Part(ChoicePart));
+                    return [.. file[ChoiceTensor].Doubles().ToArray().Select(c => (int)c)];
+                }
+                var uses = new HashSet<string>(StringComparer.Ordinal);
+                int[] choice = choose(uses);
+                SafeTensorsWriter.Write(
+                    artifact.Part(ChoicePart),
+                    [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]
+                );
+                _alive.UnionWith(uses);
+                Sweep();
+                return choice;
             }
-            var uses = new HashSet<string>(StringComparer.Ordinal);
-            int[] choice = choose(uses);
-            SafeTensorsWriter.Write(artifact.Part(ChoicePart), [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]);
-            _alive.UnionWith(uses);
-            Sweep();
-            return choice;
-        });
+        );
     }
 
     private JsonObject Inputs()
@@ -174,17 +207,21 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         inputs["options"] = options.ToJson();
         var artifact = context.Work.Open("held-out", inputs);
         bool known = artifact.Has(LossesPart);
-        return context.Timed(stage, known, () =>
-        {
-            if (known)
+        return context.Timed(
+            stage,
+            known,
+            () =>
             {
-                using var file = SafeTensorsFile.Open(artifact.Part(LossesPart));
-                return new HeldOutLoss(file[LossesTensor].Doubles().ToArray());
+                if (known)
+                {
+                    using var file = SafeTensorsFile.Open(artifact.Part(LossesPart));
+                    return new HeldOutLoss(file[LossesTensor].Doubles().ToArray());
+                }
+                using var modules = context.Work.Watch(uses, () => stages.Modules(ratio, options));
+                var loss = heldOut.Loss(modules.Apply(context.Source));
+                SafeTensorsWriter.Write(artifact.Part(LossesPart), [TensorEntry.FromDoubles(LossesTensor, loss.Tokens)]);
+                return loss;
             }
-            using var modules = context.Work.Watch(uses, () => stages.Modules(ratio, options));
-            var loss = heldOut.Loss(modules.Apply(context.Source));
-            SafeTensorsWriter.Write(artifact.Part(LossesPart), [TensorEntry.FromDoubles(LossesTensor, loss.Tokens)]);
-            return loss;
-        });
+        );
     }
 }

@@ -11,13 +11,20 @@ using SvdSurgeon.Pipeline.Running;
 namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
-/// Factors beside kept columns (Duo-SVD): right vectors are stored over all n columns, as the module's output sees them, so that the surgeon's
+/// Factors beside kept columns (Duo-SVD): right vectors are stored over all n columns, as the module's output sees them, so that the
+/// surgeon's
 /// gradients are collected as for any other module.
 /// </summary>
 internal static class ColumnFactors
 {
     /// <summary>Splits every module of the plan into kept columns and the factors of the rest.</summary>
-    public static FactorSet Split(PipelineContext context, ModuleMetric metric, FactorSet whole, CompressionPlan plan, CompressionOptions options)
+    public static FactorSet Split(
+        PipelineContext context,
+        ModuleMetric metric,
+        FactorSet whole,
+        CompressionPlan plan,
+        CompressionOptions options
+    )
     {
         var inputs = metric.Inputs();
         inputs["model"] = context.ModelHash;
@@ -30,7 +37,13 @@ internal static class ColumnFactors
     }
 
     private static List<TensorEntry> Split(
-        PipelineContext context, ModuleMetric metric, FactorSet whole, Dictionary<string, ModulePlan> ranks, CompressionOptions options, DecoderLayer layer)
+        PipelineContext context,
+        ModuleMetric metric,
+        FactorSet whole,
+        Dictionary<string, ModulePlan> ranks,
+        CompressionOptions options,
+        DecoderLayer layer
+    )
     {
         var la = context.Backend.LinearAlgebra;
         var entries = new List<TensorEntry>();
@@ -42,9 +55,18 @@ internal static class ColumnFactors
             foreach (var module in group.Modules)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
-                if (ranks[module.Name].Rank is not { } rank) continue;
+                if (ranks[module.Name].Rank is not { } rank)
+                    continue;
                 var w = FactorSet.Weights(context.Backend, module);
-                var preservation = new ColumnPreservation(la, w, gram, rank, FactorSet.Load(file, module.Name, int.MaxValue), scaling.Output(module), countIndices: true);
+                var preservation = new ColumnPreservation(
+                    la,
+                    w,
+                    gram,
+                    rank,
+                    FactorSet.Load(file, module.Name, int.MaxValue),
+                    scaling.Output(module),
+                    countIndices: true
+                );
                 var split = preservation.Choose(options.Columns!.Value);
                 if (split.Traded == 0)
                 {
@@ -53,7 +75,16 @@ internal static class ColumnFactors
                 }
                 int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.PoolFraction);
                 var over = split.OverAllColumns(la);
-                entries.AddRange(FactorSet.Entries(module.Name, over with { Left = over.Left.ColumnRange(0, Math.Min(pool, over.Components)), Right = over.Right.RowRange(0, Math.Min(pool, over.Components)) }));
+                entries.AddRange(
+                    FactorSet.Entries(
+                        module.Name,
+                        over with
+                        {
+                            Left = over.Left.ColumnRange(0, Math.Min(pool, over.Components)),
+                            Right = over.Right.RowRange(0, Math.Min(pool, over.Components)),
+                        }
+                    )
+                );
                 entries.AddRange(new KeptColumns(split.Rank, split.Columns, Fixed(la, w, split)).Entries(module.Name));
             }
         }
@@ -64,9 +95,11 @@ internal static class ColumnFactors
     private static Matrix Fixed(ILinearAlgebra la, Matrix w, ColumnSplit split)
     {
         var kept = w.SelectColumns(split.Columns);
-        if (split.RefitMap is not { } map) return kept;
+        if (split.RefitMap is not { } map)
+            return kept;
         var explained = la.Multiply(w.SelectColumns(split.Rest), map);
-        for (int i = 0; i < kept.Data.Length; i++) kept.Data[i] += explained.Data[i];
+        for (int i = 0; i < kept.Data.Length; i++)
+            kept.Data[i] += explained.Data[i];
         return kept;
     }
 }

@@ -1,11 +1,11 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Whitening;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
@@ -18,8 +18,10 @@ namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
 /// Fits every module, in order of the data flow, to the outputs of the dense model given the inputs of the model compressed so far
-/// (METHODS.md, section 9.4): W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹, decomposed in the metric of X_c and the dense model's output gradients.
-/// Two sets of hidden states go through the model. The compressed model's inputs of a group are recomputed up to that group, because the groups before it have just changed.
+/// (METHODS.md, section 9.4): W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹, decomposed in the metric of X_c and the dense model's output
+/// gradients.
+/// Two sets of hidden states go through the model. The compressed model's inputs of a group are recomputed up to that group, because the
+/// groups before it have just changed.
 /// </summary>
 internal sealed class SequentialPass : IDisposable
 {
@@ -43,7 +45,13 @@ internal sealed class SequentialPass : IDisposable
     }
 
     /// <summary>The factors of every module that the plan truncates, made in the sequential pass.</summary>
-    public static FactorSet Run(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
+    public static FactorSet Run(
+        PipelineContext context,
+        ModuleMetric metric,
+        CompressionPlan plan,
+        CompressionOptions options,
+        TokenSet tokens
+    )
     {
         var inputs = metric.Inputs();
         inputs["model"] = context.ModelHash;
@@ -58,25 +66,39 @@ internal sealed class SequentialPass : IDisposable
         inputs["ranks"] = plan.RanksJson();
         var artifact = context.Work.Open(Stage, inputs);
         bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
-        return context.Timed(Stage, complete, () =>
-        {
-            if (!complete)
+        return context.Timed(
+            Stage,
+            complete,
+            () =>
             {
-                using var pass = new SequentialPass(context, metric, plan, options, tokens);
-                foreach (var layer in context.Model.Layers) pass.Layer(layer, artifact);
+                if (!complete)
+                {
+                    using var pass = new SequentialPass(context, metric, plan, options, tokens);
+                    foreach (var layer in context.Model.Layers)
+                        pass.Layer(layer, artifact);
+                }
+                context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+                return new FactorSet(artifact);
             }
-            context.Progress.Report(new StageProgress(Stage, "", 1, 1));
-            return new FactorSet(artifact);
-        });
+        );
     }
 
     /// <summary>
-    /// A pass in which every layer takes the candidate with the least held-out loss, the layers before it as they were chosen, those after it as they are in
+    /// A pass in which every layer takes the candidate with the least held-out loss, the layers before it as they were chosen, those after
+    /// it as they are in
     /// <paramref name="finished"/>. The first candidate stays unless another is better by more than the standard error.
     /// </summary>
     /// <returns>Index of each layer's candidate.</returns>
-    public static int[] Choose(PipelineContext context, ModuleMetric metric, CompressionPlan plan, CompressionOptions options, TokenSet tokens,
-        IReadOnlyList<SequentialOptions> candidates, DecoderModel finished, HeldOutSequences heldOut)
+    public static int[] Choose(
+        PipelineContext context,
+        ModuleMetric metric,
+        CompressionPlan plan,
+        CompressionOptions options,
+        TokenSet tokens,
+        IReadOnlyList<SequentialOptions> candidates,
+        DecoderModel finished,
+        HeldOutSequences heldOut
+    )
     {
         using var pass = new SequentialPass(context, metric, plan, options, tokens);
         using var states = heldOut.Embed(finished);
@@ -90,11 +112,14 @@ internal sealed class SequentialPass : IDisposable
             {
                 pass.Fit(layer, candidates[c]);
                 LinearModule[] fitted = [.. pass._compressed.Layers[layer.Index].Linears];
-                foreach (var module in fitted) finished.Replace(module.Name, module);
+                foreach (var module in fitted)
+                    finished.Replace(module.Name, module);
                 var loss = states.Loss(finished);
-                if (c == 0 || loss.IsBetterThan(best)) (best, choice[layer.Index], kept) = (loss, c, fitted);
+                if (c == 0 || loss.IsBetterThan(best))
+                    (best, choice[layer.Index], kept) = (loss, c, fitted);
                 // The next candidate starts, as this one did, from a layer that is not compressed.
-                foreach (var module in layer.Linears) pass._compressed.Replace(module.Name, module);
+                foreach (var module in layer.Linears)
+                    pass._compressed.Replace(module.Name, module);
             }
             foreach (var module in kept)
             {
@@ -103,7 +128,9 @@ internal sealed class SequentialPass : IDisposable
             }
             states.Advance(finished);
             pass.Advance(layer);
-            context.Progress.Report(new StageProgress(Stage, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length));
+            context.Progress.Report(
+                new StageProgress(Stage, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length)
+            );
         }
         return choice;
     }
@@ -129,7 +156,9 @@ internal sealed class SequentialPass : IDisposable
             SafeTensorsWriter.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
         }
         Advance(dense);
-        _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
+        _context.Progress.Report(
+            new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+        );
     }
 
     // Fits the modules of a layer one group after the other, each with those before it in place.
@@ -141,7 +170,8 @@ internal sealed class SequentialPass : IDisposable
         for (int g = 0; g < dense.Groups.Count; g++)
         {
             var modules = Truncated(dense.Groups[g].Modules);
-            if (modules.Count == 0) continue;
+            if (modules.Count == 0)
+                continue;
             var (cross, gram) = Inputs(_compressed.Layers[dense.Index], g);
             var input = _metric.FactorInputs(gram);
             foreach (var module in modules)
@@ -160,11 +190,19 @@ internal sealed class SequentialPass : IDisposable
     private void Install(DecoderLayer dense, string part)
     {
         using var file = SafeTensorsFile.Open(part);
-        foreach (var module in Truncated(dense.Linears)) Install(module, FactorSet.Load(file, module.Name, int.MaxValue));
+        foreach (var module in Truncated(dense.Linears))
+            Install(module, FactorSet.Load(file, module.Name, int.MaxValue));
     }
 
-    private void Install(LinearModule dense, SpectralFactors factors) => _compressed.Replace(dense.Name,
-        CompressedModules.LowRank(dense, Truncation.Keep(factors, _ranks[dense.Name].Rank!.Value), _options.WrittenType(dense.StoredTensors[0].Type)));
+    private void Install(LinearModule dense, SpectralFactors factors) =>
+        _compressed.Replace(
+            dense.Name,
+            CompressedModules.LowRank(
+                dense,
+                Truncation.Keep(factors, _ranks[dense.Name].Rank!.Value),
+                _options.WrittenType(dense.StoredTensors[0].Type)
+            )
+        );
 
     private List<LinearModule> Truncated(IEnumerable<LinearModule> modules) => [.. modules.Where(m => _ranks[m.Name].Rank is not null)];
 
@@ -173,7 +211,8 @@ internal sealed class SequentialPass : IDisposable
         var compressed = _compressed.Layers[dense.Index];
         _compressedStates.Advance(compressed);
         // The layer's modules have served: only factors on disk are needed from here on.
-        foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
+        foreach (var module in dense.Linears)
+            compressed.Replace(module.Name, module);
     }
 
     // X_fᵀX_c and X_cᵀX_c at the inputs of a group.
@@ -185,14 +224,17 @@ internal sealed class SequentialPass : IDisposable
         using var gram = backend.CreateGram(n);
         using var product = backend.Allocate(n, n);
         var block = new float[n * n];
-        _compressedStates.ForEachBatch((first, count) =>
-        {
-            using var xc = _compressedStates.GroupInputs(compressed, group, first, count);
-            gram.Add(xc);
-            _denseInputs.Read(group, first, count, xf => backend.MatMul(xf, true, xc, false, product));
-            backend.Download(product, block);
-            for (int i = 0; i < block.Length; i++) cross.Data[i] += block[i];
-        });
+        _compressedStates.ForEachBatch(
+            (first, count) =>
+            {
+                using var xc = _compressedStates.GroupInputs(compressed, group, first, count);
+                gram.Add(xc);
+                _denseInputs.Read(group, first, count, xf => backend.MatMul(xf, true, xc, false, product));
+                backend.Download(product, block);
+                for (int i = 0; i < block.Length; i++)
+                    cross.Data[i] += block[i];
+            }
+        );
         return (cross, gram.ToMatrix());
     }
 }

@@ -2,11 +2,11 @@ using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Whitening;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
@@ -18,8 +18,10 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
-/// SVD-LLM's closed-form update as a pass in order of the data flow: the left factor of every module is fitted anew to the dense weights on the inputs of the
-/// model updated so far, the right factor stays (METHODS.md, section 3). The result is a set of factors again, so that the surgeon works on top of it; components
+/// SVD-LLM's closed-form update as a pass in order of the data flow: the left factor of every module is fitted anew to the dense weights on
+/// the inputs of the
+/// model updated so far, the right factor stays (METHODS.md, section 3). The result is a set of factors again, so that the surgeon works on
+/// top of it; components
 /// beyond the rank, which a selection may take, keep their own left vectors.
 /// </summary>
 internal sealed class UpdatePass : IDisposable
@@ -42,27 +44,41 @@ internal sealed class UpdatePass : IDisposable
     }
 
     /// <summary>The factors of every module that the plan truncates, with updated left vectors.</summary>
-    public static FactorSet Run(PipelineContext context, FactorSet factors, CompressionPlan plan, CompressionOptions options, TokenSet tokens)
+    public static FactorSet Run(
+        PipelineContext context,
+        FactorSet factors,
+        CompressionPlan plan,
+        CompressionOptions options,
+        TokenSet tokens
+    )
     {
-        var artifact = context.Work.Open(Stage, new JsonObject
-        {
-            ["model"] = context.ModelHash,
-            ["factors"] = factors.Key,
-            ["tokens"] = tokens.Hash(),
-            ["dtype"] = options.StorageType?.ToString(),
-            ["ranks"] = plan.RanksJson(),
-        });
-        bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
-        return context.Timed(Stage, complete, () =>
-        {
-            if (!complete)
+        var artifact = context.Work.Open(
+            Stage,
+            new JsonObject
             {
-                using var pass = new UpdatePass(context, factors, plan, options, tokens);
-                foreach (var layer in context.Model.Layers) pass.Layer(layer, artifact);
+                ["model"] = context.ModelHash,
+                ["factors"] = factors.Key,
+                ["tokens"] = tokens.Hash(),
+                ["dtype"] = options.StorageType?.ToString(),
+                ["ranks"] = plan.RanksJson(),
             }
-            context.Progress.Report(new StageProgress(Stage, "", 1, 1));
-            return new FactorSet(artifact);
-        });
+        );
+        bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+        return context.Timed(
+            Stage,
+            complete,
+            () =>
+            {
+                if (!complete)
+                {
+                    using var pass = new UpdatePass(context, factors, plan, options, tokens);
+                    foreach (var layer in context.Model.Layers)
+                        pass.Layer(layer, artifact);
+                }
+                context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+                return new FactorSet(artifact);
+            }
+        );
     }
 
     public void Dispose() => _states.Dispose();
@@ -90,16 +106,30 @@ internal sealed class UpdatePass : IDisposable
                 {
                     factors = Updated(module, factors, kept, rank, gram);
                     entries.AddRange(FactorSet.Entries(module.Name, factors));
-                    if (kept is not null) entries.AddRange(kept.Entries(module.Name));
+                    if (kept is not null)
+                        entries.AddRange(kept.Entries(module.Name));
                 }
-                compressed.Replace(module.Name, CompressedModules.InMemory(_context.Backend.LinearAlgebra, module, Truncation.Keep(factors, rank), kept, _options.WrittenType(module.StoredTensors[0].Type)));
+                compressed.Replace(
+                    module.Name,
+                    CompressedModules.InMemory(
+                        _context.Backend.LinearAlgebra,
+                        module,
+                        Truncation.Keep(factors, rank),
+                        kept,
+                        _options.WrittenType(module.StoredTensors[0].Type)
+                    )
+                );
             }
         }
         _states.Advance(compressed);
         // The layer's modules have served: only factors on disk are needed from here on.
-        foreach (var module in dense.Linears) compressed.Replace(module.Name, module);
-        if (!done) SafeTensorsWriter.Write(part, entries);
-        _context.Progress.Report(new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count));
+        foreach (var module in dense.Linears)
+            compressed.Replace(module.Name, module);
+        if (!done)
+            SafeTensorsWriter.Write(part, entries);
+        _context.Progress.Report(
+            new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+        );
     }
 
     private SpectralFactors Updated(LinearModule module, SpectralFactors factors, KeptColumns? kept, int rank, Matrix gram)

@@ -6,7 +6,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
-/// The dense model's hidden states in front of one layer, and the inputs of the groups of the layer before it, kept from the pass through that layer: what is fitted to them
+/// The dense model's hidden states in front of one layer, and the inputs of the groups of the layer before it, kept from the pass through
+/// that layer: what is fitted to them
 /// changes from group to group and from trial to trial, they do not. Where they are too many for the memory they are in files.
 /// </summary>
 internal sealed class DenseInputs : IDisposable
@@ -23,7 +24,12 @@ internal sealed class DenseInputs : IDisposable
         _states = new HiddenStates(context, context.Model, tokens);
         var groups = context.Model.Layers[0].Groups;
         long share = context.Memory / 8 / groups.Sum(group => group.InFeatures);
-        _inputs = [.. groups.Select(group => HiddenStore.Create(context.Backend, tokens.Ids.Length, group.InFeatures, share * group.InFeatures, context.Work.Path))];
+        _inputs =
+        [
+            .. groups.Select(group =>
+                HiddenStore.Create(context.Backend, tokens.Ids.Length, group.InFeatures, share * group.InFeatures, context.Work.Path)
+            ),
+        ];
     }
 
     /// <summary>Moves on behind a layer and keeps the inputs of its groups.</summary>
@@ -33,12 +39,14 @@ internal sealed class DenseInputs : IDisposable
     public void Skip(DecoderLayer layer) => _states.Advance(layer);
 
     /// <summary>Calls <paramref name="body"/> with the inputs of a group of the layer passed last, [count · length, n].</summary>
-    public void Read(int group, int first, int count, Action<Tensor> body) => _inputs[group].Read(first * _tokens.Length, count * _tokens.Length, body);
+    public void Read(int group, int first, int count, Action<Tensor> body) =>
+        _inputs[group].Read(first * _tokens.Length, count * _tokens.Length, body);
 
     public void Dispose()
     {
         _states.Dispose();
-        foreach (var inputs in _inputs) inputs.Dispose();
+        foreach (var inputs in _inputs)
+            inputs.Dispose();
     }
 
     private sealed class Capture(DenseInputs owner, DecoderLayer layer, int first, int count) : ILinearVisitor
@@ -46,7 +54,9 @@ internal sealed class DenseInputs : IDisposable
         public void Input(InputGroup group, Tensor x)
         {
             int index = layer.Groups.ToList().FindIndex(g => g.Name == group.Name);
-            owner._inputs[index].Write(first * owner._tokens.Length, count * owner._tokens.Length, rows => owner._context.Backend.Copy(x, rows));
+            owner
+                ._inputs[index]
+                .Write(first * owner._tokens.Length, count * owner._tokens.Length, rows => owner._context.Backend.Copy(x, rows));
         }
     }
 }

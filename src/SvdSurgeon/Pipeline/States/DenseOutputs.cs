@@ -6,16 +6,20 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
-/// What the dense model predicts for some sequences, kept so that the divergence of another model costs one product with the head. With features f (what the
-/// head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the gradient of ℓ at f_p: a token needs
-/// ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken from ℓ on both sides and from g, so ℓ is the cross
+/// What the dense model predicts for some sequences, kept so that the divergence of another model costs one product with the head. With
+/// features f (what the
+/// head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the gradient of ℓ at f_p: a
+/// token needs
+/// ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken from ℓ on both sides and from g, so ℓ
+/// is the cross
 /// entropy with any label and g its gradient.
 /// </summary>
 internal sealed class DenseOutputs : IDisposable
 {
     private readonly PipelineContext _context;
     private readonly TokenSet _tokens;
-    private readonly Tensor _features, _gradients;
+    private readonly Tensor _features,
+        _gradients;
     private readonly double[] _losses;
 
     private DenseOutputs(PipelineContext context, TokenSet tokens)
@@ -32,15 +36,25 @@ internal sealed class DenseOutputs : IDisposable
         var outputs = new DenseOutputs(context, tokens);
         var model = context.Model;
         using var states = new HiddenStates(context, model, tokens);
-        foreach (var layer in model.Layers) states.Advance(layer);
-        states.ForEachBatch((first, count) =>
-        {
-            int row = first * tokens.Length, rows = count * tokens.Length;
-            var features = outputs._features.RowRange(row, rows);
-            using var hidden = states.Copy(first, count);
-            model.Features(context.Backend, hidden, features);
-            context.Backend.CrossEntropy(features, model.Head, tokens.Rows(first, count), outputs._losses.AsSpan(row, rows), outputs._gradients.RowRange(row, rows));
-        });
+        foreach (var layer in model.Layers)
+            states.Advance(layer);
+        states.ForEachBatch(
+            (first, count) =>
+            {
+                int row = first * tokens.Length,
+                    rows = count * tokens.Length;
+                var features = outputs._features.RowRange(row, rows);
+                using var hidden = states.Copy(first, count);
+                model.Features(context.Backend, hidden, features);
+                context.Backend.CrossEntropy(
+                    features,
+                    model.Head,
+                    tokens.Rows(first, count),
+                    outputs._losses.AsSpan(row, rows),
+                    outputs._gradients.RowRange(row, rows)
+                );
+            }
+        );
         return outputs;
     }
 
@@ -86,7 +100,8 @@ internal sealed class DenseOutputs : IDisposable
         var linear = new double[model.HeadWidth];
         backend.AddColumnSums(features, false, linear);
         double sum = -linear.Sum();
-        for (int t = 0; t < losses.Length; t++) sum += losses[t] - _losses[row + t];
+        for (int t = 0; t < losses.Length; t++)
+            sum += losses[t] - _losses[row + t];
         return sum;
     }
 

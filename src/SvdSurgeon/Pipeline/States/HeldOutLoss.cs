@@ -1,12 +1,14 @@
 namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
-/// Next-token losses of one model on the held-out sequences. Two models are compared token by token: what makes a token hard is the same for both, so that the
+/// Next-token losses of one model on the held-out sequences. Two models are compared token by token: what makes a token hard is the same
+/// for both, so that the
 /// difference is known far better than either mean.
 /// </summary>
 internal sealed class HeldOutLoss
 {
-    // Neighbouring tokens share their context; blocks of this many are close to independent samples, and even few sequences have enough of them.
+    // Neighbouring tokens share their context; blocks of this many are close to independent samples, and even few sequences have enough of
+    // them.
     private const int TokensPerBlock = 64;
 
     private readonly double[] _tokens;
@@ -16,7 +18,8 @@ internal sealed class HeldOutLoss
     {
         _tokens = tokens;
         double sum = 0;
-        foreach (double loss in tokens) sum += loss;
+        foreach (double loss in tokens)
+            sum += loss;
         Mean = tokens.Length == 0 ? double.PositiveInfinity : sum / tokens.Length;
     }
 
@@ -33,14 +36,17 @@ internal sealed class HeldOutLoss
     public (double Mean, double StandardError) Minus(HeldOutLoss other)
     {
         double mean = Mean - other.Mean;
-        if (_tokens.Length == 0 || other._tokens.Length == 0) return (double.IsNaN(mean) ? 0 : mean, 0);
+        if (_tokens.Length == 0 || other._tokens.Length == 0)
+            return (double.IsNaN(mean) ? 0 : mean, 0);
         int blocks = Math.Max(1, _tokens.Length / TokensPerBlock);
         double squares = 0;
         for (int b = 0; b < blocks; b++)
         {
-            int first = (int)((long)b * _tokens.Length / blocks), end = (int)((long)(b + 1) * _tokens.Length / blocks);
+            int first = (int)((long)b * _tokens.Length / blocks),
+                end = (int)((long)(b + 1) * _tokens.Length / blocks);
             double sum = 0;
-            for (int t = first; t < end; t++) sum += _tokens[t] - other._tokens[t] - mean;
+            for (int t = first; t < end; t++)
+                sum += _tokens[t] - other._tokens[t] - mean;
             squares += sum * sum;
         }
         // Sums of blocks, so that blocks of one token more or less weigh what they should.

@@ -4,7 +4,10 @@ using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.States;
 
-/// <summary>Calibration sequences that no statistic has seen, and the losses of models on them: what every search judges by. The evaluation data plays no part.</summary>
+/// <summary>
+/// Calibration sequences that no statistic has seen, and the losses of models on them: what every search judges by. The evaluation data
+/// plays no part.
+/// </summary>
 internal sealed class HeldOutSequences(PipelineContext context, TokenSet tokens)
 {
     /// <summary>Hash of the token ids, for artifact keys.</summary>

@@ -5,7 +5,8 @@ using SvdSurgeon.Pipeline.Running;
 namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
-/// The held-out sequences on their way through a model: hidden states in front of one layer. Layers from there on can be exchanged and measured at the cost of
+/// The held-out sequences on their way through a model: hidden states in front of one layer. Layers from there on can be exchanged and
+/// measured at the cost of
 /// those layers alone.
 /// </summary>
 internal sealed class HeldOutStates(PipelineContext context, TokenSet tokens, DecoderModel model) : IDisposable
@@ -19,16 +20,25 @@ internal sealed class HeldOutStates(PipelineContext context, TokenSet tokens, De
         var losses = new double[tokens.Ids.Length];
         try
         {
-            _states.ForEachBatch((first, count) =>
-            {
-                using var hidden = _states.Copy(first, count);
-                for (int layer = _layer; layer < model.Layers.Count; layer++)
+            _states.ForEachBatch(
+                (first, count) =>
                 {
-                    context.Cancellation.ThrowIfCancellationRequested();
-                    model.Layers[layer].Forward(context.Backend, hidden, new LayerContext(count, tokens.Length));
+                    using var hidden = _states.Copy(first, count);
+                    for (int layer = _layer; layer < model.Layers.Count; layer++)
+                    {
+                        context.Cancellation.ThrowIfCancellationRequested();
+                        model.Layers[layer].Forward(context.Backend, hidden, new LayerContext(count, tokens.Length));
+                    }
+                    ForwardBackward.TokenLosses(
+                        model,
+                        context.Backend,
+                        hidden,
+                        tokens.Rows(first, count),
+                        tokens.Length,
+                        losses.AsSpan(first * tokens.Length, count * tokens.Length)
+                    );
                 }
-                ForwardBackward.TokenLosses(model, context.Backend, hidden, tokens.Rows(first, count), tokens.Length, losses.AsSpan(first * tokens.Length, count * tokens.Length));
-            });
+            );
         }
         catch (NumericalException)
         {

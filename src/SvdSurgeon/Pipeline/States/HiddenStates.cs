@@ -8,7 +8,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
-/// The hidden states of all calibration sequences at the input of one layer, carried through a model a layer at a time: what passes that change a model
+/// The hidden states of all calibration sequences at the input of one layer, carried through a model a layer at a time: what passes that
+/// change a model
 /// from its first layer to its last stand on. Where tokens × hidden size are too many for the memory they are in a file.
 /// </summary>
 internal sealed class HiddenStates : IDisposable
@@ -25,7 +26,14 @@ internal sealed class HiddenStates : IDisposable
     {
         (_context, _tokens) = (context, tokens);
         _states = HiddenStore.Create(context.Backend, tokens.Ids.Length, model.Config.HiddenSize, context.Memory / 8, context.Work.Path);
-        ForEachBatch((first, count) => _states.Write(first * tokens.Length, count * tokens.Length, rows => model.Embed(context.Backend, tokens.Rows(first, count), count, rows)));
+        ForEachBatch(
+            (first, count) =>
+                _states.Write(
+                    first * tokens.Length,
+                    count * tokens.Length,
+                    rows => model.Embed(context.Backend, tokens.Rows(first, count), count, rows)
+                )
+        );
     }
 
     /// <summary>The states of some sequences, [count · length, hiddenSize]; the caller's to dispose.</summary>
@@ -38,11 +46,22 @@ internal sealed class HiddenStates : IDisposable
 
     /// <summary>Moves the states through a layer, to the input of the next one.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="visitor">Gets the inputs of its modules, given the first sequence and the number of sequences of a batch; null for none.</param>
-    public void Advance(DecoderLayer layer, Func<int, int, ILinearVisitor>? visitor = null) => ForEachBatch((first, count) => _states.Update(first * _tokens.Length, count * _tokens.Length,
-        rows => layer.Forward(_context.Backend, rows, new LayerContext(count, _tokens.Length), null, visitor?.Invoke(first, count))));
+    /// <param name="visitor">Gets the inputs of its modules, given the first sequence and the number of sequences of a batch; null for
+    /// none.</param>
+    public void Advance(DecoderLayer layer, Func<int, int, ILinearVisitor>? visitor = null) =>
+        ForEachBatch(
+            (first, count) =>
+                _states.Update(
+                    first * _tokens.Length,
+                    count * _tokens.Length,
+                    rows =>
+                        layer.Forward(_context.Backend, rows, new LayerContext(count, _tokens.Length), null, visitor?.Invoke(first, count))
+                )
+        );
 
-    /// <summary>The inputs of one group of a layer for some sequences, [count · length, n]; the caller's to dispose. The states stay where they are.</summary>
+    /// <summary>
+    /// The inputs of one group of a layer for some sequences, [count · length, n]; the caller's to dispose. The states stay where they are.
+    /// </summary>
     public Tensor GroupInputs(DecoderLayer layer, int group, int first, int count)
     {
         using var copy = Copy(first, count);
@@ -55,11 +74,13 @@ internal sealed class HiddenStates : IDisposable
     public Matrix Gram(DecoderLayer layer, int group)
     {
         using var gram = _context.Backend.CreateGram(layer.Groups[group].InFeatures);
-        ForEachBatch((first, count) =>
-        {
-            using var x = GroupInputs(layer, group, first, count);
-            gram.Add(x);
-        });
+        ForEachBatch(
+            (first, count) =>
+            {
+                using var x = GroupInputs(layer, group, first, count);
+                gram.Add(x);
+            }
+        );
         return gram.ToMatrix();
     }
 
@@ -82,7 +103,8 @@ internal sealed class HiddenStates : IDisposable
 
         public void Input(InputGroup seen, Tensor x)
         {
-            if (seen.Name != group.Name) return;
+            if (seen.Name != group.Name)
+                return;
             Captured = backend.Allocate(x.Rows, x.Columns);
             backend.Copy(x, Captured);
         }

@@ -13,21 +13,33 @@ internal sealed record DenseStatistics(InputStatistics? Inputs, OutputStatistics
     public static DenseStatistics Collect(PipelineContext context, CompressionMethod method, TokenSet tokens)
     {
         bool inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto;
-        bool outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac or CompressionMethod.Auto, rows = method == CompressionMethod.Fwsvd;
-        if (inputs && outputs) CollectTogether(context, tokens, rows);
-        return new DenseStatistics(inputs ? InputStatistics.Collect(context, tokens) : null, outputs ? OutputStatistics.Collect(context, tokens, rows) : null);
+        bool outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac or CompressionMethod.Auto,
+            rows = method == CompressionMethod.Fwsvd;
+        if (inputs && outputs)
+            CollectTogether(context, tokens, rows);
+        return new DenseStatistics(
+            inputs ? InputStatistics.Collect(context, tokens) : null,
+            outputs ? OutputStatistics.Collect(context, tokens, rows) : null
+        );
     }
 
-    // One forward pass serves both, where neither is there yet and the sums of all layers fit. The batches are the same as in the separate passes, and so are the bytes.
+    // One forward pass serves both, where neither is there yet and the sums of all layers fit. The batches are the same as in the separate
+    // passes, and so are the bytes.
     private static void CollectTogether(PipelineContext context, TokenSet tokens, bool rowFisher)
     {
         var (gram, gradients) = (InputStatistics.Statistic(context, tokens), OutputStatistics.Statistic(context, tokens, rowFisher));
-        if (!context.Model.Layers.Any(layer => gram.Lacks(layer.Index) && gradients.Lacks(layer.Index))) return;
-        if (GradientPass.Bytes(context.Model, [gram, gradients]) > context.Memory / 4) return;
-        context.Timed($"{InputStatistics.Stage}+{OutputStatistics.Stage}", false, () =>
-        {
-            GradientPass.Run(context, $"{InputStatistics.Stage}+{OutputStatistics.Stage}", context.Model, tokens, gram, gradients);
-            return true;
-        });
+        if (!context.Model.Layers.Any(layer => gram.Lacks(layer.Index) && gradients.Lacks(layer.Index)))
+            return;
+        if (GradientPass.Bytes(context.Model, [gram, gradients]) > context.Memory / 4)
+            return;
+        context.Timed(
+            $"{InputStatistics.Stage}+{OutputStatistics.Stage}",
+            false,
+            () =>
+            {
+                GradientPass.Run(context, $"{InputStatistics.Stage}+{OutputStatistics.Stage}", context.Model, tokens, gram, gradients);
+                return true;
+            }
+        );
     }
 }

@@ -8,7 +8,8 @@ using SvdSurgeon.Pipeline.Running;
 namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
-/// Collects statistics of the modules' inputs layer by layer: all sequences go through a layer before the next one, so that only one layer's sums and
+/// Collects statistics of the modules' inputs layer by layer: all sequences go through a layer before the next one, so that only one
+/// layer's sums and
 /// widened weights are in memory. Hidden states go to a file where they are too many.
 /// </summary>
 internal static class InputPass
@@ -24,12 +25,16 @@ internal static class InputPass
         int length = tokens.Length;
         var all = SequenceBlocks.Of(tokens);
         var blocks = all.Of(context.Shard);
-        bool Missing(int layer) => statistic.Lacks(layer) && (context.Shard is null || blocks.Any(block => !artifact.Has(ArtifactParts.Block(block, layer))));
+        bool Missing(int layer) =>
+            statistic.Lacks(layer) && (context.Shard is null || blocks.Any(block => !artifact.Has(ArtifactParts.Block(block, layer))));
         int last = model.Layers.Count - 1;
-        while (last >= 0 && !Missing(last)) last--;
-        if (last < 0) return;
+        while (last >= 0 && !Missing(last))
+            last--;
+        if (last < 0)
+            return;
 
-        int start = all.First(blocks[0]), sequences = blocks.Sum(all.Length);
+        int start = all.First(blocks[0]),
+            sequences = blocks.Sum(all.Length);
         int most = blocks.SelectMany(block => all.Batches(block, length)).Max(batch => batch.Count) * length;
         backend.RequireMemory(Need(model, HiddenStore.Bytes(sequences * length, model.Config.HiddenSize, context.Memory / 4), most));
         using var hidden = HiddenStore.Create(backend, sequences * length, model.Config.HiddenSize, context.Memory / 4, artifact.Folder);
@@ -43,16 +48,29 @@ internal static class InputPass
             using var sums = Missing(layer) ? statistic.Collect([model.Layers[layer]]) : null;
             foreach (int block in blocks)
             {
-                context.Progress.Report(new StageProgress(stage, $"layer {layer + 1}/{last + 1}", (long)layer * sequences + all.First(block) - start, (long)(last + 1) * sequences));
+                context.Progress.Report(
+                    new StageProgress(
+                        stage,
+                        $"layer {layer + 1}/{last + 1}",
+                        (long)layer * sequences + all.First(block) - start,
+                        (long)(last + 1) * sequences
+                    )
+                );
                 foreach (var (first, count) in all.Batches(block, length))
                 {
                     context.Cancellation.ThrowIfCancellationRequested();
-                    hidden.Update((first - start) * length, count * length, rows => model.Layers[layer].Forward(backend, rows, new LayerContext(count, length), null, sums));
+                    hidden.Update(
+                        (first - start) * length,
+                        count * length,
+                        rows => model.Layers[layer].Forward(backend, rows, new LayerContext(count, length), null, sums)
+                    );
                 }
-                if (sums is null) continue;
+                if (sums is null)
+                    continue;
                 // The totals of two layers are never held at once.
                 writing.Await();
-                if (context.Shard is null) sums.MoveTo(totals, model.Layers[layer]);
+                if (context.Shard is null)
+                    sums.MoveTo(totals, model.Layers[layer]);
                 else
                 {
                     var part = new Sums();
@@ -60,7 +78,8 @@ internal static class InputPass
                     SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Block(block, layer)), part.Entries());
                 }
             }
-            if (sums is null || context.Shard is not null) continue;
+            if (sums is null || context.Shard is not null)
+                continue;
             var finished = model.Layers[layer];
             writing.Begin(() => statistic.Write(finished, totals));
         }

@@ -18,7 +18,6 @@ internal sealed class InputStatistics
     /// <summary>Stage name.</summary>
     public const string Stage = "gram";
 
-
     private InputStatistics(Artifact artifact) => Artifact = artifact;
 
     /// <summary>Where they are kept.</summary>
@@ -31,22 +30,31 @@ internal sealed class InputStatistics
     public static InputStatistics Collect(PipelineContext context, TokenSet tokens)
     {
         var statistic = Statistic(context, tokens);
-        return context.Timed(Stage, !statistic.IsIncomplete(context.Model), () =>
-        {
-            InputPass.Run(context, Stage, tokens, statistic);
-            return new InputStatistics(statistic.Artifact);
-        });
+        return context.Timed(
+            Stage,
+            !statistic.IsIncomplete(context.Model),
+            () =>
+            {
+                InputPass.Run(context, Stage, tokens, statistic);
+                return new InputStatistics(statistic.Artifact);
+            }
+        );
     }
 
     /// <summary>The statistic and where it is kept.</summary>
     public static Statistic Statistic(PipelineContext context, TokenSet tokens)
     {
         var artifact = context.Work.Open(Stage, context.Inputs(tokens), given: true);
-        return new Statistic(artifact, layers => new InputSums(context.Backend, layers), Bytes, (_, sums) =>
-        {
-            Finish(sums, (long)tokens.Sequences * tokens.Length);
-            return sums.Entries();
-        });
+        return new Statistic(
+            artifact,
+            layers => new InputSums(context.Backend, layers),
+            Bytes,
+            (_, sums) =>
+            {
+                Finish(sums, (long)tokens.Sequences * tokens.Length);
+                return sums.Entries();
+            }
+        );
     }
 
     /// <summary>Sums of columns become means.</summary>
@@ -69,22 +77,27 @@ internal sealed class InputStatistics
         return PackedSymmetric.Unpack(packed.Doubles(), group.InFeatures);
     }
 
-    private static long Bytes(DecoderLayer layer) => layer.Groups.Sum(group => PackedSymmetric.Length(group.InFeatures) * 2 * sizeof(double));
+    private static long Bytes(DecoderLayer layer) =>
+        layer.Groups.Sum(group => PackedSymmetric.Length(group.InFeatures) * 2 * sizeof(double));
 
     private sealed class InputSums : LayerSums
     {
         private readonly IBackend _backend;
-        private readonly Dictionary<string, (GramAccumulator Gram, double[] Sum, double[] AbsoluteSum)> _groups = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (GramAccumulator Gram, double[] Sum, double[] AbsoluteSum)> _groups = new(
+            StringComparer.Ordinal
+        );
 
         public InputSums(IBackend backend, IReadOnlyList<DecoderLayer> layers)
         {
             _backend = backend;
-            foreach (var group in layers.SelectMany(layer => layer.Groups)) _groups[group.Name] = (backend.CreateGram(group.InFeatures), new double[group.InFeatures], new double[group.InFeatures]);
+            foreach (var group in layers.SelectMany(layer => layer.Groups))
+                _groups[group.Name] = (backend.CreateGram(group.InFeatures), new double[group.InFeatures], new double[group.InFeatures]);
         }
 
         public override void Input(InputGroup group, Tensor x)
         {
-            if (!_groups.TryGetValue(group.Name, out var sums)) return;
+            if (!_groups.TryGetValue(group.Name, out var sums))
+                return;
             sums.Gram.Add(x);
             _backend.AddColumnSums(x, false, sums.Sum);
             _backend.AddColumnSums(x, true, sums.AbsoluteSum);
@@ -103,7 +116,8 @@ internal sealed class InputStatistics
 
         public override void Dispose()
         {
-            foreach (var (gram, _, _) in _groups.Values) gram.Dispose();
+            foreach (var (gram, _, _) in _groups.Values)
+                gram.Dispose();
         }
     }
 }

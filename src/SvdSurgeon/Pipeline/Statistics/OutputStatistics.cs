@@ -2,8 +2,8 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Running;
@@ -12,14 +12,14 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
-/// What the methods need to know of the loss gradients: for every module C = DᵀD over the gradients D at its output (two-sided whitening), or the Fisher
+/// What the methods need to know of the loss gradients: for every module C = DᵀD over the gradients D at its output (two-sided whitening),
+/// or the Fisher
 /// information of every row of W, Σ_b Σ_j (G_b)_ij² (FWSVD).
 /// </summary>
 internal sealed class OutputStatistics
 {
     /// <summary>Stage name.</summary>
     public const string Stage = "gradients";
-
 
     private OutputStatistics(Artifact artifact) => Artifact = artifact;
 
@@ -38,11 +38,16 @@ internal sealed class OutputStatistics
     {
         var statistic = Statistic(context, tokens, rowFisher, compressed);
         bool complete = !statistic.IsIncomplete(context.Model);
-        return context.Timed(Stage, complete, () =>
-        {
-            if (!complete) GradientPass.Run(context, Stage, compressed?.Apply(context.Source) ?? context.Model, tokens, statistic);
-            return new OutputStatistics(statistic.Artifact);
-        });
+        return context.Timed(
+            Stage,
+            complete,
+            () =>
+            {
+                if (!complete)
+                    GradientPass.Run(context, Stage, compressed?.Apply(context.Source) ?? context.Model, tokens, statistic);
+                return new OutputStatistics(statistic.Artifact);
+            }
+        );
     }
 
     /// <summary>The statistic and where it is kept.</summary>
@@ -53,15 +58,24 @@ internal sealed class OutputStatistics
         inputs["modules"] = compressed?.Key;
         var artifact = context.Work.Open(Stage, inputs, given: compressed is null);
         return rowFisher
-            ? new Statistic(artifact, layers => new RowSums(context.Backend, layers, tokens.Length), layer => layer.Linears.Sum(m => m.OutFeatures * 2L * sizeof(double)))
-            : new Statistic(artifact, layers => new GramSums(context.Backend, layers), layer => layer.Linears.Sum(m => PackedSymmetric.Length(m.OutFeatures) * 2 * sizeof(double)));
+            ? new Statistic(
+                artifact,
+                layers => new RowSums(context.Backend, layers, tokens.Length),
+                layer => layer.Linears.Sum(m => m.OutFeatures * 2L * sizeof(double))
+            )
+            : new Statistic(
+                artifact,
+                layers => new GramSums(context.Backend, layers),
+                layer => layer.Linears.Sum(m => PackedSymmetric.Length(m.OutFeatures) * 2 * sizeof(double))
+            );
     }
 
     /// <summary>The statistics of one layer: NAME.gram_out (packed) or NAME.row_fisher a module.</summary>
     public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(layer)));
 
     /// <summary>C of a module, from a file of <see cref="Layer"/>.</summary>
-    public static Matrix Gram(SafeTensorsFile file, LinearModule module) => PackedSymmetric.Unpack(file[module.Name + ".gram_out"].Doubles(), module.OutFeatures);
+    public static Matrix Gram(SafeTensorsFile file, LinearModule module) =>
+        PackedSymmetric.Unpack(file[module.Name + ".gram_out"].Doubles(), module.OutFeatures);
 
     private sealed class GramSums : LayerSums
     {
@@ -69,32 +83,39 @@ internal sealed class OutputStatistics
 
         public GramSums(IBackend backend, IReadOnlyList<DecoderLayer> layers)
         {
-            foreach (var module in layers.SelectMany(layer => layer.Linears)) _grams[module.Name] = backend.CreateGram(module.OutFeatures);
+            foreach (var module in layers.SelectMany(layer => layer.Linears))
+                _grams[module.Name] = backend.CreateGram(module.OutFeatures);
         }
 
         public override void Gradient(LinearModule module, Tensor x, Tensor dy)
         {
-            if (_grams.TryGetValue(module.Name, out var gram)) gram.Add(dy);
+            if (_grams.TryGetValue(module.Name, out var gram))
+                gram.Add(dy);
         }
 
         public override void MoveTo(Sums sums, DecoderLayer layer)
         {
-            foreach (var module in layer.Linears) _grams[module.Name].MoveTo(sums.Of(module.Name + ".gram_out", PackedSymmetric.Length(module.OutFeatures)));
+            foreach (var module in layer.Linears)
+                _grams[module.Name].MoveTo(sums.Of(module.Name + ".gram_out", PackedSymmetric.Length(module.OutFeatures)));
         }
 
         public override void Dispose()
         {
-            foreach (var gram in _grams.Values) gram.Dispose();
+            foreach (var gram in _grams.Values)
+                gram.Dispose();
         }
     }
 
     private sealed class RowSums(IBackend backend, IReadOnlyList<DecoderLayer> layers, int length) : LayerSums
     {
-        private readonly Dictionary<string, double[]> _rows = layers.SelectMany(layer => layer.Linears).ToDictionary(m => m.Name, m => new double[m.OutFeatures], StringComparer.Ordinal);
+        private readonly Dictionary<string, double[]> _rows = layers
+            .SelectMany(layer => layer.Linears)
+            .ToDictionary(m => m.Name, m => new double[m.OutFeatures], StringComparer.Ordinal);
 
         public override void Gradient(LinearModule module, Tensor x, Tensor dy)
         {
-            if (!_rows.TryGetValue(module.Name, out var rows)) return;
+            if (!_rows.TryGetValue(module.Name, out var rows))
+                return;
             using var gradient = backend.Allocate(module.OutFeatures, module.InFeatures);
             var values = new float[gradient.Length];
             for (int first = 0; first < dy.Rows; first += length)
@@ -104,7 +125,8 @@ internal sealed class OutputStatistics
                 for (int i = 0; i < rows.Length; i++)
                 {
                     double sum = 0;
-                    foreach (float g in values.AsSpan(i * module.InFeatures, module.InFeatures)) sum += (double)g * g;
+                    foreach (float g in values.AsSpan(i * module.InFeatures, module.InFeatures))
+                        sum += (double)g * g;
                     rows[i] += sum;
                 }
             }
@@ -112,7 +134,8 @@ internal sealed class OutputStatistics
 
         public override void MoveTo(Sums sums, DecoderLayer layer)
         {
-            foreach (var module in layer.Linears) sums.Move(_rows[module.Name], module.Name + ".row_fisher");
+            foreach (var module in layer.Linears)
+                sums.Move(_rows[module.Name], module.Name + ".row_fisher");
         }
 
         public override void Dispose() { }

@@ -1,5 +1,5 @@
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
@@ -12,11 +12,18 @@ namespace SvdSurgeon.Pipeline.Statistics;
 /// <param name="Bytes">Memory that the sums of a layer take, those of the block and those of all blocks.</param>
 /// <param name="Finish">What is written of a layer's sums when all blocks are in; null for the sums themselves.</param>
 internal sealed record Statistic(
-    Artifact Artifact, Func<IReadOnlyList<DecoderLayer>, LayerSums> Collect, Func<DecoderLayer, long> Bytes, Func<DecoderLayer, Sums, IEnumerable<TensorEntry>>? Finish = null)
+    Artifact Artifact,
+    Func<IReadOnlyList<DecoderLayer>, LayerSums> Collect,
+    Func<DecoderLayer, long> Bytes,
+    Func<DecoderLayer, Sums, IEnumerable<TensorEntry>>? Finish = null
+)
 {
     /// <summary>Writes the layer's part.</summary>
     public void Write(DecoderLayer layer, Sums sums) =>
-        SafeTensorsWriter.Write(Artifact.Part(PipelineContext.LayerPart(layer.Index)), Finish is null ? sums.Entries() : Finish(layer, sums));
+        SafeTensorsWriter.Write(
+            Artifact.Part(PipelineContext.LayerPart(layer.Index)),
+            Finish is null ? sums.Entries() : Finish(layer, sums)
+        );
 
     /// <summary>Whether the layer's part is missing.</summary>
     public bool Lacks(int layer) => !Artifact.Has(PipelineContext.LayerPart(layer));

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Tokenization.Bpe;
 
-/// <summary>Byte-pair encoding of one piece of text, the pieces being independent of each other. Immutable; the work space is the caller's.</summary>
+/// <summary>
+/// Byte-pair encoding of one piece of text, the pieces being independent of each other. Immutable; the work space is the caller's.
+/// </summary>
 internal abstract class BpeModel(MergeTable merges)
 {
     public MergeTable Merges => merges;

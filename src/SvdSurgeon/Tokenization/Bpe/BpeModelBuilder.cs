@@ -22,8 +22,13 @@ internal static class BpeModelBuilder
             var (left, right) = merges[rank];
             table.Set(Id(left), Id(right), rank, Id(left + right));
 
-            int Id(string token) => ids.TryGetValue(token, out var id) ? id
-                : throw new InvalidModelException($"{file}: merge {rank} ('{left} {right}') needs the token '{token}', which is not in the vocabulary. The files do not belong together.");
+            int Id(string token) =>
+                ids.TryGetValue(token, out var id)
+                    ? id
+                    : throw new InvalidModelException(
+                        $"{file}: merge {rank} ('{left} {right}') needs the token '{token}', which is not in the vocabulary. The files "
+                            + $"do not belong together."
+                    );
         }
         return table;
     }
@@ -48,21 +53,34 @@ internal static class BpeModelBuilder
     /// <param name="fuseUnknown">Neighbouring unknown characters become one token.</param>
     /// <param name="byteFallback">Unknown characters become byte tokens.</param>
     /// <param name="file">For messages.</param>
-    public static CharacterBpe Characters(Dictionary<string, int> ids, MergeTable merges, int unknownId, bool fuseUnknown, bool byteFallback, string file)
+    public static CharacterBpe Characters(
+        Dictionary<string, int> ids,
+        MergeTable merges,
+        int unknownId,
+        bool fuseUnknown,
+        bool byteFallback,
+        string file
+    )
     {
-        return new CharacterBpe(new CharacterBpeParts
-        {
-            Merges = merges,
-            CharacterIds = ids.Where(entry => entry.Key.Length == 1 || (entry.Key.Length == 2 && char.IsSurrogatePair(entry.Key[0], entry.Key[1])))
-                .ToDictionary(entry => char.ConvertToUtf32(entry.Key, 0), entry => entry.Value),
-            ByteIds = byteFallback ? [.. Enumerable.Range(0, 256).Select(ByteToken)] : null,
-            UnknownId = unknownId,
-            FuseUnknown = fuseUnknown,
-            Space = ids.Keys.Any(token => token.Contains('▁')) ? '▁' : ' ',
-            Pieces = ids.Keys,
-        });
+        return new CharacterBpe(
+            new CharacterBpeParts
+            {
+                Merges = merges,
+                CharacterIds = ids.Where(entry =>
+                        entry.Key.Length == 1 || (entry.Key.Length == 2 && char.IsSurrogatePair(entry.Key[0], entry.Key[1]))
+                    )
+                    .ToDictionary(entry => char.ConvertToUtf32(entry.Key, 0), entry => entry.Value),
+                ByteIds = byteFallback ? [.. Enumerable.Range(0, 256).Select(ByteToken)] : null,
+                UnknownId = unknownId,
+                FuseUnknown = fuseUnknown,
+                Space = ids.Keys.Any(token => token.Contains('▁')) ? '▁' : ' ',
+                Pieces = ids.Keys,
+            }
+        );
 
-        int ByteToken(int value) => ids.TryGetValue($"<0x{value:X2}>", out var id) ? id
-            : throw new InvalidModelException($"{file}: the vocabulary falls back to bytes but has no token <0x{value:X2}>.");
+        int ByteToken(int value) =>
+            ids.TryGetValue($"<0x{value:X2}>", out var id)
+                ? id
+                : throw new InvalidModelException($"{file}: the vocabulary falls back to bytes but has no token <0x{value:X2}>.");
     }
 }

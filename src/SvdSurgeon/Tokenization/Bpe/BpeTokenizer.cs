@@ -20,10 +20,16 @@ internal sealed class BpeTokenizer : Tokenizer
     {
         _parts = parts;
         foreach (var id in parts.Prefix.Concat(parts.Suffix))
-            if (parts.Vocabulary[id] is null) throw new InvalidModelException($"{parts.File}: texts are to begin or end with the token {id}, which is not in the vocabulary.");
+            if (parts.Vocabulary[id] is null)
+                throw new InvalidModelException(
+                    $"{parts.File}: texts are to begin or end with the token {id}, which is not in the vocabulary."
+                );
         _rawTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        _normalizedTokens = new AddedTokenFinder(parts.AddedTokens.Where(token => token.Normalized)
-            .Select(token => (parts.Normalizer?.NormalizeToken(token.Content) ?? token.Content, token)));
+        _normalizedTokens = new AddedTokenFinder(
+            parts
+                .AddedTokens.Where(token => token.Normalized)
+                .Select(token => (parts.Normalizer?.NormalizeToken(token.Content) ?? token.Content, token))
+        );
     }
 
     public TokenizerParts Parts => _parts;
@@ -38,14 +44,18 @@ internal sealed class BpeTokenizer : Tokenizer
 
     public override int[] Encode(ReadOnlySpan<char> text, bool addSpecialTokens = true)
     {
-        if (!_workspaces.TryTake(out var workspace)) workspace = new BpeWorkspace(_parts.Model.Merges);
+        if (!_workspaces.TryTake(out var workspace))
+            workspace = new BpeWorkspace(_parts.Model.Merges);
         var output = workspace.Output;
         output.Clear();
-        if (addSpecialTokens) output.Add(_parts.Prefix);
+        if (addSpecialTokens)
+            output.Add(_parts.Prefix);
         EncodeText(WithoutLoneSurrogates(text), workspace);
-        if (addSpecialTokens) output.Add(_parts.Suffix);
+        if (addSpecialTokens)
+            output.Add(_parts.Suffix);
         var ids = output.Ids.ToArray();
-        if (text.Length <= LongestKept) _workspaces.Add(workspace);
+        if (text.Length <= LongestKept)
+            _workspaces.Add(workspace);
         return ids;
     }
 
@@ -62,45 +72,55 @@ internal sealed class BpeTokenizer : Tokenizer
         for (var i = 0; i < text.Length; i++)
         {
             var skip = text[i..].IndexOfAnyInRange('\uD800', '\uDFFF');
-            if (skip < 0) break;
+            if (skip < 0)
+                break;
             i += skip;
-            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])) i++;
-            else (copy ??= text.ToArray())[i] = '\uFFFD';
+            if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))
+                i++;
+            else
+                (copy ??= text.ToArray())[i] = '\uFFFD';
         }
         return copy ?? text;
     }
 
     private void EncodeText(ReadOnlySpan<char> text, BpeWorkspace workspace)
     {
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var from = text.Length;
             var end = text.Length;
             var token = _rawTokens.IsEmpty ? null : _rawTokens.Find(text, start, out from, out end);
-            if (from > start) EncodeUnnormalized(text[start..from], start == 0, workspace);
-            if (token is not null) workspace.Output.Add(token.Id);
+            if (from > start)
+                EncodeUnnormalized(text[start..from], start == 0, workspace);
+            if (token is not null)
+                workspace.Output.Add(token.Id);
             start = end;
         }
     }
 
     private void EncodeUnnormalized(ReadOnlySpan<char> text, bool atStart, BpeWorkspace workspace)
     {
-        if (_parts.Normalizer is { } normalizer) text = normalizer.Normalize(text.ToString());
-        for (var start = 0; start < text.Length;)
+        if (_parts.Normalizer is { } normalizer)
+            text = normalizer.Normalize(text.ToString());
+        for (var start = 0; start < text.Length; )
         {
             var from = text.Length;
             var end = text.Length;
             var token = _normalizedTokens.IsEmpty ? null : _normalizedTokens.Find(text, start, out from, out end);
-            if (from > start) EncodePlain(text[start..from], atStart && start == 0, workspace);
-            if (token is not null) workspace.Output.Add(token.Id);
+            if (from > start)
+                EncodePlain(text[start..from], atStart && start == 0, workspace);
+            if (token is not null)
+                workspace.Output.Add(token.Id);
             start = end;
         }
     }
 
     private void EncodePlain(ReadOnlySpan<char> text, bool atStart, BpeWorkspace workspace)
     {
-        if (_parts.Metaspace is { } metaspace) text = metaspace.Apply(text, atStart);
-        if (_parts.AddPrefixSpace && text[0] != ' ') text = " " + text.ToString();
+        if (_parts.Metaspace is { } metaspace)
+            text = metaspace.Apply(text, atStart);
+        if (_parts.AddPrefixSpace && text[0] != ' ')
+            text = " " + text.ToString();
         EncodePieces(text, 0, workspace);
     }
 
@@ -112,7 +132,7 @@ internal sealed class BpeTokenizer : Tokenizer
         }
         else if (_parts.Splitters[level] is ScanningSplitter scanning)
         {
-            for (var start = 0; start < text.Length;)
+            for (var start = 0; start < text.Length; )
             {
                 var end = scanning.EndOfPiece(text, start);
                 EncodePieces(text[start..end], level + 1, workspace);
@@ -121,7 +141,8 @@ internal sealed class BpeTokenizer : Tokenizer
         }
         else
         {
-            foreach (var (start, end) in ((RegexSplitter)_parts.Splitters[level]).Split(text)) EncodePieces(text[start..end], level + 1, workspace);
+            foreach (var (start, end) in ((RegexSplitter)_parts.Splitters[level]).Split(text))
+                EncodePieces(text[start..end], level + 1, workspace);
         }
     }
 }

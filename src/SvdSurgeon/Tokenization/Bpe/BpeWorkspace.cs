@@ -18,7 +18,8 @@ internal sealed class BpeWorkspace(MergeTable merges)
     /// <summary>Room for at least <paramref name="count"/> bytes.</summary>
     public Span<byte> ReserveBytes(int count)
     {
-        if (Bytes.Length < count) Bytes = new byte[Math.Max(count, 256)];
+        if (Bytes.Length < count)
+            Bytes = new byte[Math.Max(count, 256)];
         return Bytes;
     }
 

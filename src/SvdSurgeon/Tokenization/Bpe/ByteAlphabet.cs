@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Tokenization.Bpe;
 
-/// <summary>The alphabet of byte-level BPE (GPT-2): every byte has a visible character, so that tokens are strings without spaces and controls.</summary>
+/// <summary>
+/// The alphabet of byte-level BPE (GPT-2): every byte has a visible character, so that tokens are strings without spaces and controls.
+/// </summary>
 internal static class ByteAlphabet
 {
     private static readonly char[] Characters = BuildCharacters();
@@ -15,7 +17,8 @@ internal static class ByteAlphabet
         count = token.Length;
         for (var i = 0; i < token.Length; i++)
         {
-            if (token[i] >= Bytes.Length || Bytes[token[i]] is var value && value < 0) return false;
+            if (token[i] >= Bytes.Length || Bytes[token[i]] is var value && value < 0)
+                return false;
             bytes[i] = (byte)value;
         }
         return true;
@@ -37,7 +40,8 @@ internal static class ByteAlphabet
     {
         var bytes = new short[Characters.Max() + 1];
         Array.Fill(bytes, (short)-1);
-        for (var b = 0; b < 256; b++) bytes[Characters[b]] = (short)b;
+        for (var b = 0; b < 256; b++)
+            bytes[Characters[b]] = (short)b;
         return bytes;
     }
 }

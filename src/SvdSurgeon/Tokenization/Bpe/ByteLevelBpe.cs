@@ -8,7 +8,8 @@ internal sealed class ByteLevelBpe : BpeModel
 
     /// <param name="byteIds">Id of each byte, or −1 where the vocabulary lacks it: such bytes are dropped, as in the reference.</param>
     /// <param name="merges">The merges.</param>
-    /// <param name="wholeWords">Tokens by their text in the byte alphabet, if a word that is a token is to be taken whole (ignore_merges).</param>
+    /// <param name="wholeWords">Tokens by their text in the byte alphabet, if a word that is a token is to be taken whole
+    /// (ignore_merges).</param>
     public ByteLevelBpe(int[] byteIds, MergeTable merges, Dictionary<string, int>? wholeWords)
         : base(merges)
     {
@@ -18,16 +19,19 @@ internal sealed class ByteLevelBpe : BpeModel
 
     public bool TakesWholeWords => _wholeWords is not null;
 
-    public override void Encode(ReadOnlySpan<char> piece, BpeWorkspace workspace, TokenBuffer output) => EncodeWord(piece, workspace, output);
+    public override void Encode(ReadOnlySpan<char> piece, BpeWorkspace workspace, TokenBuffer output) =>
+        EncodeWord(piece, workspace, output);
 
     protected override void EncodeNewWord(ReadOnlySpan<char> word, BpeWorkspace workspace, TokenBuffer output)
     {
         var count = workspace.EncodeUtf8(word, out var bytes);
         if (_wholeWords is { } wholeWords)
         {
-            if (workspace.Characters.Length < count) workspace.Characters = new char[Math.Max(count, 256)];
+            if (workspace.Characters.Length < count)
+                workspace.Characters = new char[Math.Max(count, 256)];
             var mapped = workspace.Characters.AsSpan(0, count);
-            for (var i = 0; i < count; i++) mapped[i] = ByteAlphabet.CharacterOf(bytes[i]);
+            for (var i = 0; i < count; i++)
+                mapped[i] = ByteAlphabet.CharacterOf(bytes[i]);
             if (wholeWords.TryGetValue(mapped, out var whole))
             {
                 output.Add(whole);
@@ -37,7 +41,8 @@ internal sealed class ByteLevelBpe : BpeModel
         var symbols = output.Reserve(count);
         var used = 0;
         foreach (var value in bytes)
-            if (_byteIds[value] is >= 0 and var id) symbols[used++] = id;
+            if (_byteIds[value] is >= 0 and var id)
+                symbols[used++] = id;
         output.Keep(workspace.Merger.Merge(symbols[..used]));
     }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SvdSurgeon.Tokenization.Bpe;
 
-/// <summary>BPE whose first symbols are characters (SentencePiece style); characters that are unknown become byte tokens or the unknown token.</summary>
+/// <summary>
+/// BPE whose first symbols are characters (SentencePiece style); characters that are unknown become byte tokens or the unknown token.
+/// </summary>
 internal sealed class CharacterBpe : BpeModel
 {
     private readonly int[] _basicIds = new int[char.MaxValue + 1];
@@ -21,8 +23,10 @@ internal sealed class CharacterBpe : BpeModel
         Array.Fill(_basicIds, -1);
         foreach (var (character, id) in parts.CharacterIds)
         {
-            if (character <= char.MaxValue) _basicIds[character] = id;
-            else _supplementaryIds[character] = id;
+            if (character <= char.MaxValue)
+                _basicIds[character] = id;
+            else
+                _supplementaryIds[character] = id;
         }
         _byteIds = parts.ByteIds;
         _unknownId = parts.UnknownId;
@@ -31,7 +35,8 @@ internal sealed class CharacterBpe : BpeModel
         _beforeInnerSpace = CharactersBeforeInnerSpaces(parts.Pieces, _space);
         _firstExpanded = parts.Expanded.Count == 0 ? int.MaxValue : parts.Expanded.Keys.Min();
         _expansions = new int[parts.Expanded.Count == 0 ? 0 : parts.Expanded.Keys.Max() - _firstExpanded + 1][];
-        foreach (var (symbol, expansion) in parts.Expanded) _expansions[symbol - _firstExpanded] = expansion;
+        foreach (var (symbol, expansion) in parts.Expanded)
+            _expansions[symbol - _firstExpanded] = expansion;
     }
 
     public bool HasByteFallback => _byteIds is not null;
@@ -48,7 +53,13 @@ internal sealed class CharacterBpe : BpeModel
             var end = EndOfWord(piece);
             var start = output.Count;
             EncodeWord(piece[..end], workspace, output);
-            if (_fuseUnknown && start > first && output.Count > start && output.Ids[start] == _unknownId && output.Ids[start - 1] == _unknownId)
+            if (
+                _fuseUnknown
+                && start > first
+                && output.Count > start
+                && output.Ids[start] == _unknownId
+                && output.Ids[start - 1] == _unknownId
+            )
                 output.RemoveAt(start);
             piece = piece[end..];
         }
@@ -65,8 +76,10 @@ internal sealed class CharacterBpe : BpeModel
             {
                 var rune = new Rune(word[i], word[i + 1]);
                 i++;
-                if (_supplementaryIds.TryGetValue(rune.Value, out id)) symbols[count++] = id;
-                else AddUnknown(rune, symbols, ref count);
+                if (_supplementaryIds.TryGetValue(rune.Value, out id))
+                    symbols[count++] = id;
+                else
+                    AddUnknown(rune, symbols, ref count);
             }
             else if ((id = _basicIds[word[i]]) >= 0)
             {
@@ -89,7 +102,8 @@ internal sealed class CharacterBpe : BpeModel
         var characters = new HashSet<char>();
         foreach (var piece in pieces)
             for (var i = 1; i < piece.Length; i++)
-                if (piece[i] == space && piece[i - 1] != space) characters.Add(piece[i - 1]);
+                if (piece[i] == space && piece[i - 1] != space)
+                    characters.Add(piece[i - 1]);
         return characters;
     }
 
@@ -98,9 +112,11 @@ internal sealed class CharacterBpe : BpeModel
         for (var at = 1; at < text.Length; at++)
         {
             var skip = text[at..].IndexOf(_space);
-            if (skip < 0) break;
+            if (skip < 0)
+                break;
             at += skip;
-            if (text[at - 1] != _space && (_beforeInnerSpace.Count == 0 || !_beforeInnerSpace.Contains(text[at - 1]))) return at;
+            if (text[at - 1] != _space && (_beforeInnerSpace.Count == 0 || !_beforeInnerSpace.Contains(text[at - 1])))
+                return at;
         }
         return text.Length;
     }
@@ -111,7 +127,8 @@ internal sealed class CharacterBpe : BpeModel
         {
             Span<byte> bytes = stackalloc byte[4];
             var length = rune.EncodeToUtf8(bytes);
-            foreach (var value in bytes[..length]) symbols[count++] = _byteIds[value];
+            foreach (var value in bytes[..length])
+                symbols[count++] = _byteIds[value];
         }
         else if (_unknownId >= 0 && !(_fuseUnknown && count > 0 && symbols[count - 1] == _unknownId))
         {
@@ -124,11 +141,13 @@ internal sealed class CharacterBpe : BpeModel
         var start = output.Count;
         foreach (var symbol in symbols)
         {
-            ReadOnlySpan<int> ids = (uint)(symbol - _firstExpanded) < (uint)_expansions.Length && _expansions[symbol - _firstExpanded] is { } expansion
-                ? expansion
-                : [symbol];
+            ReadOnlySpan<int> ids =
+                (uint)(symbol - _firstExpanded) < (uint)_expansions.Length && _expansions[symbol - _firstExpanded] is { } expansion
+                    ? expansion
+                    : [symbol];
             foreach (var id in ids)
-                if (!(_fuseUnknown && id == _unknownId && output.Count > start && output.Ids[^1] == _unknownId)) output.Add(id);
+                if (!(_fuseUnknown && id == _unknownId && output.Count > start && output.Ids[^1] == _unknownId))
+                    output.Add(id);
         }
     }
 }

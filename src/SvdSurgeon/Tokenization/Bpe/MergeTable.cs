@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace SvdSurgeon.Tokenization.Bpe;
 
-/// <summary>The merges of a BPE vocabulary: which two symbols become one, and how early. Open addressing, keyed by both ids packed in 64 bits.</summary>
+/// <summary>
+/// The merges of a BPE vocabulary: which two symbols become one, and how early. Open addressing, keyed by both ids packed in 64 bits.
+/// </summary>
 internal sealed class MergeTable
 {
     /// <summary>What <see cref="Find"/> returns for symbols that do not merge; above every merge.</summary>
@@ -37,7 +39,8 @@ internal sealed class MergeTable
     {
         var key = Pack(left, right);
         var at = IndexOf(key);
-        while (_slots[at].Key != None && _slots[at].Key != key) at = (at + 1) & (_slots.Length - 1);
+        while (_slots[at].Key != None && _slots[at].Key != key)
+            at = (at + 1) & (_slots.Length - 1);
         _slots[at] = new Slot { Key = key, Value = ((ulong)(uint)rank << 32) | (uint)result };
     }
 
@@ -49,14 +52,19 @@ internal sealed class MergeTable
         for (var at = IndexOf(key); ; at = (at + 1) & (slots.Length - 1))
         {
             ref var slot = ref slots[at];
-            if (slot.Key == key) return slot.Value;
-            if (slot.Key == None) return None;
+            if (slot.Key == key)
+                return slot.Value;
+            if (slot.Key == None)
+                return None;
         }
     }
 
     /// <summary>All merges, by rank.</summary>
     public IEnumerable<(int Left, int Right, int Result)> InOrder() =>
-        _slots.Where(slot => slot.Key != None).OrderBy(slot => slot.Value).ThenBy(slot => slot.Key)
+        _slots
+            .Where(slot => slot.Key != None)
+            .OrderBy(slot => slot.Value)
+            .ThenBy(slot => slot.Key)
             .Select(slot => ((int)(slot.Key >> 32), (int)(uint)slot.Key, Result(slot.Value)));
 
     private static ulong Pack(int left, int right) => ((ulong)(uint)left << 32) | (uint)right;

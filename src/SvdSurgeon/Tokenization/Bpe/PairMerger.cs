@@ -19,12 +19,15 @@ internal sealed class PairMerger(MergeTable merges)
 
     /// <summary>Merges symbols in place and returns how many are left.</summary>
     public int Merge(Span<int> symbols) =>
-        symbols.Length < 2 ? symbols.Length : symbols.Length <= ShortLength ? MergeShort(symbols) : MergeLong(symbols);
+        symbols.Length < 2 ? symbols.Length
+        : symbols.Length <= ShortLength ? MergeShort(symbols)
+        : MergeLong(symbols);
 
     private int MergeShort(Span<int> symbols)
     {
         var pairs = _short.AsSpan(0, symbols.Length - 1); // pairs[i] is the merge of symbols i and i+1
-        for (var i = 0; i < pairs.Length; i++) pairs[i] = merges.Find(symbols[i], symbols[i + 1]);
+        for (var i = 0; i < pairs.Length; i++)
+            pairs[i] = merges.Find(symbols[i], symbols[i + 1]);
         var count = symbols.Length;
         while (count > 1)
         {
@@ -33,11 +36,13 @@ internal sealed class PairMerger(MergeTable merges)
             for (var i = 1; i < count - 1; i++)
             {
                 var rank = MergeTable.Rank(pairs[i]);
-                if (rank >= bestRank) continue;
+                if (rank >= bestRank)
+                    continue;
                 best = i;
                 bestRank = rank;
             }
-            if (pairs[best] == MergeTable.None) break;
+            if (pairs[best] == MergeTable.None)
+                break;
             symbols[best] = MergeTable.Result(pairs[best]);
             symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
             count--;
@@ -46,7 +51,8 @@ internal sealed class PairMerger(MergeTable merges)
                 pairs[(best + 2)..count].CopyTo(pairs[(best + 1)..]);
                 pairs[best] = merges.Find(symbols[best], symbols[best + 1]);
             }
-            if (best > 0) pairs[best - 1] = merges.Find(symbols[best - 1], symbols[best]);
+            if (best > 0)
+                pairs[best - 1] = merges.Find(symbols[best - 1], symbols[best]);
         }
         return count;
     }
@@ -67,33 +73,40 @@ internal sealed class PairMerger(MergeTable merges)
             _next[i] = i + 1;
             _previous[i] = i - 1;
             _pending[i] = MergeTable.None;
-            if (i + 1 < length) Expect(i, merges.Find(symbols[i], symbols[i + 1]));
+            if (i + 1 < length)
+                Expect(i, merges.Find(symbols[i], symbols[i + 1]));
         }
         while (_heapCount > 0)
         {
             var entry = Pop();
             var left = (int)(uint)entry;
             var merge = _pending[left];
-            if (merge == MergeTable.None || MergeTable.Rank(merge) != entry >> 32) continue;
+            if (merge == MergeTable.None || MergeTable.Rank(merge) != entry >> 32)
+                continue;
             var right = _next[left];
             var after = _next[right];
             symbols[left] = MergeTable.Result(merge);
             _next[left] = after;
             _pending[right] = MergeTable.None;
-            if (after < length) _previous[after] = left;
+            if (after < length)
+                _previous[after] = left;
             Expect(left, after < length ? merges.Find(symbols[left], symbols[after]) : MergeTable.None);
-            if (_previous[left] is >= 0 and var before) Expect(before, merges.Find(symbols[before], symbols[left]));
+            if (_previous[left] is >= 0 and var before)
+                Expect(before, merges.Find(symbols[before], symbols[left]));
         }
         var count = 0;
-        for (var i = 0; i < length; i = _next[i]) symbols[count++] = symbols[i];
+        for (var i = 0; i < length; i = _next[i])
+            symbols[count++] = symbols[i];
         return count;
     }
 
     private void Expect(int position, ulong merge)
     {
         _pending[position] = merge;
-        if (merge == MergeTable.None) return;
-        if (_heapCount == _heap.Length) Array.Resize(ref _heap, Math.Max(256, _heap.Length * 2));
+        if (merge == MergeTable.None)
+            return;
+        if (_heapCount == _heap.Length)
+            Array.Resize(ref _heap, Math.Max(256, _heap.Length * 2));
         var heap = _heap;
         var entry = ((ulong)MergeTable.Rank(merge) << 32) | (uint)position;
         var at = _heapCount++;
@@ -117,8 +130,10 @@ internal sealed class PairMerger(MergeTable merges)
             var end = Math.Min(child + HeapWidth, heap.Length);
             var least = child;
             for (var i = child + 1; i < end; i++)
-                if (heap[i] < heap[least]) least = i;
-            if (heap[least] >= entry) break;
+                if (heap[i] < heap[least])
+                    least = i;
+            if (heap[least] >= entry)
+                break;
             heap[at] = heap[least];
             at = least;
         }

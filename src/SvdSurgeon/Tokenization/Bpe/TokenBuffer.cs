@@ -11,7 +11,8 @@ internal sealed class TokenBuffer
 
     public void Add(int id)
     {
-        if (Count == _ids.Length) Array.Resize(ref _ids, _ids.Length * 2);
+        if (Count == _ids.Length)
+            Array.Resize(ref _ids, _ids.Length * 2);
         _ids[Count++] = id;
     }
 
@@ -24,7 +25,8 @@ internal sealed class TokenBuffer
     /// <summary>Room for <paramref name="count"/> ids after the last; <see cref="Keep"/> makes them part of the list.</summary>
     public Span<int> Reserve(int count)
     {
-        if (_ids.Length - Count < count) Array.Resize(ref _ids, Math.Max(checked(Count + count), (int)Math.Min((long)_ids.Length * 2, Array.MaxLength)));
+        if (_ids.Length - Count < count)
+            Array.Resize(ref _ids, Math.Max(checked(Count + count), (int)Math.Min((long)_ids.Length * 2, Array.MaxLength)));
         return _ids.AsSpan(Count, count);
     }
 

@@ -35,9 +35,11 @@ internal sealed class WordCache
         var hash = (ulong)word.Length * 0x9E37_79B9_7F4A_7C15;
         ref var bytes = ref Unsafe.As<char, byte>(ref MemoryMarshal.GetReference(word));
         var at = 0;
-        for (; at + 4 <= word.Length; at += 4) hash = Mix(hash ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, 2 * at)));
+        for (; at + 4 <= word.Length; at += 4)
+            hash = Mix(hash ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, 2 * at)));
         ulong rest = 0;
-        for (; at < word.Length; at++) rest = (rest << 16) | word[at];
+        for (; at < word.Length; at++)
+            rest = (rest << 16) | word[at];
         return (uint)(Mix(hash ^ rest) >> 32) | 1;
     }
 
@@ -52,7 +54,8 @@ internal sealed class WordCache
                 ids = _ids.AsSpan(entry.Ids, entry.IdCount);
                 return true;
             }
-            if (entry.Hash != 0) continue;
+            if (entry.Hash != 0)
+                continue;
             ids = default;
             return false;
         }
@@ -66,13 +69,23 @@ internal sealed class WordCache
             Array.Clear(_entries);
             _words = _characterCount = _idCount = 0;
         }
-        if (_characterCount + word.Length > _characters.Length) Array.Resize(ref _characters, _characters.Length * 2);
-        if (_idCount + ids.Length > _ids.Length) Array.Resize(ref _ids, _ids.Length * 2);
+        if (_characterCount + word.Length > _characters.Length)
+            Array.Resize(ref _characters, _characters.Length * 2);
+        if (_idCount + ids.Length > _ids.Length)
+            Array.Resize(ref _ids, _ids.Length * 2);
         word.CopyTo(_characters.AsSpan(_characterCount));
         ids.CopyTo(_ids.AsSpan(_idCount));
         var at = Start(hash);
-        while (_entries[at].Hash != 0) at = (at + 1) & (_entries.Length - 1);
-        _entries[at] = new Entry { Hash = hash, Characters = _characterCount, Ids = _idCount, Length = (ushort)word.Length, IdCount = (ushort)ids.Length };
+        while (_entries[at].Hash != 0)
+            at = (at + 1) & (_entries.Length - 1);
+        _entries[at] = new Entry
+        {
+            Hash = hash,
+            Characters = _characterCount,
+            Ids = _idCount,
+            Length = (ushort)word.Length,
+            IdCount = (ushort)ids.Length,
+        };
         _characterCount += word.Length;
         _idCount += ids.Length;
         _words++;

@@ -9,13 +9,13 @@ internal sealed class JoiningDecoder(Vocabulary vocabulary, bool skipSpecialToke
 
     public override void Add(int id, StringBuilder text)
     {
-        if (vocabulary[id] is not { } token || (skipSpecialTokens && vocabulary.IsSpecial(id))) return;
-        if (_started) text.Append(' ');
+        if (vocabulary[id] is not { } token || (skipSpecialTokens && vocabulary.IsSpecial(id)))
+            return;
+        if (_started)
+            text.Append(' ');
         text.Append(token);
         _started = true;
     }
 
-    public override void Finish(StringBuilder text)
-    {
-    }
+    public override void Finish(StringBuilder text) { }
 }

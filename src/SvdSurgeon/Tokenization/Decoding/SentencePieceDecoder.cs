@@ -3,12 +3,15 @@ using System.Text;
 
 namespace SvdSurgeon.Tokenization.Decoding;
 
-/// <summary>Decodes SentencePiece-style tokens: ▁ is a space, &lt;0x41&gt; a byte, and the space the encoder added at the start is removed.</summary>
+/// <summary>
+/// Decodes SentencePiece-style tokens: ▁ is a space, &lt;0x41&gt; a byte, and the space the encoder added at the start is removed.
+/// </summary>
 /// <param name="vocabulary">The tokens.</param>
 /// <param name="decoding">The variant.</param>
 /// <param name="skipSpecialTokens">Leaves special tokens out.</param>
 /// <param name="streaming">Appends characters made of byte tokens as soon as they are whole, not at the end of the run.</param>
-internal sealed class SentencePieceDecoder(Vocabulary vocabulary, SentencePieceDecoding decoding, bool skipSpecialTokens, bool streaming) : PieceDecoder
+internal sealed class SentencePieceDecoder(Vocabulary vocabulary, SentencePieceDecoding decoding, bool skipSpecialTokens, bool streaming)
+    : PieceDecoder
 {
     private readonly List<byte> _run = [];
     private bool _firstToken = true;
@@ -23,20 +26,24 @@ internal sealed class SentencePieceDecoder(Vocabulary vocabulary, SentencePieceD
 
     public override void Add(int id, StringBuilder text)
     {
-        if (vocabulary[id] is not { } token || (skipSpecialTokens && vocabulary.IsSpecial(id))) return;
+        if (vocabulary[id] is not { } token || (skipSpecialTokens && vocabulary.IsSpecial(id)))
+            return;
         var first = _firstToken;
         _firstToken = false;
         if (decoding.ByteFallback && ByteOf(token) is >= 0 and var value)
         {
             _run.Add((byte)value);
-            if (streaming) AppendWholeCharacters(text);
+            if (streaming)
+                AppendWholeCharacters(text);
             return;
         }
         AppendRun(text);
-        if (id == vocabulary.UnknownId && decoding.UnknownText is { } unknown) token = unknown;
+        if (id == vocabulary.UnknownId && decoding.UnknownText is { } unknown)
+            token = unknown;
         foreach (var (pattern, content) in decoding.Replacements)
         {
-            if (first && decoding.DropSpacesOfFirstToken) token = token.Replace(pattern, "", StringComparison.Ordinal);
+            if (first && decoding.DropSpacesOfFirstToken)
+                token = token.Replace(pattern, "", StringComparison.Ordinal);
             token = token.Replace(pattern, content, StringComparison.Ordinal);
         }
         Append(token, text);
@@ -51,7 +58,8 @@ internal sealed class SentencePieceDecoder(Vocabulary vocabulary, SentencePieceD
             piece = piece[1..];
             _stripped++;
         }
-        if (piece.IsEmpty) return;
+        if (piece.IsEmpty)
+            return;
         _textStarted = true;
         text.Append(piece);
     }
@@ -70,7 +78,8 @@ internal sealed class SentencePieceDecoder(Vocabulary vocabulary, SentencePieceD
 
     private void AppendRun(StringBuilder text)
     {
-        if (_run.Count == 0) return;
+        if (_run.Count == 0)
+            return;
         var bytes = _run.ToArray().AsSpan();
         if (decoding.ReplaceWholeRun && !System.Text.Unicode.Utf8.IsValid(bytes))
         {

@@ -22,7 +22,8 @@ internal static class GgufTokenizerReader
     {
         var model = metadata.Text(Prefix + "model") ?? throw Missing(file, "model");
         var tokens = metadata.Texts(Prefix + "tokens") ?? throw Missing(file, "tokens");
-        if (tokens.Length == 0) throw new InvalidModelException($"{file}: the vocabulary ({Prefix}tokens) is empty.");
+        if (tokens.Length == 0)
+            throw new InvalidModelException($"{file}: the vocabulary ({Prefix}tokens) is empty.");
         var types = ReadTypes(metadata, tokens.Length, file);
         var special = new SpecialIds(metadata, tokens.Length, file);
         return model switch
@@ -46,7 +47,10 @@ internal static class GgufTokenizerReader
             // Single digits within GPT-2's words. SmolLM2's tokenizer.json cuts digits out first, which differs for spaces before a number;
             // the reference ids for the GGUF vocabulary are these.
             "smollm" => [new Gpt2Splitter(), new DigitSplitter(individual: true, decimalOnly: true)],
-            _ => throw new InvalidModelException($"{file}: pre-tokenizer '{pre}' ({Prefix}pre) is not supported. Supported: llama-bpe, llama3, llama-v3, smaug-bpe, qwen2, deepseek-r1-qwen, gpt-2, default, smollm."),
+            _ => throw new InvalidModelException(
+                $"{file}: pre-tokenizer '{pre}' ({Prefix}pre) is not supported. Supported: llama-bpe, llama3, llama-v3, smaug-bpe, "
+                    + $"qwen2, deepseek-r1-qwen, gpt-2, default, smollm."
+            ),
         };
         var ids = new Dictionary<string, int>(tokens.Length);
         for (var id = 0; id < tokens.Length; id++)
@@ -54,59 +58,71 @@ internal static class GgufTokenizerReader
         var lines = metadata.Texts(Prefix + "merges") ?? throw Missing(file, "merges");
         var merges = BpeModelBuilder.Merges(ids, [.. lines.Select(line => BpeModelBuilder.ParseMerge(line, file))], file);
         var added = Added(tokens, types);
-        return new BpeTokenizer(new TokenizerParts
-        {
-            Kind = $"byte-level BPE (GGUF, {pre})",
-            File = file,
-            Vocabulary = new Vocabulary(tokens, added, [], -1),
-            Model = BpeModelBuilder.ByteLevel(ids, merges, unknownId: -1, ignoreMerges: isLlama3),
-            AddedTokens = added,
-            Splitters = splitters,
-            Prefix = (special.AddBos ?? isLlama3) && special.Bos >= 0 ? [special.Bos] : [],
-            Suffix = (special.AddEos ?? false) && special.Eos >= 0 ? [special.Eos] : [],
-            BosTokenId = special.Bos,
-            EosTokenId = special.Eos,
-        });
+        return new BpeTokenizer(
+            new TokenizerParts
+            {
+                Kind = $"byte-level BPE (GGUF, {pre})",
+                File = file,
+                Vocabulary = new Vocabulary(tokens, added, [], -1),
+                Model = BpeModelBuilder.ByteLevel(ids, merges, unknownId: -1, ignoreMerges: isLlama3),
+                AddedTokens = added,
+                Splitters = splitters,
+                Prefix = (special.AddBos ?? isLlama3) && special.Bos >= 0 ? [special.Bos] : [],
+                Suffix = (special.AddEos ?? false) && special.Eos >= 0 ? [special.Eos] : [],
+                BosTokenId = special.Bos,
+                EosTokenId = special.Eos,
+            }
+        );
     }
 
     private static BpeTokenizer SentencePiece(GgufMetadata metadata, string file, string[] tokens, PieceType[] types, SpecialIds special)
     {
         var scores = metadata.Singles(Prefix + "scores") ?? throw Missing(file, "scores");
-        if (scores.Length != tokens.Length) throw WrongLength(file, "scores", scores.Length, tokens.Length);
+        if (scores.Length != tokens.Length)
+            throw WrongLength(file, "scores", scores.Length, tokens.Length);
         var vocabulary = new SentencePieceVocabulary(file, tokens, scores, types);
         var added = Added(tokens, types);
         var prefixSpace = metadata.Flag(Prefix + "add_space_prefix") ?? true;
         var removesSpaces = metadata.Flag(Prefix + "remove_extra_whitespaces") ?? false;
-        return new BpeTokenizer(new TokenizerParts
-        {
-            Kind = "SentencePiece BPE (GGUF)",
-            File = file,
-            Vocabulary = new Vocabulary(tokens, added, [], vocabulary.First(PieceType.Unknown)),
-            Model = vocabulary.CreateModel(vocabulary.First(PieceType.Byte) >= 0, '▁'),
-            AddedTokens = added,
-            Normalizer = new SentencePieceNormalizer('▁', prefixSpace, removesSpaces),
-            Prefix = (special.AddBos ?? true) && special.Bos >= 0 ? [special.Bos] : [],
-            Suffix = (special.AddEos ?? false) && special.Eos >= 0 ? [special.Eos] : [],
-            Decoding = new SentencePieceDecoding { Replacements = [("▁", " ")], StripStart = prefixSpace ? 1 : 0 },
-            BosTokenId = special.Bos,
-            EosTokenId = special.Eos,
-        });
+        return new BpeTokenizer(
+            new TokenizerParts
+            {
+                Kind = "SentencePiece BPE (GGUF)",
+                File = file,
+                Vocabulary = new Vocabulary(tokens, added, [], vocabulary.First(PieceType.Unknown)),
+                Model = vocabulary.CreateModel(vocabulary.First(PieceType.Byte) >= 0, '▁'),
+                AddedTokens = added,
+                Normalizer = new SentencePieceNormalizer('▁', prefixSpace, removesSpaces),
+                Prefix = (special.AddBos ?? true) && special.Bos >= 0 ? [special.Bos] : [],
+                Suffix = (special.AddEos ?? false) && special.Eos >= 0 ? [special.Eos] : [],
+                Decoding = new SentencePieceDecoding { Replacements = [("▁", " ")], StripStart = prefixSpace ? 1 : 0 },
+                BosTokenId = special.Bos,
+                EosTokenId = special.Eos,
+            }
+        );
     }
 
     private static AddedToken[] Added(string[] tokens, PieceType[] types) =>
-        [.. Enumerable.Range(0, tokens.Length).Where(id => types[id] is PieceType.Control or PieceType.UserDefined or PieceType.Unknown)
-            .Select(id => new AddedToken(id, tokens[id], Special: types[id] != PieceType.UserDefined))];
+        [
+            .. Enumerable
+                .Range(0, tokens.Length)
+                .Where(id => types[id] is PieceType.Control or PieceType.UserDefined or PieceType.Unknown)
+                .Select(id => new AddedToken(id, tokens[id], Special: types[id] != PieceType.UserDefined)),
+        ];
 
     private static PieceType[] ReadTypes(GgufMetadata metadata, int count, string file)
     {
         var types = new PieceType[count];
         Array.Fill(types, PieceType.Normal);
-        if (metadata.Integers(Prefix + "token_type") is not { } numbers) return types;
-        if (numbers.Length != count) throw WrongLength(file, "token_type", numbers.Length, count);
+        if (metadata.Integers(Prefix + "token_type") is not { } numbers)
+            return types;
+        if (numbers.Length != count)
+            throw WrongLength(file, "token_type", numbers.Length, count);
         for (var id = 0; id < count; id++)
         {
             types[id] = (PieceType)numbers[id];
-            if (!Enum.IsDefined(types[id])) throw new InvalidModelException($"{file}: token {id} has the type {numbers[id]} ({Prefix}token_type); types are 1 to 6.");
+            if (!Enum.IsDefined(types[id]))
+                throw new InvalidModelException($"{file}: token {id} has the type {numbers[id]} ({Prefix}token_type); types are 1 to 6.");
         }
         return types;
     }
@@ -130,7 +146,9 @@ internal static class GgufTokenizerReader
         private static int Id(GgufMetadata metadata, string key, int count, string file)
         {
             var id = metadata.Integer(Prefix + key) ?? -1;
-            return id < count ? (int)id : throw new InvalidModelException($"{file}: {Prefix}{key} is {id}, the vocabulary has {count} tokens.");
+            return id < count
+                ? (int)id
+                : throw new InvalidModelException($"{file}: {Prefix}{key} is {id}, the vocabulary has {count} tokens.");
         }
     }
 }

@@ -32,7 +32,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     /// <exception cref="FormatException">The bytes are not protobuf.</exception>
     public bool Read()
     {
-        if (_rest.IsEmpty) return false;
+        if (_rest.IsEmpty)
+            return false;
         var tag = ReadVarint();
         Field = (int)(tag >> 3);
         _value = default;
@@ -58,7 +59,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 
     private ReadOnlySpan<byte> Take(ulong count)
     {
-        if (count > (ulong)_rest.Length) throw new FormatException($"field {Field} is longer than its message.");
+        if (count > (ulong)_rest.Length)
+            throw new FormatException($"field {Field} is longer than its message.");
         var bytes = _rest[..(int)count];
         _rest = _rest[(int)count..];
         return bytes;
@@ -71,7 +73,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
         {
             var next = Take(1)[0];
             value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80) return value;
+            if (next < 0x80)
+                return value;
         }
         throw new FormatException("a number is too long.");
     }

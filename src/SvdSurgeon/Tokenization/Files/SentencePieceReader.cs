@@ -6,7 +6,9 @@ using SvdSurgeon.Tokenization.Normalizing;
 namespace SvdSurgeon.Tokenization.Files;
 
 /// <summary>Reads a SentencePiece model file (tokenizer.model) of type BPE.</summary>
-/// <remarks>Control tokens are not recognised in text, as in SentencePiece itself; tokens of added_tokens.json and user-defined pieces are.</remarks>
+/// <remarks>
+/// Control tokens are not recognised in text, as in SentencePiece itself; tokens of added_tokens.json and user-defined pieces are.
+/// </remarks>
 internal static class SentencePieceReader
 {
     private const int Bpe = 2;
@@ -33,12 +35,17 @@ internal static class SentencePieceReader
         var model = new ProtobufReader(bytes);
         while (model.Read())
         {
-            if (model.Field == 1) ReadPiece(model.Bytes, pieces, scores, types);
-            else if (model.Field == 2) trainer.Read(model.Bytes);
-            else if (model.Field == 3) normalizer.Read(model.Bytes);
-            else if (model.Field == 5) RefuseDenormalizer(model.Bytes, file);
+            if (model.Field == 1)
+                ReadPiece(model.Bytes, pieces, scores, types);
+            else if (model.Field == 2)
+                trainer.Read(model.Bytes);
+            else if (model.Field == 3)
+                normalizer.Read(model.Bytes);
+            else if (model.Field == 5)
+                RefuseDenormalizer(model.Bytes, file);
         }
-        if (pieces.Count == 0) throw new InvalidModelException($"{file}: not a SentencePiece model: it has no pieces.");
+        if (pieces.Count == 0)
+            throw new InvalidModelException($"{file}: not a SentencePiece model: it has no pieces.");
         Check(trainer, normalizer, file);
         return Create(new SentencePieceVocabulary(file, [.. pieces], [.. scores], [.. types]), trainer, normalizer);
     }
@@ -47,7 +54,9 @@ internal static class SentencePieceReader
     {
         if (trainer.ModelType != Bpe)
         {
-            var name = trainer.ModelType is >= 1 and <= 4 ? ((string[])["unigram", "bpe", "word", "char"])[trainer.ModelType - 1] : trainer.ModelType.ToString();
+            var name = trainer.ModelType is >= 1 and <= 4
+                ? ((string[])["unigram", "bpe", "word", "char"])[trainer.ModelType - 1]
+                : trainer.ModelType.ToString();
             throw new InvalidModelException($"{file}: SentencePiece model type '{name}' is not supported. Supported: bpe.");
         }
         if (normalizer.HasCharacterMap)
@@ -60,34 +69,50 @@ internal static class SentencePieceReader
     {
         var settings = SpecialTokenSettings.ReadFolder(Path.GetDirectoryName(Path.GetFullPath(vocabulary.File))!);
         var space = normalizer.EscapesSpaces ? '▁' : ' ';
-        var added = settings.AddedTokens.Where(token => token.Id >= vocabulary.Pieces.Length).DistinctBy(token => token.Id)
+        var added = settings
+            .AddedTokens.Where(token => token.Id >= vocabulary.Pieces.Length)
+            .DistinctBy(token => token.Id)
             .Select(token => token with { Normalized = false })
-            .Concat(vocabulary.OfType(PieceType.UserDefined).Select(id => new AddedToken(id, vocabulary.Pieces[id], Special: false) { Normalized = true }))
+            .Concat(
+                vocabulary
+                    .OfType(PieceType.UserDefined)
+                    .Select(id => new AddedToken(id, vocabulary.Pieces[id], Special: false) { Normalized = true })
+            )
             .ToArray();
         var bos = Control(settings.Bos ?? trainer.BosPiece);
         var eos = Control(settings.Eos ?? trainer.EosPiece);
-        return new BpeTokenizer(new TokenizerParts
-        {
-            Kind = "SentencePiece BPE (tokenizer.model)",
-            File = vocabulary.File,
-            Vocabulary = new Vocabulary(vocabulary.Pieces, added, vocabulary.OfType(PieceType.Control), vocabulary.First(PieceType.Unknown)),
-            Model = vocabulary.CreateModel(vocabulary.First(PieceType.Byte) >= 0, space),
-            AddedTokens = added,
-            Normalizer = new SentencePieceNormalizer(space, normalizer.AddsDummyPrefix, normalizer.RemovesExtraSpaces),
-            Prefix = (settings.AddBos ?? true) && bos >= 0 ? [bos] : [],
-            Suffix = (settings.AddEos ?? false) && eos >= 0 ? [eos] : [],
-            Decoding = new SentencePieceDecoding
+        return new BpeTokenizer(
+            new TokenizerParts
             {
-                Replacements = [(space.ToString(), " ")],
-                StripStart = normalizer.RemovesExtraSpaces ? int.MaxValue : normalizer.AddsDummyPrefix ? 1 : 0,
-                UnknownText = trainer.UnknownText,
-            },
-            BosTokenId = bos,
-            EosTokenId = eos,
-        });
+                Kind = "SentencePiece BPE (tokenizer.model)",
+                File = vocabulary.File,
+                Vocabulary = new Vocabulary(
+                    vocabulary.Pieces,
+                    added,
+                    vocabulary.OfType(PieceType.Control),
+                    vocabulary.First(PieceType.Unknown)
+                ),
+                Model = vocabulary.CreateModel(vocabulary.First(PieceType.Byte) >= 0, space),
+                AddedTokens = added,
+                Normalizer = new SentencePieceNormalizer(space, normalizer.AddsDummyPrefix, normalizer.RemovesExtraSpaces),
+                Prefix = (settings.AddBos ?? true) && bos >= 0 ? [bos] : [],
+                Suffix = (settings.AddEos ?? false) && eos >= 0 ? [eos] : [],
+                Decoding = new SentencePieceDecoding
+                {
+                    Replacements = [(space.ToString(), " ")],
+                    StripStart =
+                        normalizer.RemovesExtraSpaces ? int.MaxValue
+                        : normalizer.AddsDummyPrefix ? 1
+                        : 0,
+                    UnknownText = trainer.UnknownText,
+                },
+                BosTokenId = bos,
+                EosTokenId = eos,
+            }
+        );
 
-        int Control(string name) => Array.IndexOf(vocabulary.Pieces, name) is >= 0 and var id ? id
-            : added.FirstOrDefault(token => token.Content == name)?.Id ?? -1;
+        int Control(string name) =>
+            Array.IndexOf(vocabulary.Pieces, name) is >= 0 and var id ? id : added.FirstOrDefault(token => token.Content == name)?.Id ?? -1;
     }
 
     private static void ReadPiece(ReadOnlySpan<byte> bytes, List<string> pieces, List<float> scores, List<PieceType> types)
@@ -98,11 +123,15 @@ internal static class SentencePieceReader
         var message = new ProtobufReader(bytes);
         while (message.Read())
         {
-            if (message.Field == 1) piece = message.Text;
-            else if (message.Field == 2) score = message.Single;
-            else if (message.Field == 3) type = (PieceType)message.Integer;
+            if (message.Field == 1)
+                piece = message.Text;
+            else if (message.Field == 2)
+                score = message.Single;
+            else if (message.Field == 3)
+                type = (PieceType)message.Integer;
         }
-        if (!Enum.IsDefined(type)) throw new FormatException($"piece '{piece}' has the type {(int)type}.");
+        if (!Enum.IsDefined(type))
+            throw new FormatException($"piece '{piece}' has the type {(int)type}.");
         pieces.Add(piece);
         scores.Add(score);
         types.Add(type);
@@ -112,7 +141,8 @@ internal static class SentencePieceReader
     {
         var denormalizer = new NormalizerSpecification();
         denormalizer.Read(bytes);
-        if (denormalizer.HasCharacterMap) throw new InvalidModelException($"{file}: a SentencePiece denormalizer ('{denormalizer.Name}') is not supported.");
+        if (denormalizer.HasCharacterMap)
+            throw new InvalidModelException($"{file}: a SentencePiece denormalizer ('{denormalizer.Name}') is not supported.");
     }
 
     // Defaults are those of sentencepiece_model.proto.
@@ -133,11 +163,16 @@ internal static class SentencePieceReader
             var message = new ProtobufReader(bytes);
             while (message.Read())
             {
-                if (message.Field == 3) ModelType = (int)message.Integer;
-                else if (message.Field == 24) WhitespaceAsSuffix = message.Flag;
-                else if (message.Field == 44) UnknownText = message.Text;
-                else if (message.Field == 46) BosPiece = message.Text;
-                else if (message.Field == 47) EosPiece = message.Text;
+                if (message.Field == 3)
+                    ModelType = (int)message.Integer;
+                else if (message.Field == 24)
+                    WhitespaceAsSuffix = message.Flag;
+                else if (message.Field == 44)
+                    UnknownText = message.Text;
+                else if (message.Field == 46)
+                    BosPiece = message.Text;
+                else if (message.Field == 47)
+                    EosPiece = message.Text;
             }
         }
     }
@@ -159,11 +194,16 @@ internal static class SentencePieceReader
             var message = new ProtobufReader(bytes);
             while (message.Read())
             {
-                if (message.Field == 1) Name = message.Text;
-                else if (message.Field == 2) HasCharacterMap = message.Bytes.Length > 0;
-                else if (message.Field == 3) AddsDummyPrefix = message.Flag;
-                else if (message.Field == 4) RemovesExtraSpaces = message.Flag;
-                else if (message.Field == 5) EscapesSpaces = message.Flag;
+                if (message.Field == 1)
+                    Name = message.Text;
+                else if (message.Field == 2)
+                    HasCharacterMap = message.Bytes.Length > 0;
+                else if (message.Field == 3)
+                    AddsDummyPrefix = message.Flag;
+                else if (message.Field == 4)
+                    RemovesExtraSpaces = message.Flag;
+                else if (message.Field == 5)
+                    EscapesSpaces = message.Flag;
             }
         }
     }

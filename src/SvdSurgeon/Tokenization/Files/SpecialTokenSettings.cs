@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace SvdSurgeon.Tokenization.Files;
 
-/// <summary>What the files beside a tokenizer say of its special tokens: tokenizer_config.json, special_tokens_map.json, added_tokens.json, config.json.</summary>
+/// <summary>
+/// What the files beside a tokenizer say of its special tokens: tokenizer_config.json, special_tokens_map.json, added_tokens.json,
+/// config.json.
+/// </summary>
 internal sealed class SpecialTokenSettings
 {
     private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "pad_token", "cls_token", "sep_token", "mask_token"];
@@ -66,7 +69,8 @@ internal sealed class SpecialTokenSettings
 
     private static void ReadObject(string file, Action<JsonElement> read)
     {
-        if (!File.Exists(file)) return;
+        if (!File.Exists(file))
+            return;
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
@@ -79,12 +83,13 @@ internal sealed class SpecialTokenSettings
     }
 
     // A token is written as a string or as an object with its flags.
-    private static string? Content(JsonElement token) => token.ValueKind switch
-    {
-        JsonValueKind.String => token.GetString(),
-        JsonValueKind.Object => token.OptionalText("content"),
-        _ => null,
-    };
+    private static string? Content(JsonElement token) =>
+        token.ValueKind switch
+        {
+            JsonValueKind.String => token.GetString(),
+            JsonValueKind.Object => token.OptionalText("content"),
+            _ => null,
+        };
 
     private void ReadConfig(JsonElement json)
     {
@@ -93,7 +98,8 @@ internal sealed class SpecialTokenSettings
         AddPrefixSpace = json.Flag("add_prefix_space");
         TokenizerClass = json.OptionalText("tokenizer_class");
         ReadRoles(json);
-        if (!json.TryGetProperty("added_tokens_decoder", out var tokens) || tokens.ValueKind != JsonValueKind.Object) return;
+        if (!json.TryGetProperty("added_tokens_decoder", out var tokens) || tokens.ValueKind != JsonValueKind.Object)
+            return;
         foreach (var token in tokens.EnumerateObject())
         {
             using var id = JsonDocument.Parse(token.Name);
@@ -104,10 +110,13 @@ internal sealed class SpecialTokenSettings
     private void ReadRoles(JsonElement json)
     {
         foreach (var role in Roles)
-            if (json.TryGetProperty(role, out var token) && Content(token) is { } content) _tokens.TryAdd(role, content);
-        if (!json.TryGetProperty("additional_special_tokens", out var additional) || additional.ValueKind != JsonValueKind.Array) return;
+            if (json.TryGetProperty(role, out var token) && Content(token) is { } content)
+                _tokens.TryAdd(role, content);
+        if (!json.TryGetProperty("additional_special_tokens", out var additional) || additional.ValueKind != JsonValueKind.Array)
+            return;
         foreach (var token in additional.EnumerateArray())
-            if (Content(token) is { } content) _additional.Add(content);
+            if (Content(token) is { } content)
+                _additional.Add(content);
     }
 
     private void ReadAddedTokens(JsonElement json)
@@ -123,8 +132,10 @@ internal sealed class SpecialTokenSettings
         BosTokenId = Id("bos_token_id");
         EosTokenId = Id("eos_token_id");
 
-        int? Id(string name) => json.Section(name) is not { } value ? null
+        int? Id(string name) =>
+            json.Section(name) is not { } value ? null
             : value.ValueKind != JsonValueKind.Array ? value.Id()
-            : value.GetArrayLength() > 0 ? value[0].Id() : null;
+            : value.GetArrayLength() > 0 ? value[0].Id()
+            : null;
     }
 }

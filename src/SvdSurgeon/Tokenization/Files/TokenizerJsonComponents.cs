@@ -6,17 +6,20 @@ using SvdSurgeon.Tokenization.Splitting;
 
 namespace SvdSurgeon.Tokenization.Files;
 
-/// <summary>Reads the normalizer, pre-tokenizer, post-processor and decoder of a tokenizer.json. A component that is not known is refused by name.</summary>
+/// <summary>
+/// Reads the normalizer, pre-tokenizer, post-processor and decoder of a tokenizer.json. A component that is not known is refused by name.
+/// </summary>
 internal sealed class TokenizerJsonComponents(string file)
 {
     private readonly List<TextNormalizer> _normalizers = [];
 
-    public TextNormalizer? Normalizer => _normalizers.Count switch
-    {
-        0 => null,
-        1 => _normalizers[0],
-        _ => new NormalizerSequence(_normalizers),
-    };
+    public TextNormalizer? Normalizer =>
+        _normalizers.Count switch
+        {
+            0 => null,
+            1 => _normalizers[0],
+            _ => new NormalizerSequence(_normalizers),
+        };
 
     public Metaspace? Metaspace { get; private set; }
 
@@ -39,11 +42,13 @@ internal sealed class TokenizerJsonComponents(string file)
 
     public void ReadNormalizer(JsonElement? section)
     {
-        if (section is not { } json) return;
+        if (section is not { } json)
+            return;
         switch (Type(json))
         {
             case "Sequence":
-                foreach (var item in json.GetProperty("normalizers").EnumerateArray()) ReadNormalizer(item);
+                foreach (var item in json.GetProperty("normalizers").EnumerateArray())
+                    ReadNormalizer(item);
                 break;
             case "Prepend":
                 _normalizers.Add(new PrependNormalizer(json.Text("prepend")));
@@ -51,7 +56,11 @@ internal sealed class TokenizerJsonComponents(string file)
             case "Replace":
                 var (pattern, isRegex) = Pattern(json);
                 var content = json.Text("content");
-                _normalizers.Add(isRegex ? new RegexReplaceNormalizer(RegexTranslation.Translate(pattern, file), pattern, content) : new ReplaceNormalizer(pattern, content));
+                _normalizers.Add(
+                    isRegex
+                        ? new RegexReplaceNormalizer(RegexTranslation.Translate(pattern, file), pattern, content)
+                        : new ReplaceNormalizer(pattern, content)
+                );
                 break;
             case "NFC":
                 _normalizers.Add(new NfcNormalizer());
@@ -63,25 +72,33 @@ internal sealed class TokenizerJsonComponents(string file)
 
     public void ReadPreTokenizer(JsonElement? section)
     {
-        if (section is not { } json) return;
+        if (section is not { } json)
+            return;
         switch (Type(json))
         {
             case "Sequence":
-                foreach (var item in json.GetProperty("pretokenizers").EnumerateArray()) ReadPreTokenizer(item);
+                foreach (var item in json.GetProperty("pretokenizers").EnumerateArray())
+                    ReadPreTokenizer(item);
                 break;
             case "ByteLevel":
                 if ((json.Flag("add_prefix_space") ?? true) && Splitters.Count > 0)
-                    throw Unsupported("pre-tokenizer", "ByteLevel with add_prefix_space after another", "ByteLevel with add_prefix_space alone");
+                    throw Unsupported(
+                        "pre-tokenizer",
+                        "ByteLevel with add_prefix_space after another",
+                        "ByteLevel with add_prefix_space alone"
+                    );
                 IsByteLevel = true;
                 AddPrefixSpace = (json.Flag("add_prefix_space") ?? true);
-                if ((json.Flag("use_regex") ?? true)) Splitters.Add(new Gpt2Splitter());
+                if ((json.Flag("use_regex") ?? true))
+                    Splitters.Add(new Gpt2Splitter());
                 break;
             case "Digits":
                 Splitters.Add(new DigitSplitter((json.Flag("individual_digits") ?? false), decimalOnly: false));
                 break;
             case "Metaspace" when Splitters.Count == 0 && Metaspace is null:
                 Metaspace = ReadMetaspace(json);
-                if ((json.Flag("split") ?? true)) Splitters.Add(new MetaspaceSplitter(Metaspace.Space));
+                if ((json.Flag("split") ?? true))
+                    Splitters.Add(new MetaspaceSplitter(Metaspace.Space));
                 break;
             case "Split":
                 Splitters.Add(ReadSplit(json));
@@ -93,11 +110,13 @@ internal sealed class TokenizerJsonComponents(string file)
 
     public void ReadPostProcessor(JsonElement? section)
     {
-        if (section is not { } json) return;
+        if (section is not { } json)
+            return;
         switch (Type(json))
         {
             case "Sequence":
-                foreach (var item in json.GetProperty("processors").EnumerateArray()) ReadPostProcessor(item);
+                foreach (var item in json.GetProperty("processors").EnumerateArray())
+                    ReadPostProcessor(item);
                 break;
             case "ByteLevel": // changes offsets only
                 break;
@@ -109,7 +128,11 @@ internal sealed class TokenizerJsonComponents(string file)
                 Suffix.Add(IdOfPair(json.GetProperty("sep")));
                 break;
             default:
-                throw Unsupported("post-processor", Type(json), "Sequence, ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing");
+                throw Unsupported(
+                    "post-processor",
+                    Type(json),
+                    "Sequence, ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing"
+                );
         }
     }
 
@@ -126,12 +149,24 @@ internal sealed class TokenizerJsonComponents(string file)
                 return;
             case "Sequence":
                 var items = json.GetProperty("decoders").EnumerateArray().ToArray();
-                if (items is [var only] && Type(only) == "ByteLevel") return;
-                Decoding = new SentencePieceDecoding { Replacements = [], ByteFallback = false, ReplaceWholeRun = true };
-                foreach (var item in items) ReadPieceDecoder(item);
+                if (items is [var only] && Type(only) == "ByteLevel")
+                    return;
+                Decoding = new SentencePieceDecoding
+                {
+                    Replacements = [],
+                    ByteFallback = false,
+                    ReplaceWholeRun = true,
+                };
+                foreach (var item in items)
+                    ReadPieceDecoder(item);
                 return;
             default:
-                Decoding = new SentencePieceDecoding { Replacements = [], ByteFallback = false, ReplaceWholeRun = true };
+                Decoding = new SentencePieceDecoding
+                {
+                    Replacements = [],
+                    ByteFallback = false,
+                    ReplaceWholeRun = true,
+                };
                 ReadPieceDecoder(json);
                 return;
         }
@@ -173,22 +208,33 @@ internal sealed class TokenizerJsonComponents(string file)
                 };
                 break;
             default:
-                throw Unsupported("decoder", Type(json), "ByteLevel, Sequence, Replace (of a string), ByteFallback, Fuse, Strip (of spaces at the start), Metaspace");
+                throw Unsupported(
+                    "decoder",
+                    Type(json),
+                    "ByteLevel, Sequence, Replace (of a string), ByteFallback, Fuse, Strip (of spaces at the start), Metaspace"
+                );
         }
     }
 
     private Metaspace ReadMetaspace(JsonElement json)
     {
         var space = json.Text("replacement");
-        if (space is not [var character]) throw Unsupported("Metaspace replacement", space, "one character");
-        var scheme = json.Section("prepend_scheme") is not null ? json.Text("prepend_scheme") : (json.Flag("add_prefix_space") ?? true) ? "always" : "never";
-        return new Metaspace(character, scheme switch
-        {
-            "always" => PrependScheme.Always,
-            "first" => PrependScheme.First,
-            "never" => PrependScheme.Never,
-            _ => throw Unsupported("Metaspace prepend_scheme", scheme, "always, first, never"),
-        });
+        if (space is not [var character])
+            throw Unsupported("Metaspace replacement", space, "one character");
+        var scheme =
+            json.Section("prepend_scheme") is not null ? json.Text("prepend_scheme")
+            : (json.Flag("add_prefix_space") ?? true) ? "always"
+            : "never";
+        return new Metaspace(
+            character,
+            scheme switch
+            {
+                "always" => PrependScheme.Always,
+                "first" => PrependScheme.First,
+                "never" => PrependScheme.Never,
+                _ => throw Unsupported("Metaspace prepend_scheme", scheme, "always, first, never"),
+            }
+        );
     }
 
     private TextSplitter ReadSplit(JsonElement json)
@@ -198,14 +244,19 @@ internal sealed class TokenizerJsonComponents(string file)
         if (!Enum.TryParse<SplitBehavior>(behaviorName, out var behavior))
             throw Unsupported("Split behavior", behaviorName, string.Join(", ", Enum.GetNames<SplitBehavior>()));
         var invert = (json.Flag("invert") ?? false);
-        // These patterns leave nothing unmatched, so that it does not matter whether the matches or the gaps are kept, only that they are not removed.
+        // These patterns leave nothing unmatched, so that it does not matter whether the matches or the gaps are kept, only that they are
+        // not removed.
         if (isRegex && (behavior == SplitBehavior.Isolated || (behavior == SplitBehavior.Removed && invert)))
         {
-            if (pattern == Gpt2Splitter.Pattern) return new Gpt2Splitter();
-            if (pattern == Llama3Splitter.Llama3Pattern) return new Llama3Splitter(digits: 3);
-            if (pattern == Llama3Splitter.Qwen2Pattern) return new Llama3Splitter(digits: 1);
+            if (pattern == Gpt2Splitter.Pattern)
+                return new Gpt2Splitter();
+            if (pattern == Llama3Splitter.Llama3Pattern)
+                return new Llama3Splitter(digits: 3);
+            if (pattern == Llama3Splitter.Qwen2Pattern)
+                return new Llama3Splitter(digits: 1);
         }
-        if (isRegex && behavior == SplitBehavior.Isolated && pattern == DigitSplitter.DecimalPattern) return new DigitSplitter(individual: true, decimalOnly: true);
+        if (isRegex && behavior == SplitBehavior.Isolated && pattern == DigitSplitter.DecimalPattern)
+            return new DigitSplitter(individual: true, decimalOnly: true);
         var regex = isRegex ? RegexTranslation.Translate(pattern, file) : new Regex(Regex.Escape(pattern), RegexOptions.CultureInvariant);
         return new RegexSplitter(regex, pattern, isRegex, behavior, invert);
     }

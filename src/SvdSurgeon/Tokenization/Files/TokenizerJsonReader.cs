@@ -35,15 +35,22 @@ internal static class TokenizerJsonReader
         var components = new TokenizerJsonComponents(file);
         var model = json.GetProperty("model");
         var type = model.OptionalText("type") ?? (model.Section("merges") is not null ? "BPE" : "without a type");
-        if (type != "BPE") throw components.Unsupported("model", type, "BPE");
+        if (type != "BPE")
+            throw components.Unsupported("model", type, "BPE");
         foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (model.OptionalText(affix) is not (null or ""))
                 throw components.Unsupported("model", $"BPE with {affix}", "BPE without it");
 
         var ids = ReadVocabulary(model.GetProperty("vocab"), file);
-        var merges = BpeModelBuilder.Merges(ids, [.. model.GetProperty("merges").EnumerateArray().Select(merge => ReadMerge(merge, file))], file);
+        var merges = BpeModelBuilder.Merges(
+            ids,
+            [.. model.GetProperty("merges").EnumerateArray().Select(merge => ReadMerge(merge, file))],
+            file
+        );
         var unknownName = model.OptionalText("unk_token");
-        var unknown = unknownName is null ? -1 : ids.TryGetValue(unknownName, out var unknownId) ? unknownId
+        var unknown =
+            unknownName is null ? -1
+            : ids.TryGetValue(unknownName, out var unknownId) ? unknownId
             : throw new InvalidModelException($"{file}: the unknown token '{unknownName}' is not in the vocabulary.");
         var added = json.Section("added_tokens") is { } tokens
             ? tokens.EnumerateArray().Select(token => SpecialTokenSettings.ReadAddedToken(token.GetProperty("id").Id(), token)).ToArray()
@@ -58,38 +65,53 @@ internal static class TokenizerJsonReader
         var eos = Id(settings.Eos) ?? settings.EosTokenId ?? -1;
         // LLaMA's own class goes by its settings, whatever the post-processor says; the other classes go by the post-processor.
         var isLlama = settings.TokenizerClass is "LlamaTokenizer" or "LlamaTokenizerFast";
-        int[] prefix = isLlama && settings.AddBos is { } addBos ? addBos && bos >= 0 ? [bos] : [] : [.. components.Prefix];
-        int[] suffix = isLlama && settings.AddEos is { } addEos ? addEos && eos >= 0 ? [eos] : [] : [.. components.Suffix];
+        int[] prefix =
+            isLlama && settings.AddBos is { } addBos
+                ? addBos && bos >= 0
+                    ? [bos]
+                    : []
+                : [.. components.Prefix];
+        int[] suffix =
+            isLlama && settings.AddEos is { } addEos
+                ? addEos && eos >= 0
+                    ? [eos]
+                    : []
+                : [.. components.Suffix];
         var byteFallback = model.Flag("byte_fallback") ?? false;
-        return new BpeTokenizer(new TokenizerParts
-        {
-            Kind = components.IsByteLevel ? "byte-level BPE (tokenizer.json)" : "SentencePiece-style BPE (tokenizer.json)",
-            File = file,
-            Vocabulary = new Vocabulary(ById(ids), added, [], unknown),
-            Model = components.IsByteLevel
-                ? BpeModelBuilder.ByteLevel(ids, merges, unknown, model.Flag("ignore_merges") ?? false)
-                : BpeModelBuilder.Characters(ids, merges, unknown, model.Flag("fuse_unk") ?? false, byteFallback, file),
-            AddedTokens = added,
-            Normalizer = components.Normalizer,
-            Metaspace = components.Metaspace,
-            AddPrefixSpace = components.AddPrefixSpace,
-            Splitters = [.. components.Splitters],
-            Prefix = prefix,
-            Suffix = suffix,
-            Decoding = components.Decoding,
-            JoinsTokens = components.JoinsTokens,
-            BosTokenId = bos,
-            EosTokenId = eos,
-        });
+        return new BpeTokenizer(
+            new TokenizerParts
+            {
+                Kind = components.IsByteLevel ? "byte-level BPE (tokenizer.json)" : "SentencePiece-style BPE (tokenizer.json)",
+                File = file,
+                Vocabulary = new Vocabulary(ById(ids), added, [], unknown),
+                Model = components.IsByteLevel
+                    ? BpeModelBuilder.ByteLevel(ids, merges, unknown, model.Flag("ignore_merges") ?? false)
+                    : BpeModelBuilder.Characters(ids, merges, unknown, model.Flag("fuse_unk") ?? false, byteFallback, file),
+                AddedTokens = added,
+                Normalizer = components.Normalizer,
+                Metaspace = components.Metaspace,
+                AddPrefixSpace = components.AddPrefixSpace,
+                Splitters = [.. components.Splitters],
+                Prefix = prefix,
+                Suffix = suffix,
+                Decoding = components.Decoding,
+                JoinsTokens = components.JoinsTokens,
+                BosTokenId = bos,
+                EosTokenId = eos,
+            }
+        );
 
-        int? Id(string? token) => token is null ? null
-            : added.FirstOrDefault(known => known.Content == token)?.Id ?? (ids.TryGetValue(token, out var id) ? id : null);
+        int? Id(string? token) =>
+            token is null
+                ? null
+                : added.FirstOrDefault(known => known.Content == token)?.Id ?? (ids.TryGetValue(token, out var id) ? id : null);
     }
 
     private static string?[] ById(Dictionary<string, int> ids)
     {
         var tokens = new string?[ids.Values.Max() + 1];
-        foreach (var (token, id) in ids) tokens[id] = token;
+        foreach (var (token, id) in ids)
+            tokens[id] = token;
         return tokens;
     }
 

@@ -12,36 +12,47 @@ internal static class VocabularyMergesReader
         var ids = ReadVocabulary(vocabularyFile);
         var merges = File.ReadAllLines(mergesFile)
             .Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal)))
-            .Select(line => BpeModelBuilder.ParseMerge(line, mergesFile)).ToArray();
+            .Select(line => BpeModelBuilder.ParseMerge(line, mergesFile))
+            .ToArray();
         var settings = SpecialTokenSettings.ReadFolder(Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
         var tokens = new string?[ids.Values.Max() + 1];
-        foreach (var (token, id) in ids) tokens[id] = token;
+        foreach (var (token, id) in ids)
+            tokens[id] = token;
 
         // Without tokenizer_config.json OPT is known by its model type or by fairseq's first three tokens.
         var isOpt = settings.ModelType == "opt" || (tokens is ["<s>", "<pad>", "</s>", ..] && settings.ModelType is null);
         var bos = Id(settings.Bos ?? (isOpt ? "</s>" : "<|endoftext|>")) ?? settings.BosTokenId ?? -1;
         var eos = Id(settings.Eos ?? (isOpt ? "</s>" : "<|endoftext|>")) ?? settings.EosTokenId ?? -1;
-        var special = settings.SpecialTokens.Any() ? settings.SpecialTokens : isOpt ? ["</s>", "<pad>"] : ["<|endoftext|>"];
-        var added = settings.AddedTokens
-            .Concat(special.Where(token => ids.ContainsKey(token)).Select(token => new AddedToken(ids[token], token, Special: true)))
-            .DistinctBy(token => token.Content).ToArray();
+        var special =
+            settings.SpecialTokens.Any() ? settings.SpecialTokens
+            : isOpt ? ["</s>", "<pad>"]
+            : ["<|endoftext|>"];
+        var added = settings
+            .AddedTokens.Concat(
+                special.Where(token => ids.ContainsKey(token)).Select(token => new AddedToken(ids[token], token, Special: true))
+            )
+            .DistinctBy(token => token.Content)
+            .ToArray();
         var unknown = settings.Unknown is { } name && ids.TryGetValue(name, out var unknownId) ? unknownId : -1;
-        return new BpeTokenizer(new TokenizerParts
-        {
-            Kind = "byte-level BPE (vocab.json, merges.txt)",
-            File = vocabularyFile,
-            Vocabulary = new Vocabulary(tokens, added, [], unknown),
-            Model = BpeModelBuilder.ByteLevel(ids, BpeModelBuilder.Merges(ids, merges, mergesFile), unknown, ignoreMerges: false),
-            AddedTokens = added,
-            AddPrefixSpace = settings.AddPrefixSpace ?? false,
-            Splitters = [new Gpt2Splitter()],
-            Prefix = (settings.AddBos ?? isOpt) && bos >= 0 ? [bos] : [],
-            Suffix = (settings.AddEos ?? false) && eos >= 0 ? [eos] : [],
-            BosTokenId = bos,
-            EosTokenId = eos,
-        });
+        return new BpeTokenizer(
+            new TokenizerParts
+            {
+                Kind = "byte-level BPE (vocab.json, merges.txt)",
+                File = vocabularyFile,
+                Vocabulary = new Vocabulary(tokens, added, [], unknown),
+                Model = BpeModelBuilder.ByteLevel(ids, BpeModelBuilder.Merges(ids, merges, mergesFile), unknown, ignoreMerges: false),
+                AddedTokens = added,
+                AddPrefixSpace = settings.AddPrefixSpace ?? false,
+                Splitters = [new Gpt2Splitter()],
+                Prefix = (settings.AddBos ?? isOpt) && bos >= 0 ? [bos] : [],
+                Suffix = (settings.AddEos ?? false) && eos >= 0 ? [eos] : [],
+                BosTokenId = bos,
+                EosTokenId = eos,
+            }
+        );
 
-        int? Id(string token) => ids.TryGetValue(token, out var id) ? id : settings.AddedTokens.FirstOrDefault(added => added.Content == token)?.Id;
+        int? Id(string token) =>
+            ids.TryGetValue(token, out var id) ? id : settings.AddedTokens.FirstOrDefault(added => added.Content == token)?.Id;
     }
 
     private static Dictionary<string, int> ReadVocabulary(string file)

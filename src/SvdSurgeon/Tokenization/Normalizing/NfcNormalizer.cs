@@ -8,20 +8,24 @@ internal sealed class NfcNormalizer : TextNormalizer
 {
     public override string Normalize(string text)
     {
-        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0 || !MayChange(text)) return text;
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0 || !MayChange(text))
+            return text;
         var characters = new List<int>(text.Length);
-        foreach (var rune in text.EnumerateRunes()) UnicodeComposition.Decompose(rune.Value, characters);
+        foreach (var rune in text.EnumerateRunes())
+            UnicodeComposition.Decompose(rune.Value, characters);
         Reorder(characters);
         Compose(characters);
         var result = new StringBuilder(characters.Count);
-        foreach (var character in characters) result.Append(new Rune(character));
+        foreach (var character in characters)
+            result.Append(new Rune(character));
         return result.ToString();
     }
 
     private static bool MayChange(string text)
     {
         foreach (var rune in text.EnumerateRunes())
-            if (UnicodeComposition.MayChange(rune.Value)) return true;
+            if (UnicodeComposition.MayChange(rune.Value))
+                return true;
         return false;
     }
 
@@ -31,10 +35,13 @@ internal sealed class NfcNormalizer : TextNormalizer
         for (var start = 0; start < characters.Count; start++)
         {
             var end = start;
-            while (end < characters.Count && UnicodeComposition.CombiningClass(characters[end]) != 0) end++;
-            if (end - start < 2) continue;
+            while (end < characters.Count && UnicodeComposition.CombiningClass(characters[end]) != 0)
+                end++;
+            if (end - start < 2)
+                continue;
             var ordered = characters.GetRange(start, end - start).OrderBy(UnicodeComposition.CombiningClass).ToArray(); // a stable order
-            for (var i = start; i < end; i++) characters[i] = ordered[i - start];
+            for (var i = start; i < end; i++)
+                characters[i] = ordered[i - start];
             start = end;
         }
     }
@@ -49,13 +56,17 @@ internal sealed class NfcNormalizer : TextNormalizer
         {
             var order = UnicodeComposition.CombiningClass(character);
             var adjacent = starter == count - 1;
-            if (starter >= 0 && (adjacent || lastClass < order)
-                && UnicodeComposition.Compose(characters[starter], character) is >= 0 and var composed)
+            if (
+                starter >= 0
+                && (adjacent || lastClass < order)
+                && UnicodeComposition.Compose(characters[starter], character) is >= 0 and var composed
+            )
             {
                 characters[starter] = composed;
                 continue;
             }
-            if (order == 0) starter = count;
+            if (order == 0)
+                starter = count;
             lastClass = order;
             characters[count++] = character;
         }

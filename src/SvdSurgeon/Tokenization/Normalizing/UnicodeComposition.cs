@@ -5,8 +5,13 @@ namespace SvdSurgeon.Tokenization.Normalizing;
 /// <summary>What normalization form C needs to know of characters.</summary>
 internal static partial class UnicodeComposition
 {
-    private const int HangulBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7;
-    private const int LeadCount = 19, VowelCount = 21, TailCount = 28;
+    private const int HangulBase = 0xAC00,
+        LeadBase = 0x1100,
+        VowelBase = 0x1161,
+        TailBase = 0x11A7;
+    private const int LeadCount = 19,
+        VowelCount = 21,
+        TailCount = 28;
 
     private static readonly Dictionary<int, (int First, int Second)> Decompositions = [];
     private static readonly Dictionary<(int First, int Second), int> Compositions = [];
@@ -48,9 +53,15 @@ internal static partial class UnicodeComposition
         }
     }
 
-    /// <summary>A text without such characters is in form C already: they combine with what is before them, or never stand in form C.</summary>
+    /// <summary>
+    /// A text without such characters is in form C already: they combine with what is before them, or never stand in form C.
+    /// </summary>
     public static bool MayChange(int character) =>
-        character >= 0x300 && (Changeable.Contains(character) || character is >= VowelBase and < VowelBase + VowelCount or > TailBase and < TailBase + TailCount);
+        character >= 0x300
+        && (
+            Changeable.Contains(character)
+            || character is >= VowelBase and < VowelBase + VowelCount or > TailBase and < TailBase + TailCount
+        );
 
     /// <summary>Canonical combining class; 0 for a starter.</summary>
     public static byte CombiningClass(int character) => CombiningClasses.GetValueOrDefault(character);
@@ -62,12 +73,14 @@ internal static partial class UnicodeComposition
         {
             output.Add(LeadBase + syllable / (VowelCount * TailCount));
             output.Add(VowelBase + syllable % (VowelCount * TailCount) / TailCount);
-            if (syllable % TailCount != 0) output.Add(TailBase + syllable % TailCount);
+            if (syllable % TailCount != 0)
+                output.Add(TailBase + syllable % TailCount);
         }
         else if (Decompositions.TryGetValue(character, out var parts))
         {
             Decompose(parts.First, output);
-            if (parts.Second != 0) Decompose(parts.Second, output);
+            if (parts.Second != 0)
+                Decompose(parts.Second, output);
         }
         else
         {
@@ -80,8 +93,11 @@ internal static partial class UnicodeComposition
     {
         if (first - LeadBase is >= 0 and < LeadCount and var lead && second - VowelBase is >= 0 and < VowelCount and var vowel)
             return HangulBase + (lead * VowelCount + vowel) * TailCount;
-        if (first - HangulBase is >= 0 and < LeadCount * VowelCount * TailCount and var syllable && syllable % TailCount == 0
-            && second - TailBase is > 0 and < TailCount and var tail)
+        if (
+            first - HangulBase is >= 0 and < LeadCount * VowelCount * TailCount and var syllable
+            && syllable % TailCount == 0
+            && second - TailBase is > 0 and < TailCount and var tail
+        )
             return first + tail;
         return Compositions.GetValueOrDefault((first, second), -1);
     }
@@ -93,7 +109,8 @@ internal static partial class UnicodeComposition
         {
             var next = data.ReadByte();
             value |= (next & 0x7F) << shift;
-            if (next < 0x80) return value;
+            if (next < 0x80)
+                return value;
         }
     }
 }

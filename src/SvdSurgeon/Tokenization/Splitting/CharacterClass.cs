@@ -6,7 +6,10 @@ namespace SvdSurgeon.Tokenization.Splitting;
 /// <summary>The classes that pre-tokenizers tell apart: \p{L}, \p{N}, \s, and all else.</summary>
 internal static class CharacterClass
 {
-    public const byte Other = 0, Letter = 1, Number = 2, Space = 3;
+    public const byte Other = 0,
+        Letter = 1,
+        Number = 2,
+        Space = 3;
 
     private static readonly byte[] Table = BuildTable();
 
@@ -15,7 +18,8 @@ internal static class CharacterClass
     public static byte At(ReadOnlySpan<char> text, int index, out int length)
     {
         var unit = text[index];
-        if (char.IsSurrogate(unit)) return OfPair(text, index, out length);
+        if (char.IsSurrogate(unit))
+            return OfPair(text, index, out length);
         length = 1;
         return Table[unit];
     }
@@ -29,12 +33,14 @@ internal static class CharacterClass
             var unit = text[index];
             if (!char.IsSurrogate(unit))
             {
-                if (table[unit] != characterClass) break;
+                if (table[unit] != characterClass)
+                    break;
                 index++;
             }
             else
             {
-                if (OfPair(text, index, out var length) != characterClass) break;
+                if (OfPair(text, index, out var length) != characterClass)
+                    break;
                 index += length;
             }
         }
@@ -44,18 +50,23 @@ internal static class CharacterClass
     private static byte OfPair(ReadOnlySpan<char> text, int index, out int length)
     {
         length = 1;
-        if (index + 1 >= text.Length || !char.IsSurrogatePair(text[index], text[index + 1])) return Other;
+        if (index + 1 >= text.Length || !char.IsSurrogatePair(text[index], text[index + 1]))
+            return Other;
         length = 2;
         return Of(CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(text[index], text[index + 1])));
     }
 
-    private static byte Of(UnicodeCategory category) => category switch
-    {
-        UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
-            or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Letter,
-        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Number,
-        _ => Other,
-    };
+    private static byte Of(UnicodeCategory category) =>
+        category switch
+        {
+            UnicodeCategory.UppercaseLetter
+            or UnicodeCategory.LowercaseLetter
+            or UnicodeCategory.TitlecaseLetter
+            or UnicodeCategory.ModifierLetter
+            or UnicodeCategory.OtherLetter => Letter,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Number,
+            _ => Other,
+        };
 
     private static byte[] BuildTable()
     {

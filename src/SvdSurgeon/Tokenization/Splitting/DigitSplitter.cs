@@ -18,8 +18,10 @@ internal sealed class DigitSplitter(bool individual, bool decimalOnly) : Scannin
     {
         var digit = IsDigit(text, start, out var length);
         var end = start + length;
-        if (digit && individual) return end;
-        while (end < text.Length && IsDigit(text, end, out length) == digit) end += length;
+        if (digit && individual)
+            return end;
+        while (end < text.Length && IsDigit(text, end, out length) == digit)
+            end += length;
         return end;
     }
 

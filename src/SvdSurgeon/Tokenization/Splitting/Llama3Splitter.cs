@@ -16,21 +16,26 @@ internal sealed class Llama3Splitter(int digits) : ScanningSplitter
     public override int EndOfPiece(ReadOnlySpan<char> text, int start)
     {
         var first = text[start];
-        if (first == '\'' && Contraction(text[(start + 1)..]) is > 0 and var contraction) return start + 1 + contraction;
+        if (first == '\'' && Contraction(text[(start + 1)..]) is > 0 and var contraction)
+            return start + 1 + contraction;
         var characterClass = CharacterClass.At(text, start, out var length);
         var next = start + length;
-        if (characterClass == CharacterClass.Letter) return CharacterClass.EndOfRun(text, next, CharacterClass.Letter);
+        if (characterClass == CharacterClass.Letter)
+            return CharacterClass.EndOfRun(text, next, CharacterClass.Letter);
         if (characterClass == CharacterClass.Number)
         {
-            for (var n = 1; n < digits && next < text.Length && CharacterClass.At(text, next, out length) == CharacterClass.Number; n++) next += length;
+            for (var n = 1; n < digits && next < text.Length && CharacterClass.At(text, next, out length) == CharacterClass.Number; n++)
+                next += length;
             return next;
         }
         var following = next < text.Length ? CharacterClass.At(text, next, out length) : CharacterClass.Space;
-        if (following == CharacterClass.Letter && first is not ('\r' or '\n')) return CharacterClass.EndOfRun(text, next + length, CharacterClass.Letter);
+        if (following == CharacterClass.Letter && first is not ('\r' or '\n'))
+            return CharacterClass.EndOfRun(text, next + length, CharacterClass.Letter);
         if (characterClass == CharacterClass.Other || (first == ' ' && following == CharacterClass.Other))
         {
             var end = CharacterClass.EndOfRun(text, next, CharacterClass.Other);
-            while (end < text.Length && text[end] is '\r' or '\n') end++;
+            while (end < text.Length && text[end] is '\r' or '\n')
+                end++;
             return end;
         }
         var endOfRun = CharacterClass.EndOfRun(text, next, CharacterClass.Space);
@@ -39,10 +44,11 @@ internal sealed class Llama3Splitter(int digits) : ScanningSplitter
     }
 
     // Case folding also makes U+017F, the long s, an s.
-    private static int Contraction(ReadOnlySpan<char> text) => text switch
-    {
-        ['s' or 'S' or '\u017F' or 't' or 'T' or 'm' or 'M' or 'd' or 'D', ..] => 1,
-        ['r' or 'R' or 'v' or 'V', 'e' or 'E', ..] or ['l' or 'L', 'l' or 'L', ..] => 2,
-        _ => 0,
-    };
+    private static int Contraction(ReadOnlySpan<char> text) =>
+        text switch
+        {
+            ['s' or 'S' or '\u017F' or 't' or 'T' or 'm' or 'M' or 'd' or 'D', ..] => 1,
+            ['r' or 'R' or 'v' or 'V', 'e' or 'E', ..] or ['l' or 'L', 'l' or 'L', ..] => 2,
+            _ => 0,
+        };
 }

@@ -27,20 +27,26 @@ internal sealed class RegexSplitter(Regex regex, string original, bool isRegex, 
         var segments = Segments(text);
         var pieces = new List<(int Start, int End)>(segments.Count);
         var previous = false;
-        if (behavior == SplitBehavior.MergedWithNext) segments.Reverse();
+        if (behavior == SplitBehavior.MergedWithNext)
+            segments.Reverse();
         foreach (var (start, end, isMatch) in segments)
         {
-            var merges = pieces.Count > 0 && behavior switch
-            {
-                SplitBehavior.MergedWithPrevious or SplitBehavior.MergedWithNext => isMatch && !previous,
-                SplitBehavior.Contiguous => isMatch == previous,
-                _ => false,
-            };
-            if (merges) pieces[^1] = (Math.Min(pieces[^1].Start, start), Math.Max(pieces[^1].End, end));
-            else if (!(isMatch && behavior == SplitBehavior.Removed)) pieces.Add((start, end));
+            var merges =
+                pieces.Count > 0
+                && behavior switch
+                {
+                    SplitBehavior.MergedWithPrevious or SplitBehavior.MergedWithNext => isMatch && !previous,
+                    SplitBehavior.Contiguous => isMatch == previous,
+                    _ => false,
+                };
+            if (merges)
+                pieces[^1] = (Math.Min(pieces[^1].Start, start), Math.Max(pieces[^1].End, end));
+            else if (!(isMatch && behavior == SplitBehavior.Removed))
+                pieces.Add((start, end));
             previous = isMatch;
         }
-        if (behavior == SplitBehavior.MergedWithNext) pieces.Reverse();
+        if (behavior == SplitBehavior.MergedWithNext)
+            pieces.Reverse();
         return pieces;
     }
 
@@ -51,14 +57,17 @@ internal sealed class RegexSplitter(Regex regex, string original, bool isRegex, 
         var searched = StandInText(text, out var offsets);
         foreach (var match in regex.EnumerateMatches(searched))
         {
-            if (match.Length == 0) continue;
+            if (match.Length == 0)
+                continue;
             var start = offsets is null ? match.Index : offsets[match.Index];
             var end = offsets is null ? match.Index + match.Length : offsets[match.Index + match.Length];
-            if (start > at) segments.Add((at, start, invert));
+            if (start > at)
+                segments.Add((at, start, invert));
             segments.Add((start, end, !invert));
             at = end;
         }
-        if (at < text.Length) segments.Add((at, text.Length, invert));
+        if (at < text.Length)
+            segments.Add((at, text.Length, invert));
         return segments;
     }
 
@@ -66,16 +75,18 @@ internal sealed class RegexSplitter(Regex regex, string original, bool isRegex, 
     private static ReadOnlySpan<char> StandInText(ReadOnlySpan<char> text, out int[]? offsets)
     {
         offsets = null;
-        if (text.IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return text;
+        if (text.IndexOfAnyInRange('\uD800', '\uDFFF') < 0)
+            return text;
         var characters = new char[text.Length];
         offsets = new int[text.Length + 1];
         var count = 0;
         for (var i = 0; i < text.Length; i++)
         {
             offsets[count] = i;
-            characters[count++] = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])
-                ? CategoryStandIns[(int)CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(text[i], text[++i]))]
-                : text[i];
+            characters[count++] =
+                i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])
+                    ? CategoryStandIns[(int)CharUnicodeInfo.GetUnicodeCategory(char.ConvertToUtf32(text[i], text[++i]))]
+                    : text[i];
         }
         offsets[count] = text.Length;
         return characters.AsSpan(0, count);
@@ -88,9 +99,11 @@ internal sealed class RegexSplitter(Regex regex, string original, bool isRegex, 
         for (var i = 0; i <= char.MaxValue; i++)
         {
             var unit = (char)(0xA640 + i);
-            if (unit <= 'ÿ' || unit is >= '\u4E00' and <= '\u9FFF') continue;
+            if (unit <= 'ÿ' || unit is >= '\u4E00' and <= '\u9FFF')
+                continue;
             ref var standIn = ref standIns[(int)CharUnicodeInfo.GetUnicodeCategory(unit)];
-            if (standIn == 0) standIn = unit;
+            if (standIn == 0)
+                standIn = unit;
         }
         return standIns;
     }

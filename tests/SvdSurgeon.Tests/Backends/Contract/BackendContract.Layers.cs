@@ -8,6 +8,7 @@ namespace SvdSurgeon.Tests.Backends.Contract;
 public abstract partial class BackendContract
 {
     private const float Epsilon = 1e-5f;
+
     // Gradients are sums of products of several rounded factors.
     private const double BackwardTolerance = 2e-5;
 
@@ -15,7 +16,10 @@ public abstract partial class BackendContract
     public void Layer_norm_and_its_backward_match([Values] bool affine, [Values(5, 21)] int n)
     {
         const int rows = 3;
-        float[] x = Numbers(1, rows * n), dy = Numbers(2, rows * n), w = Numbers(3, n), b = Numbers(4, n);
+        float[] x = Numbers(1, rows * n),
+            dy = Numbers(2, rows * n),
+            w = Numbers(3, n),
+            b = Numbers(4, n);
         using var tx = Tensor(rows, n, x);
         using var y = Backend.Allocate(rows, n);
         using var mean = Backend.Allocate(rows, 1);
@@ -37,7 +41,9 @@ public abstract partial class BackendContract
     public void RMS_norm_and_its_backward_match(int n)
     {
         const int rows = 3;
-        float[] x = Numbers(1, rows * n), dy = Numbers(2, rows * n), w = Numbers(3, n);
+        float[] x = Numbers(1, rows * n),
+            dy = Numbers(2, rows * n),
+            w = Numbers(3, n);
         using var tx = Tensor(rows, n, x);
         using var y = Backend.Allocate(rows, n);
         using var r = Backend.Allocate(rows, 1);
@@ -57,7 +63,11 @@ public abstract partial class BackendContract
     [Test]
     public void Rotation_follows_the_position_and_its_inverse_undoes_it([Values(0, 3)] int start)
     {
-        const int sequences = 2, length = 3, heads = 2, headDim = 6, columns = heads * headDim;
+        const int sequences = 2,
+            length = 3,
+            heads = 2,
+            headDim = 6,
+            columns = heads * headDim;
         double[] frequencies = [1, 0.1, 0.01];
         var table = new RopeTable(frequencies, 8);
         float[] x = Numbers(1, sequences * length * columns);
@@ -80,8 +90,14 @@ public abstract partial class BackendContract
     public void Attention_matches(int sequences, int queries, int keys, int heads, int keyHeads, int d, int window)
     {
         var shape = new AttentionShape(sequences, queries, keys, heads, keyHeads, d, window);
-        int qRows = sequences * queries, kRows = sequences * keys, qColumns = heads * d, kColumns = keyHeads * d;
-        float[] q = Numbers(1, qRows * qColumns), k = Numbers(2, kRows * kColumns), v = Numbers(3, kRows * kColumns), dy = Numbers(4, qRows * qColumns);
+        int qRows = sequences * queries,
+            kRows = sequences * keys,
+            qColumns = heads * d,
+            kColumns = keyHeads * d;
+        float[] q = Numbers(1, qRows * qColumns),
+            k = Numbers(2, kRows * kColumns),
+            v = Numbers(3, kRows * kColumns),
+            dy = Numbers(4, qRows * qColumns);
         var expected = ScalarOperations.Attention(Doubles(q), Doubles(k), Doubles(v), shape);
         using var tq = Tensor(qRows, qColumns, q);
         using var tk = Tensor(kRows, kColumns, k);
@@ -92,7 +108,8 @@ public abstract partial class BackendContract
         AssertClose(Values(y), expected.Y, "y");
         AssertClose(Values(lse), expected.LogSumExp, "log-sum-exp");
 
-        if (queries != keys) return; // generation has no backward pass
+        if (queries != keys)
+            return; // generation has no backward pass
         using var tdy = Tensor(qRows, qColumns, dy);
         using var dq = Random(qRows, qColumns, 5);
         using var dk = Random(kRows, kColumns, 6);
@@ -111,7 +128,8 @@ public abstract partial class BackendContract
     public void Activations_and_their_backwards_match()
     {
         float[] x = [-30, -8, -4.5f, -2.7f, -1, -0.3f, -0f, 1e-20f, 0.4f, 1.3f, 2.9f, 6, 30];
-        float[] dy = Numbers(1, x.Length), up = Numbers(2, x.Length);
+        float[] dy = Numbers(1, x.Length),
+            up = Numbers(2, x.Length);
         using var tx = Tensor(1, x.Length, x);
         using var tdy = Tensor(1, x.Length, dy);
         using var tup = Tensor(1, x.Length, up);
@@ -119,7 +137,9 @@ public abstract partial class BackendContract
         using var dx = Backend.Allocate(1, x.Length);
         using var dUp = Backend.Allocate(1, x.Length);
 
-        double[] wide = Doubles(x), wideDy = Doubles(dy), wideUp = Doubles(up);
+        double[] wide = Doubles(x),
+            wideDy = Doubles(dy),
+            wideUp = Doubles(up);
         Backend.Relu(tx, y);
         AssertClose(Values(y), ScalarOperations.Relu(wide), "relu");
         Backend.ReluBackward(tdy, tx, dx);
@@ -139,7 +159,9 @@ public abstract partial class BackendContract
     [Test]
     public void Activations_may_write_over_their_input()
     {
-        float[] x = Numbers(1, 30), dy = Numbers(2, 30), up = Numbers(3, 30);
+        float[] x = Numbers(1, 30),
+            dy = Numbers(2, 30),
+            up = Numbers(3, 30);
         using var tx = Tensor(5, 6, x);
         Backend.Gelu(tx, tx);
         AssertClose(Values(tx), ScalarOperations.Gelu(Doubles(x)));
@@ -153,7 +175,9 @@ public abstract partial class BackendContract
     [Test]
     public void Cross_entropy_and_its_gradient_match([Values] bool gradient)
     {
-        const int tokens = 5, hidden = 7, vocabulary = 13;
+        const int tokens = 5,
+            hidden = 7,
+            vocabulary = 13;
         int[] labels = [3, 12, -1, 0, 3];
         float[] x = Numbers(1, tokens * hidden);
         var head = Stored(vocabulary, hidden, Numbers(2, vocabulary * hidden), DType.F16);
@@ -162,22 +186,28 @@ public abstract partial class BackendContract
         var losses = new double[tokens];
         Backend.CrossEntropy(tx, head, labels, losses, dx, 0.25f);
         var (expected, gradients) = ScalarOperations.CrossEntropy(Doubles(x), Doubles(head.ToSingles()), labels, hidden, 0.25);
-        for (int t = 0; t < tokens; t++) Assert.That(losses[t], Is.EqualTo(expected[t]).Within(1e-5), $"token {t}");
-        if (dx is not null) AssertClose(Values(dx), gradients);
+        for (int t = 0; t < tokens; t++)
+            Assert.That(losses[t], Is.EqualTo(expected[t]).Within(1e-5), $"token {t}");
+        if (dx is not null)
+            AssertClose(Values(dx), gradients);
     }
 
     [Test]
     public void Divergence_of_two_distributions_matches_and_is_zero_for_equal_ones()
     {
-        const int tokens = 4, hidden = 6, vocabulary = 11;
-        float[] p = Numbers(1, tokens * hidden), q = Numbers(2, tokens * hidden);
+        const int tokens = 4,
+            hidden = 6,
+            vocabulary = 11;
+        float[] p = Numbers(1, tokens * hidden),
+            q = Numbers(2, tokens * hidden);
         var head = Stored(vocabulary, hidden, Numbers(3, vocabulary * hidden));
         using var tp = Tensor(tokens, hidden, p);
         using var tq = Tensor(tokens, hidden, q);
         var divergences = new double[tokens];
         Backend.KullbackLeibler(tp, tq, head, divergences);
         var expected = ScalarOperations.KullbackLeibler(Doubles(p), Doubles(q), Doubles(head.ToSingles()), hidden);
-        for (int t = 0; t < tokens; t++) Assert.That(divergences[t], Is.EqualTo(expected[t]).Within(1e-5), $"token {t}");
+        for (int t = 0; t < tokens; t++)
+            Assert.That(divergences[t], Is.EqualTo(expected[t]).Within(1e-5), $"token {t}");
         Backend.KullbackLeibler(tp, tp, head, divergences);
         Assert.That(divergences, Is.All.EqualTo(0).Within(1e-6));
     }

@@ -31,7 +31,8 @@ public abstract partial class BackendContract
     [Test]
     public void Copy_add_and_multiply_work_element_by_element()
     {
-        float[] a = Numbers(1, 33), b = Numbers(2, 33);
+        float[] a = Numbers(1, 33),
+            b = Numbers(2, 33);
         using var x = Tensor(3, 11, a);
         using var y = Tensor(3, 11, b);
         Backend.AddScaled(x, -0.5f, y);
@@ -64,8 +65,20 @@ public abstract partial class BackendContract
         Assert.That(Values(y), Is.EqualTo(all[48..54].Concat(all[0..6]).Concat(all[18..24]).Concat(all[18..24])));
     }
 
-    [TestCase(DType.Q8_0), TestCase(DType.Q4_0), TestCase(DType.Q4_1), TestCase(DType.Q5_0), TestCase(DType.Q5_1), TestCase(DType.Q2_K), TestCase(DType.Q3_K),
-     TestCase(DType.Q4_K), TestCase(DType.Q5_K), TestCase(DType.Q6_K), TestCase(DType.IQ4_NL), TestCase(DType.IQ4_XS)]
+    [
+        TestCase(DType.Q8_0),
+        TestCase(DType.Q4_0),
+        TestCase(DType.Q4_1),
+        TestCase(DType.Q5_0),
+        TestCase(DType.Q5_1),
+        TestCase(DType.Q2_K),
+        TestCase(DType.Q3_K),
+        TestCase(DType.Q4_K),
+        TestCase(DType.Q5_K),
+        TestCase(DType.Q6_K),
+        TestCase(DType.IQ4_NL),
+        TestCase(DType.IQ4_XS)
+    ]
     public void Embedding_reads_every_block_type(DType type)
     {
         var table = Blocks(type, 2);
@@ -79,7 +92,8 @@ public abstract partial class BackendContract
     public void Positions_are_added_by_place_in_the_sequence()
     {
         var table = Stored(10, 5, Numbers(4, 50), DType.F16);
-        float[] wide = table.ToSingles(), x = Numbers(5, 30);
+        float[] wide = table.ToSingles(),
+            x = Numbers(5, 30);
         using var y = Tensor(6, 5, x);
         Backend.AddPositions(table, 2, 3, y);
         AssertClose(Values(y), [.. x.Select((v, i) => (double)v + wide[(2 + i / 5 % 3) * 5 + i % 5])]);
@@ -88,7 +102,8 @@ public abstract partial class BackendContract
     [Test]
     public void Columns_are_gathered_and_scattered()
     {
-        float[] values = Numbers(6, 21), start = Numbers(7, 21);
+        float[] values = Numbers(6, 21),
+            start = Numbers(7, 21);
         int[] indices = [5, 0, 3];
         using var x = Tensor(3, 7, values);
         using var narrow = Backend.Allocate(3, 3);
@@ -100,7 +115,8 @@ public abstract partial class BackendContract
             Backend.ScatterColumns(narrow, indices, y, accumulate);
             var expected = Doubles(start);
             for (int t = 0; t < 3; t++)
-                foreach (int j in indices) expected[t * 7 + j] = (accumulate ? start[t * 7 + j] : 0) + (double)values[t * 7 + j];
+                foreach (int j in indices)
+                    expected[t * 7 + j] = (accumulate ? start[t * 7 + j] : 0) + (double)values[t * 7 + j];
             AssertClose(Values(y), expected);
         }
     }
@@ -121,7 +137,8 @@ public abstract partial class BackendContract
             _ => [0],
         };
         for (int block = 0; block < bytes.Length; block += size)
-            foreach (int at in scales) bytes[block + at + 1] = (byte)(0x2C | bytes[block + at + 1] & 0x83);
+            foreach (int at in scales)
+                bytes[block + at + 1] = (byte)(0x2C | bytes[block + at + 1] & 0x83);
         return StoredTensor.FromBytes("blocks", type, [rows, columns], bytes);
     }
 }

@@ -9,8 +9,12 @@ public abstract partial class BackendContract
     [Test]
     public void Products_match_with_every_transpose([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate)
     {
-        const int m = 7, n = 5, k = 11;
-        float[] a = Numbers(1, m * k), b = Numbers(2, k * n), start = Numbers(3, m * n);
+        const int m = 7,
+            n = 5,
+            k = 11;
+        float[] a = Numbers(1, m * k),
+            b = Numbers(2, k * n),
+            start = Numbers(3, m * n);
         using var ta = Tensor(transposeA ? k : m, transposeA ? m : k, a);
         using var tb = Tensor(transposeB ? n : k, transposeB ? k : n, b);
         using var c = Tensor(m, n, start);
@@ -19,25 +23,37 @@ public abstract partial class BackendContract
     }
 
     [Test]
-    public void Linear_layers_match_for_every_storage_type([Values(DType.F32, DType.F16, DType.BF16, DType.F64)] DType type, [Values] bool bias, [Values] bool accumulate)
+    public void Linear_layers_match_for_every_storage_type(
+        [Values(DType.F32, DType.F16, DType.BF16, DType.F64)] DType type,
+        [Values] bool bias,
+        [Values] bool accumulate
+    )
     {
-        const int tokens = 3, input = 9, output = 6;
-        float[] x = Numbers(1, tokens * input), start = Numbers(2, tokens * output), b = Numbers(4, output);
+        const int tokens = 3,
+            input = 9,
+            output = 6;
+        float[] x = Numbers(1, tokens * input),
+            start = Numbers(2, tokens * output),
+            b = Numbers(4, output);
         var weight = Stored(output, input, Numbers(3, output * input), type);
         using var tx = Tensor(tokens, input, x);
         using var y = Tensor(tokens, output, start);
         Backend.Linear(tx, weight, bias ? Stored(1, output, b) : null, y, accumulate);
         var expected = Product(x, false, weight.ToSingles(), true, tokens, output, input, accumulate ? start : null);
         if (bias)
-            for (int i = 0; i < expected.Length; i++) expected[i] += b[i % output];
+            for (int i = 0; i < expected.Length; i++)
+                expected[i] += b[i % output];
         AssertClose(Values(y), expected);
     }
 
     [Test]
     public void Linear_backward_is_the_product_with_the_weight([Values(DType.F32, DType.BF16)] DType type, [Values] bool accumulate)
     {
-        const int tokens = 4, input = 5, output = 7;
-        float[] dy = Numbers(1, tokens * output), start = Numbers(2, tokens * input);
+        const int tokens = 4,
+            input = 5,
+            output = 7;
+        float[] dy = Numbers(1, tokens * output),
+            start = Numbers(2, tokens * input);
         var weight = Stored(output, input, Numbers(3, output * input), type);
         using var tdy = Tensor(tokens, output, dy);
         using var dx = Tensor(tokens, input, start);
@@ -59,7 +75,8 @@ public abstract partial class BackendContract
     [Test]
     public void Permuted_rows_are_read_in_logical_order()
     {
-        float[] stored = Numbers(3, 24), x = Numbers(1, 12);
+        float[] stored = Numbers(3, 24),
+            x = Numbers(1, 12);
         int[] order = [2, 0, 3, 1];
         var plain = Stored(4, 6, stored);
         var weight = new StoredTensor("permuted", DType.F32, [4, 6], plain.Address, plain, "memory", order);
@@ -81,7 +98,8 @@ public abstract partial class BackendContract
             using var tx = Tensor(rows, n, x);
             gram.Add(tx);
             var part = Product(x, true, x, false, n, n, rows);
-            for (int i = 0; i < part.Length; i++) expected[i] += part[i];
+            for (int i = 0; i < part.Length; i++)
+                expected[i] += part[i];
         }
         var h = gram.ToMatrix();
         AssertClose(h.ToSingles(), expected);
@@ -91,13 +109,15 @@ public abstract partial class BackendContract
     [TestCase(1, 4, 3), TestCase(2, 7, 20), TestCase(3, 130, 5)]
     public void Column_dot_sums_the_products_of_each_sequence(int sequences, int tokens, int k)
     {
-        float[] p = Numbers(1, sequences * tokens * k), q = Numbers(2, sequences * tokens * k);
+        float[] p = Numbers(1, sequences * tokens * k),
+            q = Numbers(2, sequences * tokens * k);
         using var tp = Tensor(sequences * tokens, k, p);
         using var tq = Tensor(sequences * tokens, k, q);
         using var g = Backend.Allocate(sequences, k);
         Backend.ColumnDot(tp, tq, g);
         var expected = new double[sequences * k];
-        for (int i = 0; i < p.Length; i++) expected[i / (tokens * k) * k + i % k] += (double)p[i] * q[i];
+        for (int i = 0; i < p.Length; i++)
+            expected[i / (tokens * k) * k + i % k] += (double)p[i] * q[i];
         AssertClose(Values(g), expected);
     }
 
@@ -109,8 +129,10 @@ public abstract partial class BackendContract
         double[] sums = [100, 0, 0, 0, 0, -100];
         Backend.AddColumnSums(tx, absolute, sums);
         double[] expected = [100, 0, 0, 0, 0, -100];
-        for (int i = 0; i < x.Length; i++) expected[i % 6] += absolute ? Math.Abs(x[i]) : x[i];
-        for (int j = 0; j < 6; j++) Assert.That(sums[j], Is.EqualTo(expected[j]).Within(1e-4));
+        for (int i = 0; i < x.Length; i++)
+            expected[i % 6] += absolute ? Math.Abs(x[i]) : x[i];
+        for (int j = 0; j < 6; j++)
+            Assert.That(sums[j], Is.EqualTo(expected[j]).Within(1e-4));
     }
 
     [TestCase(5, 5), TestCase(9, 4), TestCase(4, 9), TestCase(40, 37), TestCase(70, 33)]
@@ -125,18 +147,23 @@ public abstract partial class BackendContract
         Assert.That(sigma, Is.Ordered.Descending);
         var us = u.Clone();
         for (int i = 0; i < rows; i++)
-            for (int j = 0; j < r; j++) us[i, j] *= sigma[j];
+        for (int j = 0; j < r; j++)
+            us[i, j] *= sigma[j];
         AssertEqual(algebra.Multiply(us, vt), a, tolerance);
         AssertEqual(algebra.Multiply(u, u, transposeA: true), Matrix.Identity(r), tolerance);
         AssertEqual(algebra.Multiply(vt, vt, transposeB: true), Matrix.Identity(r), tolerance);
-        Assert.That(algebra.TruncationError(a, r / 2), Is.EqualTo(Math.Sqrt(sigma.Skip(r / 2).Sum(s => s * s))).Within(tolerance * sigma[0]));
+        Assert.That(
+            algebra.TruncationError(a, r / 2),
+            Is.EqualTo(Math.Sqrt(sigma.Skip(r / 2).Sum(s => s * s))).Within(tolerance * sigma[0])
+        );
 
         var gram = algebra.Multiply(a, a, transposeB: true);
         var (values, vectors) = algebra.SymmetricEigen(gram);
         Assert.That(values, Is.Ordered.Descending);
         var scaled = vectors.Clone();
         for (int i = 0; i < rows; i++)
-            for (int j = 0; j < rows; j++) scaled[i, j] *= values[j];
+        for (int j = 0; j < rows; j++)
+            scaled[i, j] *= values[j];
         AssertEqual(algebra.Multiply(scaled, vectors, transposeB: true), gram, tolerance * 100);
     }
 
@@ -150,12 +177,19 @@ public abstract partial class BackendContract
         Assert.That(algebra.TryCholesky(gram, out var lower), Is.True);
         AssertEqual(algebra.Multiply(lower, lower, transposeB: true), gram, 1e-10);
         for (int i = 0; i < n; i++)
-            for (int j = i + 1; j < n; j++) Assert.That(lower[i, j], Is.Zero);
+        for (int j = i + 1; j < n; j++)
+            Assert.That(lower[i, j], Is.Zero);
         var b = side == Side.Left ? new Matrix(n, 3, RandomNumbers.Doubles(3, n * 3)) : new Matrix(3, n, RandomNumbers.Doubles(3, n * 3));
         var before = b.Clone();
         var solved = algebra.SolveTriangular(lower, b, side, transpose);
         Assert.That(b.Data, Is.EqualTo(before.Data));
-        AssertEqual(side == Side.Left ? algebra.Multiply(lower, solved, transposeA: transpose) : algebra.Multiply(solved, lower, transposeB: transpose), b, 1e-9);
+        AssertEqual(
+            side == Side.Left
+                ? algebra.Multiply(lower, solved, transposeA: transpose)
+                : algebra.Multiply(solved, lower, transposeB: transpose),
+            b,
+            1e-9
+        );
     }
 
     [Test]
@@ -188,7 +222,8 @@ public abstract partial class BackendContract
 
     private static void AssertEqual(Matrix actual, Matrix expected, double tolerance)
     {
-        double largest = expected.Data.Max(Math.Abs), worst = 0;
+        double largest = expected.Data.Max(Math.Abs),
+            worst = 0;
         for (int i = 0; i < expected.Data.Length; i++)
         {
             double error = Math.Abs(actual.Data[i] - expected.Data[i]);

@@ -5,7 +5,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Tests.Backends.Contract;
 
 /// <summary>
-/// What every backend must do, operation by operation, against float64 references. One fixture a backend derives from it. Shapes are small, because
+/// What every backend must do, operation by operation, against float64 references. One fixture a backend derives from it. Shapes are small,
+/// because
 /// one of the backends takes a millisecond a barrier.
 /// </summary>
 public abstract partial class BackendContract
@@ -49,7 +50,8 @@ public abstract partial class BackendContract
     private static void AssertClose(ReadOnlySpan<float> actual, double[] expected, string what = "", double tolerance = Tolerance)
     {
         Assert.That(actual.Length, Is.EqualTo(expected.Length), what);
-        double largest = expected.Max(Math.Abs), worst = 0;
+        double largest = expected.Max(Math.Abs),
+            worst = 0;
         for (int i = 0; i < expected.Length; i++)
         {
             double error = Math.Abs(expected[i] - actual[i]);
@@ -65,12 +67,13 @@ public abstract partial class BackendContract
     {
         var c = new double[m * n];
         for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++)
-            {
-                double sum = start?[i * n + j] ?? 0;
-                for (int l = 0; l < k; l++) sum += (double)a[transposeA ? l * m + i : i * k + l] * b[transposeB ? j * k + l : l * n + j];
-                c[i * n + j] = sum;
-            }
+        for (int j = 0; j < n; j++)
+        {
+            double sum = start?[i * n + j] ?? 0;
+            for (int l = 0; l < k; l++)
+                sum += (double)a[transposeA ? l * m + i : i * k + l] * b[transposeB ? j * k + l : l * n + j];
+            c[i * n + j] = sum;
+        }
         return c;
     }
 

@@ -1,6 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Cpu;
 
 namespace SvdSurgeon.Tests.Backends.Contract;
 

@@ -2,12 +2,16 @@ using SvdSurgeon.Backends.Blas;
 
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
-/// <summary>Implicit QL iteration: on a small part of a symmetric tridiagonal matrix, or for the eigenvalues of a whole one without vectors.</summary>
+/// <summary>
+/// Implicit QL iteration: on a small part of a symmetric tridiagonal matrix, or for the eigenvalues of a whole one without vectors.
+/// </summary>
 internal static unsafe class ImplicitQl
 {
     private const int MaxIterations = 60;
 
-    /// <summary>Diagonalizes [first, last); rows of z (that block of it, the identity at the start) become eigenvectors, values ascend.</summary>
+    /// <summary>
+    /// Diagonalizes [first, last); rows of z (that block of it, the identity at the start) become eigenvectors, values ascend.
+    /// </summary>
     public static void Decompose(double[] d, double[] e, double* z, int n, int first, int last)
     {
         Iterate(d, e, z, n, first, last);
@@ -19,16 +23,20 @@ internal static unsafe class ImplicitQl
     {
         // Beside a large matrix, couplings below its rounding error are zero: without this, blocks of pure rounding noise never converge.
         double noise = 0;
-        for (int i = first; i < last; i++) noise = Math.Max(noise, 2e-17 * (Math.Abs(d[i]) + Math.Abs(e[i])));
+        for (int i = first; i < last; i++)
+            noise = Math.Max(noise, 2e-17 * (Math.Abs(d[i]) + Math.Abs(e[i])));
         for (int l = first; l < last; l++)
-            for (int iteration = 0; ; iteration++)
-            {
-                int m = l;
-                while (m < last - 1 && Math.Abs(e[m]) > noise && Math.Abs(e[m]) > 1.1e-16 * (Math.Abs(d[m]) + Math.Abs(d[m + 1]))) m++;
-                if (m == l) break;
-                if (iteration == MaxIterations) throw new NumericalException($"The eigenvalues of a {n} × {n} matrix did not converge.");
-                Sweep(d, e, l, m, z is null ? null : z + first, n, last - first);
-            }
+        for (int iteration = 0; ; iteration++)
+        {
+            int m = l;
+            while (m < last - 1 && Math.Abs(e[m]) > noise && Math.Abs(e[m]) > 1.1e-16 * (Math.Abs(d[m]) + Math.Abs(d[m + 1])))
+                m++;
+            if (m == l)
+                break;
+            if (iteration == MaxIterations)
+                throw new NumericalException($"The eigenvalues of a {n} × {n} matrix did not converge.");
+            Sweep(d, e, l, m, z is null ? null : z + first, n, last - first);
+        }
     }
 
     /// <summary>Eigenvalues alone, ascending, in place of the diagonal; overwrites <paramref name="e"/>.</summary>
@@ -43,10 +51,13 @@ internal static unsafe class ImplicitQl
         double g = (d[l + 1] - d[l]) / (2 * e[l]);
         double r = Length(g, 1);
         g = d[m] - d[l] + e[l] / (g + Math.CopySign(r, g));
-        double s = 1, c = 1, p = 0;
+        double s = 1,
+            c = 1,
+            p = 0;
         for (int i = m - 1; i >= l; i--)
         {
-            double f = s * e[i], b = c * e[i];
+            double f = s * e[i],
+                b = c * e[i];
             r = Length(f, g);
             e[i + 1] = r;
             if (r == 0)
@@ -62,7 +73,8 @@ internal static unsafe class ImplicitQl
             p = s * r;
             d[i + 1] = g + p;
             g = c * r - b;
-            if (z is not null) Vectors.Rotate(z + (long)(i + 1) * n, z + (long)i * n, c, s, width);
+            if (z is not null)
+                Vectors.Rotate(z + (long)(i + 1) * n, z + (long)i * n, c, s, width);
         }
         d[l] -= p;
         e[l] = g;
@@ -83,8 +95,10 @@ internal static unsafe class ImplicitQl
         {
             int smallest = i;
             for (int j = i + 1; j < last; j++)
-                if (d[j] < d[smallest]) smallest = j;
-            if (smallest == i) continue;
+                if (d[j] < d[smallest])
+                    smallest = j;
+            if (smallest == i)
+                continue;
             (d[i], d[smallest]) = (d[smallest], d[i]);
             // A rotation by 90 degrees; the sign of an eigenvector is free.
             Vectors.Rotate(z + (long)i * n, z + (long)smallest * n, 0, 1, width);

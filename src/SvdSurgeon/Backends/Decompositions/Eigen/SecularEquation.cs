@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
 /// <summary>
-/// Roots of 1 + ρ Σ_j z_j² / (d_j − λ) with ascending distinct d and ρ &gt; 0: root i lies between d_i and d_{i+1}. The unknown is measured from
+/// Roots of 1 + ρ Σ_j z_j² / (d_j − λ) with ascending distinct d and ρ &gt; 0: root i lies between d_i and d_{i+1}. The unknown is measured
+/// from
 /// the nearer pole, so that the differences d_j − λ keep full relative accuracy; orthogonal eigenvectors depend on it.
 /// </summary>
 internal static unsafe class SecularEquation
@@ -18,34 +19,46 @@ internal static unsafe class SecularEquation
         bool last = i == k - 1;
         double gap = last ? rho * squaredNorm : d[i + 1] - d[i];
         int origin = i;
-        double low = 0, high = gap;
-        for (int j = 0; j < k; j++) differences[j] = d[j] - d[i];
+        double low = 0,
+            high = gap;
+        for (int j = 0; j < k; j++)
+            differences[j] = d[j] - d[i];
         var middle = Evaluate(i, k, differences, z, rho, gap / 2);
         if (!last && middle.Value <= 0)
         {
             // The root is nearer to the upper pole: measure from there.
             origin = i + 1;
-            for (int j = 0; j < k; j++) differences[j] = d[j] - d[origin];
+            for (int j = 0; j < k; j++)
+                differences[j] = d[j] - d[origin];
             (low, high) = (-gap / 2, 0);
         }
-        else if (last && middle.Value <= 0) low = gap / 2;
-        else high = gap / 2;
+        else if (last && middle.Value <= 0)
+            low = gap / 2;
+        else
+            high = gap / 2;
         double tau = (low + high) / 2;
         for (int iteration = 0; iteration < MaxIterations; iteration++)
         {
             var f = Evaluate(i, k, differences, z, rho, tau);
-            if (Math.Abs(f.Value) <= Epsilon * f.Scale) break;
-            if (f.Value < 0) low = Math.Max(low, tau);
-            else high = Math.Min(high, tau);
+            if (Math.Abs(f.Value) <= Epsilon * f.Scale)
+                break;
+            if (f.Value < 0)
+                low = Math.Max(low, tau);
+            else
+                high = Math.Min(high, tau);
             double step = last ? OnePole(f, differences[i] - tau) : TwoPoles(f, differences[i] - tau, differences[i + 1] - tau);
             // f increases between the poles, so the step must go against its sign.
-            if (!(step * f.Value < 0)) step = -f.Value / (f.Left + f.Right);
+            if (!(step * f.Value < 0))
+                step = -f.Value / (f.Left + f.Right);
             double next = tau + step;
-            if (!(next > low && next < high)) next = (low + high) / 2;
-            if (next == tau || next <= low || next >= high) break;
+            if (!(next > low && next < high))
+                next = (low + high) / 2;
+            if (next == tau || next <= low || next >= high)
+                break;
             tau = next;
         }
-        for (int j = 0; j < k; j++) differences[j] -= tau;
+        for (int j = 0; j < k; j++)
+            differences[j] -= tau;
         return d[origin] + tau;
     }
 
@@ -55,7 +68,8 @@ internal static unsafe class SecularEquation
         double c = f.Value - lower * f.Left - upper * f.Right;
         double a = (lower + upper) * f.Value - lower * upper * (f.Left + f.Right);
         double b = lower * upper * f.Value;
-        if (c == 0) return b / a;
+        if (c == 0)
+            return b / a;
         double root = Math.Sqrt(Math.Abs(a * a - 4 * b * c));
         return a <= 0 ? (a - root) / (2 * c) : 2 * b / (a + root);
     }
@@ -63,7 +77,8 @@ internal static unsafe class SecularEquation
     // c + s / (d_i − λ), for the root above all poles.
     private static double OnePole(in Evaluation f, double difference)
     {
-        double s = f.Left * difference * difference, c = f.Value - f.Left * difference;
+        double s = f.Left * difference * difference,
+            c = f.Value - f.Left * difference;
         return difference + s / c;
     }
 
@@ -83,7 +98,8 @@ internal static unsafe class SecularEquation
     private static void Sum(int first, int last, double* differences, double* z, double tau, out double sum, out double slope)
     {
         var vt = new Vector<double>(tau);
-        Vector<double> s = default, p = default;
+        Vector<double> s = default,
+            p = default;
         int j = first;
         for (; j <= last - Vector<double>.Count; j += Vector<double>.Count)
         {

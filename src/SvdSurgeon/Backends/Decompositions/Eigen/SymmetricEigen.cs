@@ -15,7 +15,8 @@ internal static class SymmetricEigen
         form.TransformBack(team, rows);
         // Divide and conquer leaves ascending values.
         var values = form.Diagonal;
-        for (int i = 0; i < n; i++) values[i] *= unit;
+        for (int i = 0; i < n; i++)
+            values[i] *= unit;
         Array.Reverse(values);
         var swap = new double[n];
         for (int i = 0; i < n / 2; i++)
@@ -34,7 +35,8 @@ internal static class SymmetricEigen
         var values = form.Diagonal;
         ImplicitQl.Values(values, form.OffDiagonal);
         Array.Reverse(values);
-        for (int i = 0; i < values.Length; i++) values[i] *= unit;
+        for (int i = 0; i < values.Length; i++)
+            values[i] *= unit;
         return values;
     }
 

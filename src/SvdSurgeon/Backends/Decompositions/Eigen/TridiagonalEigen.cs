@@ -11,12 +11,16 @@ internal static unsafe class TridiagonalEigen
 {
     private const int Leaf = 32;
 
-    /// <summary>On return <paramref name="d"/> holds the eigenvalues, ascending; the rows of the result are the eigenvectors. Overwrites <paramref name="e"/>.</summary>
+    /// <summary>
+    /// On return <paramref name="d"/> holds the eigenvalues, ascending; the rows of the result are the eigenvectors. Overwrites
+    /// <paramref name="e"/>.
+    /// </summary>
     public static Matrix Decompose(ThreadTeam team, double[] d, double[] e)
     {
         int n = d.Length;
         var rows = new Matrix(n, n);
-        for (int i = 0; i < n; i++) rows.Data[(long)i * n + i] = 1;
+        for (int i = 0; i < n; i++)
+            rows.Data[(long)i * n + i] = 1;
         var levels = new List<List<(int First, int Middle, int Last)>>();
         var leaves = new List<(int First, int Last)>();
         Divide(0, n, 0, levels, leaves);
@@ -30,18 +34,25 @@ internal static unsafe class TridiagonalEigen
             d[joint.Middle] -= Math.Abs(coupling);
             e[joint.Middle - 1] = 0;
         }
-        team.Run(leaves.Count, leaf =>
-        {
-            fixed (double* z = rows.Data) ImplicitQl.Decompose(d, e, z, n, leaves[leaf].First, leaves[leaf].Last);
-        });
+        team.Run(
+            leaves.Count,
+            leaf =>
+            {
+                fixed (double* z = rows.Data)
+                    ImplicitQl.Decompose(d, e, z, n, leaves[leaf].First, leaves[leaf].Last);
+            }
+        );
         for (int level = levels.Count - 1; level >= 0; level--)
         {
             var joints = levels[level];
-            void Join(int i) => RankOneUpdate.Join(team, rows, d, joints[i].First, joints[i].Middle, joints[i].Last, couplings[joints[i].Middle]);
+            void Join(int i) =>
+                RankOneUpdate.Join(team, rows, d, joints[i].First, joints[i].Middle, joints[i].Last, couplings[joints[i].Middle]);
             // Many small joints run beside each other; a few large ones share all threads.
-            if (joints.Count >= 4) team.Run(joints.Count, Join);
+            if (joints.Count >= 4)
+                team.Run(joints.Count, Join);
             else
-                for (int i = 0; i < joints.Count; i++) Join(i);
+                for (int i = 0; i < joints.Count; i++)
+                    Join(i);
         }
         return rows;
     }
@@ -53,7 +64,8 @@ internal static unsafe class TridiagonalEigen
             leaves.Add((first, last));
             return;
         }
-        if (levels.Count == depth) levels.Add([]);
+        if (levels.Count == depth)
+            levels.Add([]);
         int middle = (first + last) / 2;
         levels[depth].Add((first, middle, last));
         Divide(first, middle, depth + 1, levels, leaves);

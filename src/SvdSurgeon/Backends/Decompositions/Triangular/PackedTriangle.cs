@@ -8,14 +8,18 @@ namespace SvdSurgeon.Backends.Decompositions.Triangular;
 /// as wide as a tile: the kernel subtracts from a group's rows what is solved already, and only the small triangle of the group itself is
 /// done row by row.
 /// </summary>
-internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, IMicroKernel<double>
+internal readonly unsafe struct PackedTriangle<TKernel>
+    where TKernel : struct, IMicroKernel<double>
 {
     // Rows that take their products with all rows before them together, and how many of those at a time: that part of a panel stays in
     // the first-level cache, the rows' own part of the triangle in the second.
-    private const int Height = 96, Depth = 256;
+    private const int Height = 96,
+        Depth = 256;
 
-    private readonly double* _l, _packed;
-    private readonly nint _byRow, _byColumn;
+    private readonly double* _l,
+        _packed;
+    private readonly nint _byRow,
+        _byColumn;
     private readonly bool _backward;
     private readonly int _size;
 
@@ -54,8 +58,10 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
         int blocks = Ceiling(_size, Height);
         for (int i = 0; i < blocks; i++)
         {
-            int top = (_backward ? blocks - 1 - i : i) * Height, high = Math.Min(Height, _size - top);
-            int first = _backward ? top + high : 0, end = _backward ? _size : top;
+            int top = (_backward ? blocks - 1 - i : i) * Height,
+                high = Math.Min(Height, _size - top);
+            int first = _backward ? top + high : 0,
+                end = _backward ? _size : top;
             for (; first < end; first += Depth)
                 Subtract(top, high, first, Math.Min(Depth, end - first), x, apart, panels);
             SolveBlock(top, high, x, apart, panels);
@@ -67,11 +73,23 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
         int groups = Ceiling(high, TKernel.Rows);
         for (int i = 0; i < groups; i++)
         {
-            int above = (_backward ? groups - 1 - i : i) * TKernel.Rows, row = top + above, rows = Math.Min(TKernel.Rows, high - above);
-            int first = _backward ? row + rows : top, count = _backward ? high - above - rows : above;
-            if (count > 0) Subtract(row, rows, first, count, x, apart, panels);
+            int above = (_backward ? groups - 1 - i : i) * TKernel.Rows,
+                row = top + above,
+                rows = Math.Min(TKernel.Rows, high - above);
+            int first = _backward ? row + rows : top,
+                count = _backward ? high - above - rows : above;
+            if (count > 0)
+                Subtract(row, rows, first, count, x, apart, panels);
             // Panels side by side, since each is one long chain of operations.
-            for (int p = 0; p < panels; p++) TileSubstitution.Solve<TKernel>(Corner(row), _byRow, _byColumn, _backward, rows, x + p * apart + (nint)row * TKernel.Columns);
+            for (int p = 0; p < panels; p++)
+                TileSubstitution.Solve<TKernel>(
+                    Corner(row),
+                    _byRow,
+                    _byColumn,
+                    _backward,
+                    rows,
+                    x + p * apart + (nint)row * TKernel.Columns
+                );
         }
     }
 
@@ -80,9 +98,17 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
     {
         for (int p = 0; p < panels; p++)
         {
-            double* panel = x + p * apart, solved = panel + (nint)first * TKernel.Columns;
+            double* panel = x + p * apart,
+                solved = panel + (nint)first * TKernel.Columns;
             for (int row = top; row < top + high; row += TKernel.Rows)
-                TKernel.Multiply(count, Packed(row) + (nint)(first - FirstPacked(row)) * TKernel.Rows, solved, panel + (nint)row * TKernel.Columns, TKernel.Columns, true);
+                TKernel.Multiply(
+                    count,
+                    Packed(row) + (nint)(first - FirstPacked(row)) * TKernel.Rows,
+                    solved,
+                    panel + (nint)row * TKernel.Columns,
+                    TKernel.Columns,
+                    true
+                );
         }
     }
 
@@ -95,10 +121,15 @@ internal readonly unsafe struct PackedTriangle<TKernel> where TKernel : struct, 
 
     private void Pack(int row)
     {
-        int high = Math.Min(TKernel.Rows, _size - row), first = FirstPacked(row), count = _backward ? _size - first : row;
-        double* source = _l + row * _byRow + first * _byColumn, to = Packed(row);
-        if (_byRow == 1) Packing.Copy(source, _byColumn, count, high, TKernel.Rows, to);
-        else Packing.Transpose(source, _byRow, count, high, TKernel.Rows, to);
+        int high = Math.Min(TKernel.Rows, _size - row),
+            first = FirstPacked(row),
+            count = _backward ? _size - first : row;
+        double* source = _l + row * _byRow + first * _byColumn,
+            to = Packed(row);
+        if (_byRow == 1)
+            Packing.Copy(source, _byColumn, count, high, TKernel.Rows, to);
+        else
+            Packing.Transpose(source, _byRow, count, high, TKernel.Rows, to);
         Vectors.Negate(to, count * TKernel.Rows);
     }
 

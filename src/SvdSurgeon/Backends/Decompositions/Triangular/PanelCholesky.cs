@@ -10,17 +10,23 @@ namespace SvdSurgeon.Backends.Decompositions.Triangular;
 /// what the spans before take is subtracted from all rows of a span at once, by all threads evenly, and the corners, which follow one from
 /// the other, wait for the rows of their own span alone.
 /// </summary>
-internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMicroKernel<double>
+internal sealed unsafe class PanelCholesky<TKernel>
+    where TKernel : struct, IMicroKernel<double>
 {
     // Rows of a block: a multiple of the width of every kernel's tile. Rows of a span. Depth: rows above that are taken at a time.
-    private const int Height = 48, Span = 4 * Height, Depth = 256;
+    private const int Height = 48,
+        Span = 4 * Height,
+        Depth = 256;
     private const int PanelsAnItem = 4;
+
     // More rows of L at once would compete for the same few lines of the cache.
     private const int RowsWritten = 4;
 
     private readonly ThreadTeam _team;
     private readonly int _n;
-    private readonly double* _corner, _panels, _lower;
+    private readonly double* _corner,
+        _panels,
+        _lower;
     private readonly nint _stride;
 
     private PanelCholesky(ThreadTeam team, int n, double* memory, double* lower, nint stride)
@@ -34,7 +40,8 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     }
 
     /// <summary>
-    /// Writes L, n × n, with zeros above its diagonal; false when a pivot is not positive (or not a number), and then L may be there in part.
+    /// Writes L, n × n, with zeros above its diagonal; false when a pivot is not positive (or not a number), and then L may be there in
+    /// part.
     /// Of a the lower triangle alone counts; L has the same row stride and may take its place.
     /// </summary>
     public static bool TryFactor(ThreadTeam team, double* a, nint stride, int n, double* lower)
@@ -56,7 +63,8 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
 
     private void Read(double* a, int p)
     {
-        int first = p * TKernel.Columns, count = Math.Min(TKernel.Columns, _n - first);
+        int first = p * TKernel.Columns,
+            count = Math.Min(TKernel.Columns, _n - first);
         Packing.Transpose(a + first * _stride, _stride, first + count, count, TKernel.Columns, Panel(p));
     }
 
@@ -65,8 +73,16 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     {
         int end = Math.Min(_n, (p + 1) * TKernel.Columns);
         for (int row = p * TKernel.Columns; row < end; row += RowsWritten)
-            Packing.Transpose(Panel(p) + row % TKernel.Columns, TKernel.Columns, Math.Min(RowsWritten, end - row), end, _lower + row * _stride, _stride);
-        for (int row = p * TKernel.Columns; row < end; row++) new Span<double>(_lower + row * _stride + row + 1, _n - row - 1).Clear();
+            Packing.Transpose(
+                Panel(p) + row % TKernel.Columns,
+                TKernel.Columns,
+                Math.Min(RowsWritten, end - row),
+                end,
+                _lower + row * _stride,
+                _stride
+            );
+        for (int row = p * TKernel.Columns; row < end; row++)
+            new Span<double>(_lower + row * _stride + row + 1, _n - row - 1).Clear();
     }
 
     private bool Factor(double* a)
@@ -75,24 +91,36 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
         int written = 0;
         for (int top = 0; top + Height < _n && positive; top += Height)
         {
-            int next = top + Height, corner = next / TKernel.Columns, rest = CornerEnd(next), items = 1 + Items(rest), write = written;
+            int next = top + Height,
+                corner = next / TKernel.Columns,
+                rest = CornerEnd(next),
+                items = 1 + Items(rest),
+                write = written;
             bool beginsSpan = next % Span == 0;
             written = Written(top);
-            _team.Run(items + written - write, item =>
-            {
-                if (item >= items) Write(write + item - items);
-                else if (item > 0) Solve(top, FirstOf(item, rest), EndOf(item, rest));
-                else
+            _team.Run(
+                items + written - write,
+                item =>
                 {
-                    Solve(top, corner, rest);
-                    if (beginsSpan) return;
-                    Subtract(next, Height, corner, rest, next / Span * Span);
-                    positive = FactorCorner(next);
+                    if (item >= items)
+                        Write(write + item - items);
+                    else if (item > 0)
+                        Solve(top, FirstOf(item, rest), EndOf(item, rest));
+                    else
+                    {
+                        Solve(top, corner, rest);
+                        if (beginsSpan)
+                            return;
+                        Subtract(next, Height, corner, rest, next / Span * Span);
+                        positive = FactorCorner(next);
+                    }
                 }
-            });
-            if (beginsSpan) positive = BeginSpan(next);
+            );
+            if (beginsSpan)
+                positive = BeginSpan(next);
         }
-        if (positive) _team.Run(Panels(_n) - written, item => Write(written + item));
+        if (positive)
+            _team.Run(Panels(_n) - written, item => Write(written + item));
         return positive;
     }
 
@@ -101,16 +129,20 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     {
         bool positive = false;
         int rest = CornerEnd(0);
-        _team.Run(1 + Panels(_n) - rest, item =>
-        {
-            if (item > 0)
+        _team.Run(
+            1 + Panels(_n) - rest,
+            item =>
             {
-                Read(a, rest + item - 1);
-                return;
+                if (item > 0)
+                {
+                    Read(a, rest + item - 1);
+                    return;
+                }
+                for (int p = 0; p < rest; p++)
+                    Read(a, p);
+                positive = FactorCorner(0);
             }
-            for (int p = 0; p < rest; p++) Read(a, p);
-            positive = FactorCorner(0);
-        });
+        );
         return positive;
     }
 
@@ -126,17 +158,21 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     private bool BeginSpan(int top)
     {
         bool positive = false;
-        int corner = top / TKernel.Columns, rest = CornerEnd(top);
-        _team.Run(1 + Items(rest), item =>
-        {
-            if (item > 0)
+        int corner = top / TKernel.Columns,
+            rest = CornerEnd(top);
+        _team.Run(
+            1 + Items(rest),
+            item =>
             {
-                Subtract(top, Span, FirstOf(item, rest), EndOf(item, rest), 0);
-                return;
+                if (item > 0)
+                {
+                    Subtract(top, Span, FirstOf(item, rest), EndOf(item, rest), 0);
+                    return;
+                }
+                Subtract(top, Height, corner, rest, 0);
+                positive = FactorCorner(top);
             }
-            Subtract(top, Height, corner, rest, 0);
-            positive = FactorCorner(top);
-        });
+        );
         return positive;
     }
 
@@ -155,34 +191,40 @@ internal sealed unsafe class PanelCholesky<TKernel> where TKernel : struct, IMic
     {
         int from = top / Span * Span;
         for (int row = top; row < top + Height; row += TKernel.PanelTileRows)
-            // Panels side by side, since each is one long chain of operations.
-            for (int p = first; p < end; p++)
-            {
-                double* panel = Panel(p), x = panel + (nint)row * TKernel.Columns;
-                TKernel.SubtractPanels(row - from, At(from, row), panel + (nint)from * TKernel.Columns, x);
-                TileSubstitution.Solve<TKernel>(At(row, row), 1, TKernel.Columns, backward: false, TKernel.PanelTileRows, x);
-            }
+        // Panels side by side, since each is one long chain of operations.
+        for (int p = first; p < end; p++)
+        {
+            double* panel = Panel(p),
+                x = panel + (nint)row * TKernel.Columns;
+            TKernel.SubtractPanels(row - from, At(from, row), panel + (nint)from * TKernel.Columns, x);
+            TileSubstitution.Solve<TKernel>(At(row, row), 1, TKernel.Columns, backward: false, TKernel.PanelTileRows, x);
+        }
     }
 
     // So many rows of the panels [first, end) less what the rows [from, top) take from them; tiles below the diagonal are left out.
     private void Subtract(int top, int height, int first, int end, int from)
     {
         for (int k = from; k < top; k += Depth)
-            for (int p = first; p < end; p++)
-            {
-                int bottom = Math.Min(Math.Min(top + height, _n), (p + 1) * TKernel.Columns);
-                double* panel = Panel(p), above = panel + (nint)k * TKernel.Columns;
-                for (int row = top; row < bottom; row += TKernel.PanelTileRows)
-                    TKernel.SubtractPanels(Math.Min(Depth, top - k), At(k, row), above, panel + (nint)row * TKernel.Columns);
-            }
+        for (int p = first; p < end; p++)
+        {
+            int bottom = Math.Min(Math.Min(top + height, _n), (p + 1) * TKernel.Columns);
+            double* panel = Panel(p),
+                above = panel + (nint)k * TKernel.Columns;
+            for (int row = top; row < bottom; row += TKernel.PanelTileRows)
+                TKernel.SubtractPanels(Math.Min(Depth, top - k), At(k, row), above, panel + (nint)row * TKernel.Columns);
+        }
     }
 
     private bool FactorCorner(int top)
     {
-        int size = Math.Min(Height, _n - top), width = TKernel.Columns;
-        for (int p = 0; p < Panels(size); p++) Packing.Copy(At(top, top + p * width), width, CornerRows(size, p), width, _corner + p * width, Height);
-        if (!UnblockedCholesky.TryFactor(_corner, Height, size)) return false;
-        for (int p = 0; p < Panels(size); p++) Packing.Copy(_corner + p * width, Height, CornerRows(size, p), width, At(top, top + p * width), width);
+        int size = Math.Min(Height, _n - top),
+            width = TKernel.Columns;
+        for (int p = 0; p < Panels(size); p++)
+            Packing.Copy(At(top, top + p * width), width, CornerRows(size, p), width, _corner + p * width, Height);
+        if (!UnblockedCholesky.TryFactor(_corner, Height, size))
+            return false;
+        for (int p = 0; p < Panels(size); p++)
+            Packing.Copy(_corner + p * width, Height, CornerRows(size, p), width, At(top, top + p * width), width);
         return true;
     }
 

@@ -5,7 +5,8 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Backends.Decompositions.Triangular;
 
 /// <summary>
-/// op(L) X = B and X op(L) = B with many right-hand sides: a small triangle by substitution, a large one by halves in place, so that all but
+/// op(L) X = B and X op(L) = B with many right-hand sides: a small triangle by substitution, a large one by halves in place, so that all
+/// but
 /// the triangles on its diagonal are products.
 /// </summary>
 internal readonly unsafe struct TriangularSolve
@@ -39,7 +40,8 @@ internal readonly unsafe struct TriangularSolve
         if ((side == Side.Left ? b.Rows : b.Columns) != lower.Rows)
             throw new ArgumentException($"A {lower.Rows} × {lower.Rows} triangle cannot be solved with {b.Rows} × {b.Columns}.", nameof(b));
         for (int i = 0; i < lower.Rows; i++)
-            if (double.IsInfinity(1 / lower[i, i])) throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero, or as good as zero.");
+            if (double.IsInfinity(1 / lower[i, i]))
+                throw new NumericalException($"The triangular matrix is singular: its diagonal element {i} is zero, or as good as zero.");
     }
 
     /// <summary>The solution for whole matrices.</summary>
@@ -53,15 +55,24 @@ internal readonly unsafe struct TriangularSolve
     /// <summary>The same into a matrix of b's size.</summary>
     public static void Solve(ThreadTeam team, Matrix lower, Matrix b, Side side, bool transpose, Matrix x)
     {
-        int n = lower.Rows, columns = b.Columns;
+        int n = lower.Rows,
+            columns = b.Columns;
         bool inPlace = n > Block;
-        if (inPlace) b.Data.CopyTo(x.Data, 0);
-        fixed (double* l = lower.Data, from = b.Data, to = x.Data)
+        if (inPlace)
+            b.Data.CopyTo(x.Data, 0);
+        fixed (
+            double* l = lower.Data,
+                from = b.Data,
+                to = x.Data
+        )
         {
             var solve = new TriangularSolve(team, l, n, n);
-            if (!inPlace) solve.Substitute(0, n, from, to, columns, side == Side.Left ? columns : b.Rows, side, transpose);
-            else if (side == Side.Left) solve.Left(to, columns, columns, transpose);
-            else solve.Right(to, columns, b.Rows, transpose);
+            if (!inPlace)
+                solve.Substitute(0, n, from, to, columns, side == Side.Left ? columns : b.Rows, side, transpose);
+            else if (side == Side.Left)
+                solve.Left(to, columns, columns, transpose);
+            else
+                solve.Right(to, columns, b.Rows, transpose);
         }
     }
 
@@ -78,8 +89,10 @@ internal readonly unsafe struct TriangularSolve
             Substitute(first, size, x, x, strideX, columns, Side.Left, transpose);
             return;
         }
-        int half = Half(size), rest = size - half;
-        double* below = Below(first, half), x2 = x + half * strideX;
+        int half = Half(size),
+            rest = size - half;
+        double* below = Below(first, half),
+            x2 = x + half * strideX;
         if (transpose)
         {
             Left(first + half, rest, x2, strideX, columns, transpose);
@@ -101,8 +114,10 @@ internal readonly unsafe struct TriangularSolve
             Substitute(first, size, x, x, strideX, rows, Side.Right, transpose);
             return;
         }
-        int half = Half(size), rest = size - half;
-        double* below = Below(first, half), x2 = x + half;
+        int half = Half(size),
+            rest = size - half;
+        double* below = Below(first, half),
+            x2 = x + half;
         if (transpose)
         {
             Right(first, half, x, strideX, rows, transpose);
@@ -121,9 +136,11 @@ internal readonly unsafe struct TriangularSolve
     private void Substitute(int first, int size, double* b, double* x, nint stride, int sides, Side side, bool transpose)
     {
         double* corner = _lower + first * _stride + first;
-        if (side == Side.Left) Substitution.SolveColumns(_team, corner, _stride, transpose, b, x, stride, size, sides);
+        if (side == Side.Left)
+            Substitution.SolveColumns(_team, corner, _stride, transpose, b, x, stride, size, sides);
         // X op(L) = B is op(L)ᵀ Xᵀ = Bᵀ.
-        else Substitution.SolveRows(_team, corner, _stride, !transpose, b, x, stride, size, sides);
+        else
+            Substitution.SolveRows(_team, corner, _stride, !transpose, b, x, stride, size, sides);
     }
 
     // A triangle is cut in two at whole blocks.

@@ -6,10 +6,12 @@ namespace SvdSurgeon.Backends.Decompositions.Triangular;
 /// <summary>a = L Lᵀ row by row, for a matrix of a few dozen rows.</summary>
 internal static unsafe class UnblockedCholesky
 {
-    private const int Lanes = 4, Width = 4 * Lanes;
+    private const int Lanes = 4,
+        Width = 4 * Lanes;
 
     /// <summary>
-    /// Lᵀ in place of a's upper triangle, n × n; what lies below it is not used, but overwritten. Rows are <paramref name="stride"/> numbers
+    /// Lᵀ in place of a's upper triangle, n × n; what lies below it is not used, but overwritten. Rows are <paramref name="stride"/>
+    /// numbers
     /// apart, n rounded up to a multiple of 16 or more. False when a pivot is not positive (or not a number).
     /// </summary>
     public static bool TryFactor(double* upper, nint stride, int n)
@@ -19,10 +21,12 @@ internal static unsafe class UnblockedCholesky
             double* row = upper + i * stride;
             Reduce(upper, stride, row, i, n);
             double pivot = row[i];
-            if (!(pivot > 0) || !double.IsFinite(pivot)) return false;
+            if (!(pivot > 0) || !double.IsFinite(pivot))
+                return false;
             double root = Math.Sqrt(pivot);
             row[i] = root;
-            for (int j = i + 1; j < n; j++) row[j] /= root;
+            for (int j = i + 1; j < n; j++)
+                row[j] /= root;
         }
         return true;
     }
@@ -33,7 +37,9 @@ internal static unsafe class UnblockedCholesky
     {
         for (int j = i / Width * Width; j < n; j += Width)
         {
-            double* at = row + j, above = upper + j, factors = upper + i;
+            double* at = row + j,
+                above = upper + j,
+                factors = upper + i;
             var a = Vector256.Load(at);
             var b = Vector256.Load(at + Lanes);
             var c = Vector256.Load(at + 2 * Lanes);

@@ -1,11 +1,11 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Whitening;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
@@ -17,14 +17,20 @@ using SvdSurgeon.Pipeline.Statistics;
 namespace SvdSurgeon.Pipeline.Stages.Newton;
 
 /// <summary>
-/// The second-order model that a Newton step rests on, of the loss L = Σ_t KL(dense ‖ compressed)_t over all tokens at the model compressed so far, in the coordinates where
-/// it is the identity (<see cref="NewtonStep"/>). The divergence from the dense model, and not the next-token loss, because it is zero where nothing was lost: it
-/// asks for what compression took, not for what the calibration text says. What depends on the length of a step is no more than Z − s·D and its decomposition.
+/// The second-order model that a Newton step rests on, of the loss L = Σ_t KL(dense ‖ compressed)_t over all tokens at the model compressed
+/// so far, in the coordinates where
+/// it is the identity (<see cref="NewtonStep"/>). The divergence from the dense model, and not the next-token loss, because it is zero
+/// where nothing was lost: it
+/// asks for what compression took, not for what the calibration text says. What depends on the length of a step is no more than Z − s·D and
+/// its decomposition.
 /// </summary>
 internal sealed class DivergenceModel
 {
     private const string Stage = "divergence";
-    private const string Weights = ".whitened", Direction = ".direction", OutputFactor = ".factor_out", InputFactor = ".factor";
+    private const string Weights = ".whitened",
+        Direction = ".direction",
+        OutputFactor = ".factor_out",
+        InputFactor = ".factor";
 
     private readonly PipelineContext _context;
     private readonly ModuleMetric _metric;
@@ -42,7 +48,14 @@ internal sealed class DivergenceModel
     /// <param name="modules">Key of the model compressed so far.</param>
     /// <param name="compressed">That model; asked for only when something is missing.</param>
     public DivergenceModel(
-        PipelineContext context, ModuleMetric metric, TokenSet tokens, Lazy<DenseOutputs> dense, CompressionPlan plan, string modules, Lazy<CompressedModules> compressed)
+        PipelineContext context,
+        ModuleMetric metric,
+        TokenSet tokens,
+        Lazy<DenseOutputs> dense,
+        CompressionPlan plan,
+        string modules,
+        Lazy<CompressedModules> compressed
+    )
     {
         (_context, _metric, _tokens, _dense, _compressed) = (context, metric, tokens, dense, compressed);
         var inputs = context.Inputs(tokens);
@@ -50,7 +63,9 @@ internal sealed class DivergenceModel
         inputs["metric"] = metric.Inputs();
         var truncated = plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
         Key = WorkFolder.Describe(Stage, inputs).Key;
-        _statistic = new Lazy<Statistic>(() => new Statistic(context.Work.Open(Stage, inputs), layers => new DivergenceSums(context.Backend, layers, truncated), Bytes, Whiten));
+        _statistic = new Lazy<Statistic>(() =>
+            new Statistic(context.Work.Open(Stage, inputs), layers => new DivergenceSums(context.Backend, layers, truncated), Bytes, Whiten)
+        );
     }
 
     /// <summary>Key of the artifact.</summary>
@@ -59,31 +74,47 @@ internal sealed class DivergenceModel
     /// <summary>Deletes it: it is large, and nothing but one step reads it.</summary>
     public void Delete()
     {
-        if (_statistic.IsValueCreated) _context.Work.Delete(_statistic.Value.Artifact.Folder);
+        if (_statistic.IsValueCreated)
+            _context.Work.Delete(_statistic.Value.Artifact.Folder);
     }
 
     /// <summary>Collects what is missing.</summary>
     public void Require()
     {
-        if (_statistic.Value.IsIncomplete(_context.Model)) Collect();
+        if (_statistic.Value.IsIncomplete(_context.Model))
+            Collect();
     }
 
     /// <summary>The model of one layer.</summary>
     public Layer Open(int layer)
     {
         Require();
-        return new Layer(_context.Backend.LinearAlgebra, SafeTensorsFile.Open(_statistic.Value.Artifact.Part(PipelineContext.LayerPart(layer))));
+        return new Layer(
+            _context.Backend.LinearAlgebra,
+            SafeTensorsFile.Open(_statistic.Value.Artifact.Part(PipelineContext.LayerPart(layer)))
+        );
     }
 
     private void Collect()
     {
         Directory.CreateDirectory(_statistic.Value.Artifact.Folder);
         var model = _compressed.Value.Apply(_context.Source);
-        _context.Timed(Stage, false, () =>
-        {
-            GradientPass.Run(_context, Stage, model, _tokens, (first, hidden, _, dHidden) => _dense.Value.Divergence(model, hidden, first, dHidden), _statistic.Value);
-            return true;
-        });
+        _context.Timed(
+            Stage,
+            false,
+            () =>
+            {
+                GradientPass.Run(
+                    _context,
+                    Stage,
+                    model,
+                    _tokens,
+                    (first, hidden, _, dHidden) => _dense.Value.Divergence(model, hidden, first, dHidden),
+                    _statistic.Value
+                );
+                return true;
+            }
+        );
     }
 
     // S_x of the groups, and S_g, Z and D of the modules, from the sums of all tokens.
@@ -95,33 +126,62 @@ internal sealed class DivergenceModel
         Matrix Gram(string name, int n) => PackedSymmetric.Unpack(sums.Of(name, PackedSymmetric.Length(n)), n);
         var groups = layer.Groups.Where(group => sums.Names.Contains(group.Name + DivergenceSums.InputGram)).ToList();
         var inputs = new Matrix[groups.Count];
-        la.ForEach(groups.Count, g => inputs[g] = WhiteningFactor.DampedLower(la, Gram(groups[g].Name + DivergenceSums.InputGram, groups[g].InFeatures), NewtonStep.InputDamping));
+        la.ForEach(
+            groups.Count,
+            g =>
+                inputs[g] = WhiteningFactor.DampedLower(
+                    la,
+                    Gram(groups[g].Name + DivergenceSums.InputGram, groups[g].InFeatures),
+                    NewtonStep.InputDamping
+                )
+        );
 
-        var modules = groups.SelectMany((group, g) => group.Modules.Select(module => (Module: module, Input: inputs[g])))
-            .Where(m => sums.Names.Contains(m.Module.Name + DivergenceSums.GradientSum)).ToList();
+        var modules = groups
+            .SelectMany((group, g) => group.Modules.Select(module => (Module: module, Input: inputs[g])))
+            .Where(m => sums.Names.Contains(m.Module.Name + DivergenceSums.GradientSum))
+            .ToList();
         var made = new TensorEntry[modules.Count][];
-        la.ForEach(modules.Count, i =>
-        {
-            _context.Cancellation.ThrowIfCancellationRequested();
-            var (module, input) = (modules[i].Module, WhiteningFactor.FromLower(la, modules[i].Input));
-            var c = NewtonStep.OutputGram(scaling.OutputGram(module), Gram(module.Name + DivergenceSums.OutputGram, module.OutFeatures));
-            var lower = WhiteningFactor.DampedLower(la, c, NewtonStep.OutputDamping);
-            var output = WhiteningFactor.FromLower(la, lower);
-            var gradient = new Matrix(module.OutFeatures, module.InFeatures, sums.Of(module.Name + DivergenceSums.GradientSum, (long)module.OutFeatures * module.InFeatures));
-            made[i] =
-            [
-                Entry(module.Name + Weights, input.Whiten(output.WhitenRows(FactorSet.Weights(_context.Backend, module)))),
-                Entry(module.Name + Direction, NewtonStep.Direction(gradient, input, output)),
-                TensorEntry.FromDoubles(module.Name + OutputFactor, PackedSymmetric.Pack(lower)),
-            ];
-        });
-        return [.. groups.Select((group, g) => TensorEntry.FromDoubles(group.Name + InputFactor, PackedSymmetric.Pack(inputs[g]))), .. made.SelectMany(entries => entries)];
+        la.ForEach(
+            modules.Count,
+            i =>
+            {
+                _context.Cancellation.ThrowIfCancellationRequested();
+                var (module, input) = (modules[i].Module, WhiteningFactor.FromLower(la, modules[i].Input));
+                var c = NewtonStep.OutputGram(
+                    scaling.OutputGram(module),
+                    Gram(module.Name + DivergenceSums.OutputGram, module.OutFeatures)
+                );
+                var lower = WhiteningFactor.DampedLower(la, c, NewtonStep.OutputDamping);
+                var output = WhiteningFactor.FromLower(la, lower);
+                var gradient = new Matrix(
+                    module.OutFeatures,
+                    module.InFeatures,
+                    sums.Of(module.Name + DivergenceSums.GradientSum, (long)module.OutFeatures * module.InFeatures)
+                );
+                made[i] =
+                [
+                    Entry(module.Name + Weights, input.Whiten(output.WhitenRows(FactorSet.Weights(_context.Backend, module)))),
+                    Entry(module.Name + Direction, NewtonStep.Direction(gradient, input, output)),
+                    TensorEntry.FromDoubles(module.Name + OutputFactor, PackedSymmetric.Pack(lower)),
+                ];
+            }
+        );
+        return
+        [
+            .. groups.Select((group, g) => TensorEntry.FromDoubles(group.Name + InputFactor, PackedSymmetric.Pack(inputs[g]))),
+            .. made.SelectMany(entries => entries),
+        ];
     }
 
-    private static TensorEntry Entry(string name, Matrix matrix) => TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles());
+    private static TensorEntry Entry(string name, Matrix matrix) =>
+        TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles());
 
-    private static long Bytes(DecoderLayer layer) => layer.Groups.Sum(g => PackedSymmetric.Length(g.InFeatures) * 2 * sizeof(double))
-        + layer.Linears.Sum(m => PackedSymmetric.Length(m.OutFeatures) * 2 * sizeof(double) + (long)m.OutFeatures * m.InFeatures * (sizeof(float) + sizeof(double)));
+    private static long Bytes(DecoderLayer layer) =>
+        layer.Groups.Sum(g => PackedSymmetric.Length(g.InFeatures) * 2 * sizeof(double))
+        + layer.Linears.Sum(m =>
+            PackedSymmetric.Length(m.OutFeatures) * 2 * sizeof(double)
+            + (long)m.OutFeatures * m.InFeatures * (sizeof(float) + sizeof(double))
+        );
 
     /// <summary>The model of one layer's modules; its file ends with it.</summary>
     public sealed class Layer(ILinearAlgebra la, SafeTensorsFile file) : IDisposable
@@ -133,11 +193,14 @@ internal sealed class DivergenceModel
         public WhiteningFactor Output(LinearModule module) => Factor(module.Name + OutputFactor, module.OutFeatures);
 
         /// <summary>Z − s·D: where a step leads, m × n.</summary>
-        public Matrix Target(LinearModule module, double length) => NewtonStep.Target(Matrix(module, Weights), Matrix(module, Direction), length);
+        public Matrix Target(LinearModule module, double length) =>
+            NewtonStep.Target(Matrix(module, Weights), Matrix(module, Direction), length);
 
-        private WhiteningFactor Factor(string name, int n) => WhiteningFactor.FromLower(la, PackedSymmetric.UnpackLower(file[name].Doubles(), n));
+        private WhiteningFactor Factor(string name, int n) =>
+            WhiteningFactor.FromLower(la, PackedSymmetric.UnpackLower(file[name].Doubles(), n));
 
-        private Matrix Matrix(LinearModule module, string what) => LinearAlgebra.Matrix.FromSingles(module.OutFeatures, module.InFeatures, file[module.Name + what].ToSingles());
+        private Matrix Matrix(LinearModule module, string what) =>
+            LinearAlgebra.Matrix.FromSingles(module.OutFeatures, module.InFeatures, file[module.Name + what].ToSingles());
 
         public void Dispose() => file.Dispose();
     }

@@ -1,19 +1,24 @@
 using SvdSurgeon.Backends;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Models;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Statistics;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Stages.Newton;
 
-/// <summary>What the second-order model of a loss at compressed modules is made of: of every one G = ∂L/∂W and Σ_t d_t d_tᵀ of its output gradients, of every group that has one XᵀX of its inputs.</summary>
+/// <summary>
+/// What the second-order model of a loss at compressed modules is made of: of every one G = ∂L/∂W and Σ_t d_t d_tᵀ of its output gradients,
+/// of every group that has one XᵀX of its inputs.
+/// </summary>
 internal sealed class DivergenceSums : LayerSums
 {
     /// <summary>What is put behind a group's name: XᵀX, packed.</summary>
     public const string InputGram = ".gram";
+
     /// <summary>What is put behind a module's name: G, m × n.</summary>
     public const string GradientSum = ".gradient";
+
     /// <summary>What is put behind a module's name: Σ_t d_t d_tᵀ, packed.</summary>
     public const string OutputGram = ".gram_out";
 
@@ -29,7 +34,8 @@ internal sealed class DivergenceSums : LayerSums
         foreach (var group in layers.SelectMany(layer => layer.Groups))
         {
             var modules = group.Modules.Where(m => truncated.Contains(m.Name)).ToList();
-            if (modules.Count > 0) _inputs[group.Name] = backend.CreateGram(group.InFeatures);
+            if (modules.Count > 0)
+                _inputs[group.Name] = backend.CreateGram(group.InFeatures);
             foreach (var module in modules)
             {
                 var gradient = backend.Allocate(module.OutFeatures, module.InFeatures);
@@ -41,12 +47,14 @@ internal sealed class DivergenceSums : LayerSums
 
     public override void Input(InputGroup group, Tensor x)
     {
-        if (_inputs.TryGetValue(group.Name, out var gram)) gram.Add(x);
+        if (_inputs.TryGetValue(group.Name, out var gram))
+            gram.Add(x);
     }
 
     public override void Gradient(LinearModule module, Tensor x, Tensor dy)
     {
-        if (!_modules.TryGetValue(module.Name, out var sums)) return;
+        if (!_modules.TryGetValue(module.Name, out var sums))
+            return;
         _backend.MatMul(dy, true, x, false, sums.Gradient, accumulate: true);
         sums.Output.Add(dy);
     }
@@ -55,12 +63,15 @@ internal sealed class DivergenceSums : LayerSums
     {
         foreach (var group in layer.Groups)
         {
-            if (_inputs.TryGetValue(group.Name, out var gram)) gram.MoveTo(sums.Of(group.Name + InputGram, PackedSymmetric.Length(group.InFeatures)));
+            if (_inputs.TryGetValue(group.Name, out var gram))
+                gram.MoveTo(sums.Of(group.Name + InputGram, PackedSymmetric.Length(group.InFeatures)));
             foreach (var module in group.Modules)
             {
-                if (!_modules.TryGetValue(module.Name, out var own)) continue;
+                if (!_modules.TryGetValue(module.Name, out var own))
+                    continue;
                 int numbers = checked((int)own.Gradient.Length);
-                if (_downloaded.Length < numbers) _downloaded = new float[numbers];
+                if (_downloaded.Length < numbers)
+                    _downloaded = new float[numbers];
                 var values = _downloaded.AsSpan(0, numbers);
                 _backend.Download(own.Gradient, values);
                 _backend.Fill(own.Gradient, 0);
@@ -72,7 +83,8 @@ internal sealed class DivergenceSums : LayerSums
 
     public override void Dispose()
     {
-        foreach (var gram in _inputs.Values) gram.Dispose();
+        foreach (var gram in _inputs.Values)
+            gram.Dispose();
         foreach (var (gradient, output) in _modules.Values)
         {
             gradient.Dispose();

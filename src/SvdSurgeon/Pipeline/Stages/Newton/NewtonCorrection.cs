@@ -9,12 +9,21 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Pipeline.Stages.Newton;
 
 /// <summary>
-/// Newton steps for all compressed modules at once (<see cref="NewtonStep"/>) that bring the compressed model's predictions closer to the dense model's,
-/// truncated to the plan's ranks after each. The second-order model knows every module by itself and all of them mend the same error, so that the full step is
-/// far too long, and with little data it fits the sequences it comes from: its length is judged on calibration sequences that the step has not seen, and
+/// Newton steps for all compressed modules at once (<see cref="NewtonStep"/>) that bring the compressed model's predictions closer to the
+/// dense model's,
+/// truncated to the plan's ranks after each. The second-order model knows every module by itself and all of them mend the same error, so
+/// that the full step is
+/// far too long, and with little data it fits the sequences it comes from: its length is judged on calibration sequences that the step has
+/// not seen, and
 /// a step that gains nothing there is not taken.
 /// </summary>
-internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric metric, CompressionPlan plan, TokenSet tokens, CompressionOptions options)
+internal sealed class NewtonCorrection(
+    PipelineContext context,
+    ModuleMetric metric,
+    CompressionPlan plan,
+    TokenSet tokens,
+    CompressionOptions options
+)
 {
     // The length is judged on so many tokens, or on a quarter of the sequences where these are fewer.
     private const int SearchTokens = 4096;
@@ -30,9 +39,11 @@ internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric met
         Lazy<DenseOutputs> dense = new(() => DenseOutputs.Of(context, tokens));
         try
         {
-            // The lengths of earlier steps are kept and lead to the last state that is still there; those on the way were deleted when they had served.
+            // The lengths of earlier steps are kept and lead to the last state that is still there; those on the way were deleted when they
+            // had served.
             var states = new List<NewtonState> { new(_setting, start, dense) };
-            while (states.Count <= steps && states[^1].KnownLength() is { } known and > 0) states.Add(new NewtonState(_setting, states[^1].Find(known), dense));
+            while (states.Count <= steps && states[^1].KnownLength() is { } known and > 0)
+                states.Add(new NewtonState(_setting, states[^1].Find(known), dense));
             int first = states.FindLastIndex(state => state.Factors.IsComplete(context.Model));
             var current = states[first];
             double? length = first > 0 ? states[first - 1].KnownLength() : null;
@@ -53,7 +64,8 @@ internal sealed class NewtonCorrection(PipelineContext context, ModuleMetric met
         }
         finally
         {
-            if (dense.IsValueCreated) dense.Value.Dispose();
+            if (dense.IsValueCreated)
+                dense.Value.Dispose();
         }
     }
 

@@ -14,7 +14,14 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 /// <param name="Tokens">Calibration sequences.</param>
 /// <param name="Judging">How many of them, at the end, judge the length of a step; the others are what it comes from.</param>
 /// <param name="Options">Storage and pool, without surgeon.</param>
-internal sealed record NewtonSetting(PipelineContext Context, ModuleMetric Metric, CompressionPlan Plan, TokenSet Tokens, int Judging, CompressionOptions Options)
+internal sealed record NewtonSetting(
+    PipelineContext Context,
+    ModuleMetric Metric,
+    CompressionPlan Plan,
+    TokenSet Tokens,
+    int Judging,
+    CompressionOptions Options
+)
 {
     /// <summary>The sequences that steps come from; all of them where there is only one.</summary>
     public TokenSet Fitted => Tokens.Take(Math.Max(1, Tokens.Sequences - Judging));

@@ -12,6 +12,7 @@ internal sealed class NewtonState
 {
     private const string Stage = "newton";
     private const string LengthPart = "length.json";
+
     // Lengths are powers of two times Newton's own; the first step starts here, the following ones at twice what served last.
     private const int FirstExponent = -10;
     private const int MaxHalvings = 10;
@@ -31,7 +32,15 @@ internal sealed class NewtonState
         (_setting, _dense, Factors) = (setting, dense, factors);
         var (context, metric, plan, _, _, options) = setting;
         _modules = new Lazy<CompressedModules>(() => setting.Build(factors));
-        _divergence = new DivergenceModel(context, metric, setting.Fitted, dense, plan, CompressedModules.KeyOf(context, plan, factors, options), _modules);
+        _divergence = new DivergenceModel(
+            context,
+            metric,
+            setting.Fitted,
+            dense,
+            plan,
+            CompressedModules.KeyOf(context, plan, factors, options),
+            _modules
+        );
         _search = new Lazy<Artifact>(() => context.Work.Open("newton-search", Inputs(null)));
     }
 
@@ -39,7 +48,8 @@ internal sealed class NewtonState
     public FactorSet Factors { get; }
 
     /// <summary>The length that an earlier search found, 0 when none gained anything; null when there was none.</summary>
-    public double? KnownLength() => _search.Value.Has(LengthPart) ? (double)JsonNode.Parse(File.ReadAllText(_search.Value.Part(LengthPart)))!["length"]! : null;
+    public double? KnownLength() =>
+        _search.Value.Has(LengthPart) ? (double)JsonNode.Parse(File.ReadAllText(_search.Value.Part(LengthPart)))!["length"]! : null;
 
     /// <summary>Where a step of this length leads, as far as it is there.</summary>
     public FactorSet Find(double length) => FactorSet.Find(_setting.Context, Stage, Inputs(length));
@@ -49,20 +59,39 @@ internal sealed class NewtonState
     {
         var pools = _setting.Plan.Modules.ToDictionary(m => m.Name, m => m.Rank is null ? 0 : m.Pool, StringComparer.Ordinal);
         double scale = length * _setting.Fitted.Sequences / _setting.Tokens.Length;
-        return FactorSet.Build(_setting.Context, Stage, Inputs(length), layer =>
-        {
-            using var at = _divergence.Open(layer.Index);
-            return FactorSet.DecomposeLayer(_setting.Context, layer, module => pools[module.Name], at.Input, at.Output, module => at.Target(module, scale), whitened: true);
-        }, before: _divergence.Require);
+        return FactorSet.Build(
+            _setting.Context,
+            Stage,
+            Inputs(length),
+            layer =>
+            {
+                using var at = _divergence.Open(layer.Index);
+                return FactorSet.DecomposeLayer(
+                    _setting.Context,
+                    layer,
+                    module => pools[module.Name],
+                    at.Input,
+                    at.Output,
+                    module => at.Target(module, scale),
+                    whitened: true
+                );
+            },
+            before: _divergence.Require
+        );
     }
 
-    /// <summary>Finds a length that lowers the divergence, doubling or halving from <paramref name="previous"/> on, and keeps it in a file; 0 when none does.</summary>
+    /// <summary>
+    /// Finds a length that lowers the divergence, doubling or halving from <paramref name="previous"/> on, and keeps it in a file; 0 when
+    /// none does.
+    /// </summary>
     public double Search(double? previous)
     {
         var work = _setting.Context.Work;
         // All lengths share them: they are not among what a trial made and takes with it when it goes.
         _divergence.Require();
-        double start = Divergence(_modules.Value), best = start, length = 0;
+        double start = Divergence(_modules.Value),
+            best = start,
+            length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
         var tried = new JsonArray();
         HashSet<string> kept = [];
@@ -73,25 +102,37 @@ internal sealed class NewtonState
         else
         {
             for (int i = 1; i <= MaxHalvings && !Try(Math.ScaleB(first, -i)); i++) { }
-            if (length > 0) Try(length / 2);
+            if (length > 0)
+                Try(length / 2);
         }
-        var about = new JsonObject { ["length"] = length, ["divergence_before"] = start, ["divergence"] = best, ["tried"] = tried };
+        var about = new JsonObject
+        {
+            ["length"] = length,
+            ["divergence_before"] = start,
+            ["divergence"] = best,
+            ["tried"] = tried,
+        };
         AtomicFile.WriteAllText(_search.Value.Part(LengthPart), JsonText.Indented(about));
         return length;
 
         bool Try(double candidate)
         {
             var made = new HashSet<string>(StringComparer.Ordinal);
-            double reached = work.Watch(made, () =>
-            {
-                using var modules = _setting.Build(Step(candidate));
-                return Divergence(modules);
-            });
+            double reached = work.Watch(
+                made,
+                () =>
+                {
+                    using var modules = _setting.Build(Step(candidate));
+                    return Divergence(modules);
+                }
+            );
             tried.Add((JsonNode)new JsonObject { ["length"] = candidate, ["divergence"] = double.IsFinite(reached) ? reached : null });
             bool better = reached < best;
             // Only what the best length made is used again; what a killed search left of the others goes too.
-            foreach (string artifact in better ? kept : made) work.Delete(artifact);
-            if (better) (length, best, kept) = (candidate, reached, made);
+            foreach (string artifact in better ? kept : made)
+                work.Delete(artifact);
+            if (better)
+                (length, best, kept) = (candidate, reached, made);
             return better;
         }
     }
@@ -100,10 +141,14 @@ internal sealed class NewtonState
     public void Release(bool keepFactors)
     {
         _divergence.Delete();
-        if (!keepFactors) Factors.Delete(_setting.Context);
-        if (!_modules.IsValueCreated) return;
-        if (keepFactors) _modules.Value.Dispose();
-        else _modules.Value.Delete(_setting.Context);
+        if (!keepFactors)
+            Factors.Delete(_setting.Context);
+        if (!_modules.IsValueCreated)
+            return;
+        if (keepFactors)
+            _modules.Value.Dispose();
+        else
+            _modules.Value.Delete(_setting.Context);
     }
 
     // Mean divergence of a token of the judging sequences; infinite where a step was so long that the model overflows.
@@ -116,12 +161,15 @@ internal sealed class NewtonState
         double sum = 0;
         try
         {
-            foreach (var layer in model.Layers) states.Advance(layer);
-            states.ForEachBatch((first, count) =>
-            {
-                using var hidden = states.Copy(first, count);
-                sum += _dense.Value.Divergence(model, hidden, before + first);
-            });
+            foreach (var layer in model.Layers)
+                states.Advance(layer);
+            states.ForEachBatch(
+                (first, count) =>
+                {
+                    using var hidden = states.Copy(first, count);
+                    sum += _dense.Value.Divergence(model, hidden, before + first);
+                }
+            );
         }
         catch (NumericalException)
         {

@@ -13,10 +13,19 @@ internal static class Narrowing
     /// <exception cref="NumericalException">A number is not finite, or would become infinite.</exception>
     public static void Checked(ReadOnlySpan<float> values, DType type, Span<byte> destination, string name, string source)
     {
+        RequireHeld(values, type, name, source);
+        Widening.FromSingle(values, type, destination);
+    }
+
+    /// <summary>Refuses numbers that <paramref name="type"/>, a float or a block type, cannot hold.</summary>
+    /// <exception cref="NumericalException">A number is not finite, or would become infinite.</exception>
+    public static void RequireHeld(ReadOnlySpan<float> values, DType type, string name, string source)
+    {
         float limit = type switch
         {
             DType.F16 => RoundsToInfinityHalf,
             DType.BF16 => RoundsToInfinityBFloat,
+            _ when type.IsQuantized() => LargestHalf,
             _ => float.PositiveInfinity,
         };
         float largest = 0;
@@ -34,10 +43,12 @@ internal static class Narrowing
         }
         if (largest > 0)
             throw new NumericalException(
-                type == DType.F16
-                    ? $"{source}: tensor '{name}' holds {largest:G6}, float16 ends at {LargestHalf}. Use --dtype bf16 or f32."
-                    : $"{source}: tensor '{name}' holds {largest:G6}, too large for bfloat16. Use --dtype f32."
+                type switch
+                {
+                    DType.F16 => $"{source}: tensor '{name}' holds {largest:G6}, float16 ends at {LargestHalf}. Use --dtype bf16 or f32.",
+                    DType.BF16 => $"{source}: tensor '{name}' holds {largest:G6}, too large for bfloat16. Use --dtype f32.",
+                    _ => $"{source}: tensor '{name}' holds {largest:G6}, the scales of {type} end at {LargestHalf}. Use bf16 or f32.",
+                }
             );
-        Widening.FromSingle(values, type, destination);
     }
 }

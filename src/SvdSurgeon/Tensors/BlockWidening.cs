@@ -59,6 +59,9 @@ internal static unsafe class BlockWidening
                     case DType.IQ4_XS:
                         IQ4_XS(source, y);
                         break;
+                    case DType.Q2_0:
+                        Q2_0(source, y);
+                        break;
                     default:
                         throw new NotSupportedException($"{type} is no block type.");
                 }
@@ -134,6 +137,21 @@ internal static unsafe class BlockWidening
         );
         var bit = Vector128.Create(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, (byte)128);
         return Vector128.Equals(spread & bit, bit) & Vector128.Create((byte)16);
+    }
+
+    private static void Q2_0(byte* s, float* y)
+    {
+        // 16 numbers come from 4 bytes: each byte four times, its bits 0, 2, 4 and 6 brought to the same place by products with 64, 16, 4 and 1.
+        var spread = Vector128.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, (byte)3);
+        var shifts = Vector128.Create(64, 16, 4, 1, 64, 16, 4, (ushort)1);
+        var mask = Vector128.Create((ushort)3);
+        float d = Scale(s);
+        for (int j = 0; j < 4; j++)
+        {
+            var (low, high) = Vector128.Widen(Vector128.ShuffleNative(Vector128.CreateScalar(*(uint*)(s + 2 + 4 * j)).AsByte(), spread));
+            var bits = Vector128.Narrow(((low * shifts) >>> 6) & mask, ((high * shifts) >>> 6) & mask);
+            Put(y + 16 * j, bits.AsSByte() - Vector128<sbyte>.One, d, 0);
+        }
     }
 
     private static void Q2_K(byte* s, float* y)

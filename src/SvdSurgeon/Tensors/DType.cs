@@ -65,4 +65,7 @@ public enum DType
 
     /// <summary>GGUF super-block of 256, 4-bit indices into a table.</summary>
     IQ4_XS,
+
+    /// <summary>GGUF block of 64: fp16 scale, 64 two-bit values minus 1. Readers older than October 2026 refuse it.</summary>
+    Q2_0,
 }

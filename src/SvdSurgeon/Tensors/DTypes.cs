@@ -22,6 +22,7 @@ public static class DTypes
             DType.Q5_K => (256, 176),
             DType.Q6_K => (256, 210),
             DType.IQ4_XS => (256, 136),
+            DType.Q2_0 => (64, 18),
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
 

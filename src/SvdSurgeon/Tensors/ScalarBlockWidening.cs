@@ -52,6 +52,9 @@ internal static unsafe class ScalarBlockWidening
                 case DType.IQ4_XS:
                     IQ4_XS(source, y);
                     break;
+                case DType.Q2_0:
+                    Q2_0(source, y);
+                    break;
                 default:
                     throw new NotSupportedException($"{type} is no block type.");
             }
@@ -97,6 +100,13 @@ internal static unsafe class ScalarBlockWidening
             y[i] = d * ((uint)(q[i] & 15) | (((high >> i) & 1) << 4)) + m;
             y[i + 16] = d * ((uint)(q[i] >> 4) | (((high >> (i + 16)) & 1) << 4)) + m;
         }
+    }
+
+    private static void Q2_0(byte* s, Span<float> y)
+    {
+        float d = Scale(s);
+        for (int i = 0; i < 64; i++)
+            y[i] = d * (((s[2 + i / 4] >> (i % 4 * 2)) & 3) - 1);
     }
 
     private static void Q2_K(byte* s, Span<float> y)

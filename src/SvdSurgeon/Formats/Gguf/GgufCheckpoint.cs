@@ -7,7 +7,7 @@ namespace SvdSurgeon.Formats.Gguf;
 /// <summary>Opens GGUF files as checkpoints: Hugging Face names, and a config.json that says what the metadata says.</summary>
 internal static class GgufCheckpoint
 {
-    private const string SupportedArchitectures = "llama, qwen2";
+    private const string SupportedArchitectures = "llama, qwen2, qwen3";
 
     public static Checkpoint Open(string path)
     {
@@ -17,7 +17,7 @@ internal static class GgufCheckpoint
             string architecture =
                 file.Metadata.Text("general.architecture")
                 ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
-            if (architecture is not ("llama" or "qwen2"))
+            if (architecture is not ("llama" or "qwen2" or "qwen3"))
                 throw new InvalidModelException(
                     $"Architecture '{architecture}' ({path}, general.architecture) is not supported. Supported in GGUF files: "
                         + $"{SupportedArchitectures}."

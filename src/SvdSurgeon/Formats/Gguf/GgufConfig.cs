@@ -14,7 +14,7 @@ internal static class GgufConfig
         string path = file.FilePath;
         if (metadata.Integer($"{architecture}.expert_count") is > 0)
             throw new InvalidModelException(
-                $"Mixture of experts ({path}, {architecture}.expert_count) is not supported. Supported: dense llama and qwen2."
+                $"Mixture of experts ({path}, {architecture}.expert_count) is not supported. Supported: dense llama, qwen2 and qwen3."
             );
         long hidden = Required("embedding_length"),
             heads = Required("attention.head_count"),
@@ -37,6 +37,7 @@ internal static class GgufConfig
         {
             ["architectures"] = new JsonArray(
                 architecture == "qwen2" ? "Qwen2ForCausalLM"
+                : architecture == "qwen3" ? "Qwen3ForCausalLM"
                 : mistral ? "MistralForCausalLM"
                 : "LlamaForCausalLM"
             ),

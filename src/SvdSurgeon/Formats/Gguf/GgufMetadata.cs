@@ -10,6 +10,7 @@ namespace SvdSurgeon.Formats.Gguf;
 public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Start, int Length)> _places = new(StringComparer.Ordinal);
     private readonly MappedFile _file;
 
     internal GgufMetadata(MappedFile file) => _file = file;
@@ -88,10 +89,18 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     private GgufArray? Array(string key) =>
         !_values.TryGetValue(key, out var value) ? null : value as GgufArray ?? throw Wrong(key, "an array");
 
+    /// <summary>Value type and value of an entry as the file has them.</summary>
+    internal ReadOnlySpan<byte> Stored(string key)
+    {
+        var (start, length) = _places[key];
+        return _file.Span(start, length);
+    }
+
     internal void ReadEntry(ref GgufCursor cursor)
     {
         string key = cursor.Text("a metadata key");
         string what = $"metadata '{key}'";
+        long start = cursor.Position;
         uint type = cursor.UInt32(what);
         object value = type switch
         {
@@ -104,6 +113,7 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
         };
         if (!_values.TryAdd(key, value))
             throw new InvalidModelException($"{_file.FilePath}: {what} appears twice.");
+        _places[key] = (start, checked((int)(cursor.Position - start)));
     }
 
     private static object Scalar(uint type, ReadOnlySpan<byte> bytes) =>

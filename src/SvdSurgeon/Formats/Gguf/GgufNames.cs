@@ -17,11 +17,29 @@ internal static class GgufNames
         ["attn_k"] = "self_attn.k_proj",
         ["attn_v"] = "self_attn.v_proj",
         ["attn_output"] = "self_attn.o_proj",
+        ["attn_q_norm"] = "self_attn.q_norm",
+        ["attn_k_norm"] = "self_attn.k_norm",
         ["ffn_norm"] = "post_attention_layernorm",
         ["ffn_gate"] = "mlp.gate_proj",
         ["ffn_up"] = "mlp.up_proj",
         ["ffn_down"] = "mlp.down_proj",
     };
+
+    /// <summary>GGUF's name of a Hugging Face parameter, or null for one that these architectures do not have.</summary>
+    public static string? FromHuggingFace(string name)
+    {
+        int dot = name.LastIndexOf('.');
+        var (module, kind) = dot < 0 ? ("", name) : (name[..dot], name[(dot + 1)..]);
+        if (kind is not ("weight" or "bias"))
+            return null;
+        if (Outside.FirstOrDefault(entry => entry.Value == module).Key is { } outside)
+            return $"{outside}.{kind}";
+        return
+            module.Split('.', 4) is ["model", "layers", var layer, var part]
+            && InLayer.FirstOrDefault(entry => entry.Value == part).Key is { } inside
+            ? $"blk.{layer}.{inside}.{kind}"
+            : null;
+    }
 
     /// <summary>The Hugging Face name, or null for a tensor that these architectures do not have.</summary>
     public static string? ToHuggingFace(string name)

@@ -26,6 +26,7 @@ internal static class GgufTypes
         [27] = DType.I64,
         [28] = DType.F64,
         [30] = DType.BF16,
+        [42] = DType.Q2_0,
     };
 
     // Names of the others, so that the refusal tells what the file has.
@@ -45,6 +46,9 @@ internal static class GgufTypes
         [35] = "TQ2_0",
         [39] = "MXFP4",
     };
+
+    /// <summary>The number of a type.</summary>
+    public static uint NumberOf(DType type) => Supported.First(entry => entry.Value == type).Key;
 
     /// <exception cref="InvalidModelException">The type is not supported.</exception>
     public static DType Parse(uint number, string file, string tensor) =>

@@ -16,6 +16,8 @@ internal sealed class SentencePieceVocabulary(string file, string[] pieces, floa
 
     public string[] Pieces => pieces;
 
+    public float[] Scores => scores;
+
     public PieceType[] Types => types;
 
     /// <summary>Id of the first piece of a type, or −1.</summary>

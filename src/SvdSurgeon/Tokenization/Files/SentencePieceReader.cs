@@ -86,6 +86,7 @@ internal static class SentencePieceReader
             {
                 Kind = "SentencePiece BPE (tokenizer.model)",
                 File = vocabulary.File,
+                Pieces = vocabulary,
                 Vocabulary = new Vocabulary(
                     vocabulary.Pieces,
                     added,

@@ -18,6 +18,9 @@ internal sealed record TokenizerParts
 
     public required BpeModel Model { get; init; }
 
+    /// <summary>The SentencePiece vocabulary with its scores, where the tokenizer comes from one.</summary>
+    public SentencePieceVocabulary? Pieces { get; init; }
+
     /// <summary>Tokens that are recognised in the text as a whole.</summary>
     public AddedToken[] AddedTokens { get; init; } = [];
 

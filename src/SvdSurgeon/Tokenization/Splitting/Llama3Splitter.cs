@@ -11,6 +11,9 @@ internal sealed class Llama3Splitter(int digits) : ScanningSplitter
     public const string Qwen2Pattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+    /// <summary>Digits of a number that stay together, at most.</summary>
+    public int Digits => digits;
+
     public string Pattern => digits == 3 ? Llama3Pattern : Qwen2Pattern;
 
     public override int EndOfPiece(ReadOnlySpan<char> text, int start)

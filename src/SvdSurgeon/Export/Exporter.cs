@@ -1,0 +1,65 @@
+using SvdSurgeon.Backends;
+
+namespace SvdSurgeon.Export;
+
+/// <summary>Writes models, dense or compressed, in formats that other programs load.</summary>
+public static class Exporter
+{
+    /// <summary>The formats: "gguf" and further ones.</summary>
+    public static IReadOnlyList<string> Formats => [.. ExportFormats.All.Select(format => format.Name)];
+
+    /// <summary>The types that <paramref name="format"/> has.</summary>
+    /// <exception cref="InvalidInputException">There is no such format.</exception>
+    public static IReadOnlyList<string> Types(string format) => ExportFormats.Named(format).Types;
+
+    /// <summary>Exports the model at <paramref name="path"/>.</summary>
+    /// <param name="path">A model folder, dense or compressed, or a .gguf file.</param>
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    /// <param name="options">Types, and what else the format has.</param>
+    /// <param name="output">The file or folder to make; nothing is written over.</param>
+    /// <param name="backend">Merges factors.</param>
+    /// <param name="cancellation">Stops between tensors; nothing is left behind.</param>
+    /// <exception cref="InvalidInputException">The format, an option or the output path cannot be used.</exception>
+    /// <exception cref="InvalidModelException">The model is damaged, or the format has no place for it.</exception>
+    /// <exception cref="NumericalException">A weight is not finite, or too large for its type.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; nothing is left behind.</exception>
+    public static ExportResult Run(
+        string path,
+        string format,
+        ExportOptions options,
+        string output,
+        IBackend backend,
+        CancellationToken cancellation = default
+    )
+    {
+        var chosen = ExportFormats.Named(format);
+        using var model = ExportModel.Open(path, backend);
+        var prepared = Prepare(chosen, model, options, output);
+        var files = prepared
+            .Write(cancellation)
+            .Order(StringComparer.Ordinal)
+            .Select(file => new ExportedFile(file, new FileInfo(file).Length));
+        return new ExportResult(chosen.Name, chosen.RunsIn, prepared.Command, [.. files], prepared.Notes);
+    }
+
+    /// <summary>Refuses, before any work, what an export of a model of this kind would refuse at the end of it.</summary>
+    /// <exception cref="InvalidInputException">The format or an option cannot be used.</exception>
+    /// <exception cref="InvalidModelException">The format has no place for the model.</exception>
+    public static void Check(string path, string format, ExportOptions options, string output, IBackend backend)
+    {
+        using var model = ExportModel.Open(path, backend);
+        Prepare(ExportFormats.Named(format), model, options, output);
+    }
+
+    /// <summary>Where the output of <paramref name="format"/> goes that is made beside a model folder.</summary>
+    public static string Beside(string folder, string format) =>
+        Path.TrimEndingDirectorySeparator(folder) + ExportFormats.Named(format).Suffix;
+
+    private static PreparedExport Prepare(IExportFormat format, ExportModel model, ExportOptions options, string output)
+    {
+        foreach (string type in options.TensorTypes.Select(rule => rule.Type).Prepend(options.Type ?? format.Types[0]))
+            if (!format.Types.Contains(type))
+                throw new InvalidInputException($"--type {type}: {format.Name} has no such type. Use {string.Join(", ", format.Types)}.");
+        return format.Prepare(model, options, output);
+    }
+}

@@ -1,0 +1,57 @@
+using SvdSurgeon.Formats.Gguf;
+using SvdSurgeon.IO;
+
+namespace SvdSurgeon.Export.Gguf;
+
+/// <summary>GGUF files for llama.cpp and everything that is built on it.</summary>
+internal sealed class GgufFormat : IExportFormat
+{
+    /// <inheritdoc/>
+    public string Name => "gguf";
+
+    /// <inheritdoc/>
+    public string RunsIn => "llama.cpp, Ollama, LM Studio, LLamaSharp";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Types => GgufTypeChoice.Words;
+
+    /// <inheritdoc/>
+    public string Suffix => ".gguf";
+
+    /// <inheritdoc/>
+    public PreparedExport Prepare(ExportModel model, ExportOptions options, string output)
+    {
+        var config = model.Source.Config;
+        var architecture = GgufArchitecture.Of(config, model.Source.Path);
+        if (!output.EndsWith(Suffix, StringComparison.OrdinalIgnoreCase))
+            throw new InvalidInputException($"--out {output}: a GGUF model is one file; give it a name that ends in .gguf.");
+        OutputFile.EnsureUsable(output);
+        var metadata = new GgufMetadataBuilder();
+        GgufModelMetadata.Add(metadata, config, architecture, Path.GetFileName(Path.GetFullPath(model.Source.Path)));
+        var notes = GgufModelMetadata.Notes(config).ToList();
+        notes.AddRange(GgufTokenizer.Add(metadata, model, options));
+        var types = new GgufTypeChoice(options);
+        var tensors = new GgufTensors(model, architecture, types, options.Threads).All();
+        notes.AddRange(types.Notes);
+        if (model.IsFactored)
+            notes.Add(MergedNote(model));
+        return new PreparedExport(
+            notes,
+            $"llama-cli -m {output} -p \"Once upon a time\"",
+            cancellation =>
+            {
+                GgufFileWriter.Write(output, metadata, tensors, cancellation);
+                return [output];
+            }
+        );
+    }
+
+    private static string MergedNote(ExportModel model)
+    {
+        long factors = model.Modules.Values.Sum(module => module.ParameterCount);
+        long merged = model.Modules.Values.Sum(module => (long)module.OutFeatures * module.InFeatures);
+        return FormattableString.Invariant(
+            $"GGUF has no factored modules: {factors:N0} numbers of the linear modules are multiplied out to {merged:N0}. --type makes the file small."
+        );
+    }
+}

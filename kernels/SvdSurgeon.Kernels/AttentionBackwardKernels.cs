@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
 
 namespace SvdSurgeon.Kernels;
 
@@ -18,7 +20,7 @@ public static class AttentionBackwardKernels
         long start = (long)Grid.IdxX * headDim;
         float sum = 0;
         for (int c = Group.IdxX; c < headDim; c += Group.DimX) sum += dy[start + c] * y[start + c];
-        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2) sum += Warp.ShuffleXor(sum, offset);
+        sum = WarpExtensions.AllReduce<float, AddFloat>(sum);
         if (Group.IdxX == 0) delta[Grid.IdxX] = sum;
     }
 

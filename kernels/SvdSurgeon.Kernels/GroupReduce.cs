@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Algorithms.ScanReduceOperations;
 
 namespace SvdSurgeon.Kernels;
 
@@ -16,7 +18,7 @@ internal static class GroupReduce
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(float value, ArrayView<float> scratch)
     {
-        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2) value += Warp.ShuffleXor(value, offset);
+        value = WarpExtensions.AllReduce<float, AddFloat>(value);
         if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;
@@ -30,7 +32,7 @@ internal static class GroupReduce
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max(float value, ArrayView<float> scratch)
     {
-        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2) value = IntrinsicMath.Max(value, Warp.ShuffleXor(value, offset));
+        value = WarpExtensions.AllReduce<float, MaxFloat>(value);
         if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;
@@ -44,7 +46,7 @@ internal static class GroupReduce
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(double value, ArrayView<double> scratch)
     {
-        for (int offset = Warp.WarpSize / 2; offset > 0; offset /= 2) value += Warp.ShuffleXor(value, offset);
+        value = WarpExtensions.AllReduce<double, AddDouble>(value);
         if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;

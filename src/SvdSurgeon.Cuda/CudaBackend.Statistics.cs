@@ -6,11 +6,8 @@ namespace SvdSurgeon.Cuda;
 
 public sealed partial class CudaBackend
 {
-    // Below this width one launch of the rank-update kernel beats a product, a scratch matrix and an addition. Not measured on a GPU yet.
-    private const int NarrowGramColumns = 256;
-
     /// <inheritdoc/>
-    public GramAccumulator CreateGram(int n) => n <= NarrowGramColumns ? new NarrowGram(this, n) : new CudaGram(this, n, _options.Precision != ProductPrecision.Float32);
+    public GramAccumulator CreateGram(int n) => n <= _options.Limits.WidestNarrowGram ? new NarrowGram(this, n) : new CudaGram(this, n, _options.Precision != ProductPrecision.Float32);
 
     /// <inheritdoc/>
     public void ColumnDot(Tensor p, Tensor q, Tensor g)

@@ -16,7 +16,7 @@ namespace SvdSurgeon.Cuda;
 /// </summary>
 public sealed partial class CudaBackend : IBackend
 {
-    private readonly Context _context;
+    private readonly Context? _ownContext;
     private readonly Accelerator _accelerator;
     private readonly AcceleratorStream _stream;
     private readonly IVendorLibraries _libraries;
@@ -29,10 +29,13 @@ public sealed partial class CudaBackend : IBackend
     private readonly ConditionalWeakTable<RopeTable, RopeViews> _ropes = [];
     private readonly ConditionalWeakTable<StoredTensor, DeviceBlock> _vectors = [];
 
-    /// <summary>Takes over the context, its accelerator and the libraries that <paramref name="libraries"/> makes for it.</summary>
-    internal CudaBackend(Context context, Accelerator accelerator, Func<Accelerator, AcceleratorStream, DevicePool, IVendorLibraries> libraries, CudaOptions? options = null)
+    /// <param name="accelerator">What computes.</param>
+    /// <param name="ownContext">Its context when both are the backend's to dispose; null when the calling program keeps them.</param>
+    /// <param name="libraries">Products and decompositions for it.</param>
+    /// <param name="options">Arithmetic and memory.</param>
+    internal CudaBackend(Accelerator accelerator, Context? ownContext, VendorLibraryFactory libraries, CudaOptions? options = null)
     {
-        _context = context;
+        _ownContext = ownContext;
         _accelerator = accelerator;
         _options = options ?? new CudaOptions();
         _stream = accelerator.CreateStream();
@@ -49,7 +52,7 @@ public sealed partial class CudaBackend : IBackend
                 return evicted;
             },
         };
-        _libraries = libraries(accelerator, _stream, _pool);
+        _libraries = libraries(accelerator, _stream, _pool, _options);
         _kernels = new KernelSet(accelerator);
         _launch = new LaunchGeometry(accelerator);
         _surgeon = new SurgeonBatch(this);
@@ -76,6 +79,7 @@ public sealed partial class CudaBackend : IBackend
     internal LaunchGeometry Launch => _launch;
     internal IVendorLibraries Libraries => _libraries;
     internal DevicePool Pool => _pool;
+    internal CudaLimits Limits => _options.Limits;
     internal int SurgeonLaunches => _surgeon.Launches;
 
     /// <inheritdoc/>
@@ -134,8 +138,9 @@ public sealed partial class CudaBackend : IBackend
         _weights.Dispose();
         _pool.Dispose();
         _stream.Dispose();
+        if (_ownContext is null) return;
         _accelerator.Dispose();
-        _context.Dispose();
+        _ownContext.Dispose();
     }
 
     private static ArrayView<float> View(Tensor x) => ((CudaTensor)x).View;

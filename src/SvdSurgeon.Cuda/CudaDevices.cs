@@ -2,44 +2,40 @@ using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime;
 using ILGPU;
-using SvdSurgeon.Cuda.Memory;
+using ILGPU.Backends;
 using SvdSurgeon.Cuda.VendorLibraries;
+using SvdSurgeon.Cuda.VendorLibraries.Loading;
 
 namespace SvdSurgeon.Cuda;
-
-/// <summary>A CUDA device.</summary>
-/// <param name="Index">The n of --device cuda:n.</param>
-/// <param name="Name">Product name.</param>
-/// <param name="ComputeCapability">Such as "9.0".</param>
-/// <param name="MemoryBytes">Device memory.</param>
-/// <param name="Multiprocessors">Streaming multiprocessors.</param>
-/// <param name="DriverVersion">The CUDA version of the driver, such as "12.8".</param>
-public sealed record CudaDeviceReport(int Index, string Name, string ComputeCapability, long MemoryBytes, int Multiprocessors, string DriverVersion);
-
-/// <summary>What was found of CUDA on this machine.</summary>
-/// <param name="Devices">Usable devices.</param>
-/// <param name="Libraries">Native libraries and where they were loaded from.</param>
-/// <param name="Problem">Why --device cuda would fail and what helps, or null.</param>
-public sealed record CudaReport(IReadOnlyList<CudaDeviceReport> Devices, IReadOnlyList<NativeLibraryReport> Libraries, string? Problem);
 
 /// <summary>Finds and opens devices.</summary>
 public static class CudaDevices
 {
+    private const string NoLibraries =
+        "install the CUDA toolkit 11, 12 or 13, or 'pip install nvidia-cublas-cu12 nvidia-cusolver-cu12', or name the folder in " + LibraryFolders.Variable;
+
     /// <summary>Devices and native libraries; never throws for something that is missing.</summary>
     public static CudaReport List()
     {
         var libraries = NativeLibraries.Report();
+        if (libraries[0].Problem is { } noDriver)
+            return new CudaReport([], libraries, noDriver, "install NVIDIA's driver, so that nvidia-smi runs" + (libraries[1].Path is null ? "; then " + NoLibraries : ""));
         using var context = Context.Create(builder => Configure(builder).Cuda());
         var devices = new List<CudaDeviceReport>();
         foreach (var device in context.GetCudaDevices())
-            devices.Add(new CudaDeviceReport(devices.Count, device.Name, device.Architecture is { } sm ? $"{sm.Major}.{sm.Minor}" : "unknown", device.MemorySize,
-                device.NumMultiprocessors, $"{device.DriverVersion.Major}.{device.DriverVersion.Minor}"));
-        string? problem = libraries.FirstOrDefault(library => library.Path is null)?.Problem;
-        if (devices.Count == 0 && problem is null) problem = "The driver was loaded but reports no device that can be used: run nvidia-smi, and look at CUDA_VISIBLE_DEVICES.";
-#if !MANAGEDCUDA
-        problem ??= "This build has no cuBLAS and cuSOLVER: build it with -p:GpuPackages=all (docs/GPU.md).";
-#endif
-        return new CudaReport(devices, libraries, problem);
+            devices.Add(
+                new CudaDeviceReport(
+                    devices.Count,
+                    device.Name,
+                    device.Architecture is { } sm ? $"{sm.Major}.{sm.Minor}" : "unknown",
+                    device.MemorySize,
+                    device.NumMultiprocessors,
+                    $"{device.DriverVersion.Major}.{device.DriverVersion.Minor}"
+                )
+            );
+        if (devices.Count == 0)
+            return new CudaReport(devices, libraries, "the driver reports no device that can be used", "run nvidia-smi, and look at CUDA_VISIBLE_DEVICES");
+        return new CudaReport(devices, libraries, libraries[1].Problem, libraries[1].Problem is null ? null : NoLibraries);
     }
 
     /// <summary>Opens a device.</summary>
@@ -49,36 +45,77 @@ public static class CudaDevices
     public static CudaBackend Open(int index = 0, CudaOptions? options = null)
     {
         var report = List();
-        if (report.Problem is not null) throw new InvalidInputException($"--device cuda: {report.Problem}");
+        string name = index == 0 ? "--device cuda" : $"--device cuda:{index}";
+        if (report.Problem is not null)
+            throw new InvalidInputException($"{name}: {report.Problem}. What helps: {report.Remedy}. Or use --device cpu.");
         if (index < 0 || index >= report.Devices.Count)
-            throw new InvalidInputException($"--device cuda:{index}: there {(report.Devices.Count == 1 ? "is 1 device" : $"are {report.Devices.Count} devices")}, numbered from 0. svdsurgeon devices lists them.");
-#if MANAGEDCUDA
+            throw new InvalidInputException(
+                $"{name}: there {(report.Devices.Count == 1 ? "is 1 device" : $"are {report.Devices.Count} devices")}, numbered from 0. svdsurgeon devices lists them."
+            );
         var context = Context.Create(builder => Configure(builder).Cuda());
         try
         {
-            return new CudaBackend(context, context.CreateCudaAccelerator(index), (accelerator, stream, pool) => new CudaLibraries(accelerator, stream, ((CudaStream)stream).StreamPtr, pool), options);
+            return new CudaBackend(context.CreateCudaAccelerator(index), context, VendorLibraries, options);
         }
         catch (CudaException e)
         {
             context.Dispose();
-            throw new InvalidInputException($"--device cuda:{index}: {report.Devices[index].Name} cannot be opened: {e.Message}. Another program may hold it exclusively.", e);
+            throw new InvalidInputException($"{name}: {report.Devices[index].Name} cannot be opened: {e.Message}. Another program may hold it exclusively.", e);
         }
-#else
-        throw new InvalidInputException("--device cuda: this build has no cuBLAS and cuSOLVER: build it with -p:GpuPackages=all (docs/GPU.md).");
-#endif
+    }
+
+    /// <summary>
+    /// Computes on an accelerator that the calling program has made and keeps: it stays open when the backend is disposed. On a CUDA accelerator
+    /// products and decompositions go to cuBLAS and cuSOLVER in its context (<see cref="Accelerator.NativePtr"/> is the CUcontext, which other
+    /// bindings take too); on a CPU accelerator to managed code.
+    /// </summary>
+    /// <param name="accelerator">
+    /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the kernels use.
+    /// </param>
+    /// <param name="options">Arithmetic and memory.</param>
+    /// <exception cref="ArgumentException">The context lacks one of the two, or the accelerator is neither CUDA's nor the CPU's.</exception>
+    /// <exception cref="InvalidInputException">cuBLAS or cuSOLVER is missing; the message says where it was looked for.</exception>
+    public static CudaBackend Use(Accelerator accelerator, CudaOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(accelerator);
+        if (!accelerator.Context.Properties.EnableProfiling)
+            throw new ArgumentException($"The context of {accelerator.Name} was made without profiling: add Profiling() to its builder.", nameof(accelerator));
+        if (accelerator is CPUAccelerator)
+            return new CudaBackend(accelerator, null, ManagedProducts, options);
+        if (accelerator is not CudaAccelerator)
+            throw new ArgumentException($"{accelerator.Name} is neither a CUDA nor a CPU accelerator.", nameof(accelerator));
+        if (NativeLibraries.Report()[1].Problem is { } missing)
+            throw new InvalidInputException($"{accelerator.Name}: {missing}. What helps: {NoLibraries}.");
+        var backend = new CudaBackend(accelerator, null, VendorLibraries, options);
+        try
+        {
+            _ = backend.Kernels.RmsNorm;
+            return backend;
+        }
+        catch (InternalCompilerException e) when (e.InnerException is NotSupportedIntrinsicException)
+        {
+            backend.Dispose();
+            throw new ArgumentException($"The context of {accelerator.Name} was made without ILGPU.Algorithms: add EnableAlgorithms() to its builder.", nameof(accelerator), e);
+        }
     }
 
     /// <summary>The kernels on ILGPU's CPU accelerator, for tests and debugging: right, and very slow.</summary>
-    public static CudaBackend OpenSimulator(CudaOptions? options = null) => OpenSimulator((_, _, _) => new ManagedLibraries(), options);
+    public static CudaBackend OpenSimulator(CudaOptions? options = null) => OpenSimulator(ManagedProducts, options);
 
     /// <summary>As <see cref="OpenSimulator(CudaOptions?)"/>, over other libraries.</summary>
-    internal static CudaBackend OpenSimulator(Func<Accelerator, AcceleratorStream, DevicePool, IVendorLibraries> libraries, CudaOptions? options = null)
+    internal static CudaBackend OpenSimulator(VendorLibraryFactory libraries, CudaOptions? options = null)
     {
         // Warps of 4, at most 4 of them: few enough for a thread of the system each, enough to take every path.
         var device = new CPUDevice(4, 4, 1);
         var context = Context.Create(builder => Configure(builder).CPU(device));
-        return new CudaBackend(context, context.CreateCPUAccelerator(0), libraries, options);
+        return new CudaBackend(context.CreateCPUAccelerator(0), context, libraries, options);
     }
 
-    private static Context.Builder Configure(Context.Builder builder) => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).Profiling();
+    private static readonly VendorLibraryFactory VendorLibraries = (accelerator, stream, pool, options) =>
+        new CudaLibraries(accelerator, stream, ((CudaStream)stream).StreamPtr, pool, options.Limits);
+
+    private static readonly VendorLibraryFactory ManagedProducts = (_, _, _, _) => new ManagedLibraries();
+
+    private static Context.Builder Configure(Context.Builder builder) =>
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).Profiling().EnableAlgorithms();
 }

@@ -1,16 +1,5 @@
 namespace SvdSurgeon.Cuda;
 
-/// <summary>How products with weights are computed on the device.</summary>
-public enum ProductPrecision
-{
-    /// <summary>Weights widened to float32, float32 arithmetic: the numbers of the CPU backend to rounding.</summary>
-    Float32,
-    /// <summary>Weights widened to float32, tensor cores on TF32 (10 bits of fraction in, float32 sums). Weights in fp16 lose nothing.</summary>
-    TensorFloat32,
-    /// <summary>Activations rounded to bf16 where the weight is bf16, tensor cores, float32 sums; other weights as with <see cref="TensorFloat32"/>. fp16 is left out because gradients fall below its range.</summary>
-    BFloat16,
-}
-
 /// <summary>Settings of a <see cref="CudaBackend"/>.</summary>
 public sealed record CudaOptions
 {
@@ -25,4 +14,7 @@ public sealed record CudaOptions
 
     /// <summary>Rows of logits at once are as many as fit in this many bytes.</summary>
     public long LogitBytes { get; init; } = 256L << 20;
+
+    /// <summary>Where one way of computing gives way to another.</summary>
+    public CudaLimits Limits { get; init; } = new();
 }

@@ -10,8 +10,8 @@ namespace SvdSurgeon.Cuda;
 /// <summary>The closed forms of SVD-Surgeon for many modules in one launch, for pools up to a few hundred values; what cannot be factored goes to <see cref="Surgeon"/>.</summary>
 internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
 {
-    /// <summary>Above this a group of threads is slower than cuSOLVER's whole device. From the kernels' cost, not measured on a GPU yet.</summary>
-    public int LargestPool => 384;
+    /// <summary>Above this a group of threads is slower than cuSOLVER's whole device.</summary>
+    public int LargestPool => backend.Limits.LargestSurgeonPool;
 
     /// <summary>Launches so far, for tests.</summary>
     public int Launches { get; private set; }

@@ -10,9 +10,7 @@ namespace SvdSurgeon.Cuda.Tests;
 
 /// <summary>A whole compression on the device against the CPU's, to rounding, through the batches that a device brings along.</summary>
 [TestFixture("simulator"), TestFixture("gpu")]
-#if MANAGEDCUDA
 [TestFixture("stand-in")]
-#endif
 public sealed class PipelineTests(string device)
 {
     // Factors are float32; the statistics before them were summed in another order.

@@ -33,7 +33,7 @@ public class PtxCompilationTests
         "SurgeonKernels.Compensate", "SurgeonKernels.Saliency",
     ];
 
-    private static readonly Context Context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive));
+    private static readonly Context Context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
 
     [OneTimeTearDown]
     public void DisposeContext() => Context.Dispose();
@@ -58,6 +58,7 @@ public class PtxCompilationTests
             {
                 Assert.That(ptx, Does.Contain($".target sm_{Math.Min((int)major * 10, 80)}"), "ILGPU writes no newer target than sm_80; the driver compiles on for the device");
                 Assert.That(ptx, Does.Contain(".visible .entry"), Name(method));
+                Assert.That(ptx, Does.Not.Contain("sqrt.approx"), $"{Name(method)} takes an approximate root");
                 Assert.That(ptx, Does.Not.Contain(".local"), $"{Name(method)} spills to local memory");
                 Assert.That(Regex.IsMatch(ptx, @"\bcall\b"), Is.False, $"{Name(method)} calls a function that was not inlined");
                 Assert.That(ptx, Has.Length.LessThan(LargestPtx), Name(method));

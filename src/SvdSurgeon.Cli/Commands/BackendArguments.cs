@@ -8,7 +8,7 @@ namespace SvdSurgeon.Cli.Commands;
 /// <summary>--device, --threads and --blas: what a verb computes on.</summary>
 internal sealed class BackendArguments
 {
-    private readonly Option<string> _device = new("--device") { Description = "auto, cpu or cuda[:n].", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda[:n][+tf32|+bf16], or simulator: the GPU's kernels on the processor, for looking and not for work.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> _threads = Threads();
     private readonly Option<string> _blas = new("--blas")
     {
@@ -32,7 +32,6 @@ internal sealed class BackendArguments
     {
         string device = parsed.GetRequiredValue(_device),
             blas = parsed.GetRequiredValue(_blas);
-#if GPU
         if (device == "auto" && blas == "managed" && GpuDevice.OpenIfUsable() is { } found)
         {
             Console.Error.WriteLine($"Computing on {found.Description}; --device cpu computes on the processor.");
@@ -47,18 +46,8 @@ internal sealed class BackendArguments
                 $"--blas {blas}: it serves the processor, and --device {device} computes elsewhere. Add --device cpu or leave --blas out."
             );
         }
-#else
-        if (
-            device == "cuda"
-            || device.StartsWith("cuda:", StringComparison.Ordinal)
-            || device.StartsWith("cuda+", StringComparison.Ordinal)
-        )
-            throw new InvalidInputException(
-                $"--device {device}: this build has no CUDA part. Use --device cpu, or build with -p:GpuPackages=all (docs/GPU.md)."
-            );
-#endif
         if (device is not ("auto" or "cpu"))
-            throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu or cuda[:n].");
+            throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu, cuda[:n] or simulator.");
         return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas));
     }
 

@@ -4,7 +4,10 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.VendorLibraries;
 
-/// <summary>Products in plain loops with float64 sums, and the library's own decompositions, on memory that the host can read.</summary>
+/// <summary>
+/// Products in plain loops with float64 sums, and the library's own decompositions, on memory that the host can read. Inputs are rounded as the
+/// precision that was asked for rounds them, so that its error can be seen without a GPU.
+/// </summary>
 internal sealed unsafe class ManagedLibraries : IVendorLibraries
 {
     private readonly CpuBackend _cpu = new();
@@ -16,6 +19,11 @@ internal sealed unsafe class ManagedLibraries : IVendorLibraries
     public void Multiply(in Product p)
     {
         float[] a = Widen(p.A, p.Type, p.M * p.K), b = Widen(p.B, p.Type, p.K * p.N);
+        if (p.TensorCores && p.Type == DType.F32)
+        {
+            TensorFloat.Round(a);
+            TensorFloat.Round(b);
+        }
         var c = (float*)p.C;
         for (int i = 0; i < p.M; i++)
             for (int j = 0; j < p.N; j++)
@@ -26,7 +34,7 @@ internal sealed unsafe class ManagedLibraries : IVendorLibraries
             }
     }
 
-    public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores) => Multiply(new Product(n, n, rows, x, true, x, false, c));
+    public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores) => Multiply(new Product(n, n, rows, x, true, x, false, c, TensorCores: tensorCores));
 
     public void Dispose() => _cpu.Dispose();
 

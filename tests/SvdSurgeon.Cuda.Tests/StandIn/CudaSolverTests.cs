@@ -67,18 +67,45 @@ public sealed class CudaSolverTests
     }
 
     [TestCase(20, 30, "Jacobi Qr"), TestCase(20, 500, "Qr"), TestCase(4096, 4096, "Polar Qr"), TestCase(4096, 11008, "GramEigen Polar Qr")]
-    public void The_method_is_chosen_by_size(int m, int n, string methods) => Assert.That(string.Join(' ', CudaSolver.Methods(m, n)), Is.EqualTo(methods));
+    public void The_method_is_chosen_by_size(int m, int n, string methods) => Assert.That(string.Join(' ', CudaSolver.Methods(m, n, new CudaLimits())), Is.EqualTo(methods));
 
-    [TestCase(5, 9), TestCase(9, 5), TestCase(40, 33)]
+    [TestCase(5, 9), TestCase(9, 5), TestCase(40, 33), TestCase(12, 50)]
     public void Matrices_of_one_shape_are_decomposed_together_as_alone(int rows, int columns)
     {
+        int before = _solver.HeldInBatches;
         Matrix[] all = [.. Enumerable.Range(0, 3).Select(seed => new Matrix(rows, columns, RandomNumbers.Doubles(seed, rows * columns)))];
         var together = _solver.Svd(all);
         for (int i = 0; i < all.Length; i++)
         {
             AssertRebuilds(all[i], together[i].U, together[i].Sigma, together[i].Vt);
-            Assert.That(together[i].Sigma, Is.EqualTo(_solver.Svd(all[i]).Sigma));
+            Assert.That(together[i].Sigma, Is.EqualTo(_solver.Svd(all[i]).Sigma).Within(Tolerance * together[i].Sigma[0]));
         }
+        Assert.That(_solver.HeldInBatches, Is.EqualTo(before + all.Length));
+    }
+
+    [Test]
+    public void A_matrix_that_a_batch_cannot_serve_is_decomposed_again_alone()
+    {
+        int before = _solver.HeldInBatches;
+        var singular = _cpu.LinearAlgebra.Multiply(
+            new Matrix(34, 3, RandomNumbers.Doubles(1, 34 * 3)),
+            new Matrix(3, 40, RandomNumbers.Doubles(2, 3 * 40))
+        );
+        var regular = new Matrix(34, 40, RandomNumbers.Doubles(3, 34 * 40));
+        var together = _solver.Svd([singular, regular]);
+        AssertRebuilds(singular, together[0].U, together[0].Sigma, together[0].Vt);
+        AssertRebuilds(regular, together[1].U, together[1].Sigma, together[1].Vt);
+        Assert.That(_solver.HeldInBatches, Is.EqualTo(before + 1), "the singular one went on to QR");
+    }
+
+    [Test]
+    public void The_limits_between_methods_are_options()
+    {
+        using var backend = StandInLibraries.Open(new CudaOptions { Limits = new CudaLimits { LargestBatchedEigen = 0, LargestSurgeonPool = 7 } });
+        Assert.That(backend.LinearAlgebra.LargestBatchedSide, Is.EqualTo(32), "what Jacobi takes");
+        Assert.That(_solver.LargestBatchedSide, Is.EqualTo(1024));
+        Assert.That(backend.SurgeonBatch.LargestPool, Is.EqualTo(7));
+        Assert.That(CudaSolver.Methods(40, 40, new CudaLimits { LargestQr = 33 }), Is.EqualTo(new[] { SvdMethod.Polar, SvdMethod.Qr }));
     }
 
     [Test]

@@ -1,34 +1,58 @@
 using System.Diagnostics;
 using NUnit.Framework;
 using SvdSurgeon.Cuda.VendorLibraries;
+using SvdSurgeon.Cuda.VendorLibraries.Loading;
 
 namespace SvdSurgeon.Cuda.Tests.StandIn;
 
 /// <summary>
 /// Host libraries with the names and signatures of cuBLAS and cuSOLVER (standin.c), found by the backend's own search: every call of
-/// <see cref="CudaLibraries"/> and <see cref="CudaSolver"/> runs through ManagedCuda's bindings on a machine without a GPU.
+/// <see cref="CudaLibraries"/> and <see cref="CudaSolver"/> runs through the declarations on a machine without a GPU.
 /// </summary>
 internal static class StandInLibraries
 {
-    private static readonly Lazy<string?> WhyNot = new(Build);
+    // What the tests of this process are bound to; other versions run in processes of their own.
+    private const int Major = 12;
 
-    /// <summary>The kernels on the simulator, products and decompositions through the bindings. Ends the test with a reason where that cannot be.</summary>
-    public static CudaBackend Open()
+    private static readonly Lazy<string?> WhyNot = new(Prepare);
+
+    /// <summary>The kernels on the simulator, products and decompositions through the declarations. Ends the test with a reason where that cannot be.</summary>
+    public static CudaBackend Open(CudaOptions? options = null)
     {
-        if (WhyNot.Value is { } reason) Assert.Ignore(reason);
-        return CudaDevices.OpenSimulator((accelerator, stream, pool) => new CudaLibraries(accelerator, stream, 0, pool));
+        if (WhyNot.Value is { } reason)
+            Assert.Ignore(reason);
+        return CudaDevices.OpenSimulator((accelerator, stream, pool, all) => new CudaLibraries(accelerator, stream, 0, pool, all.Limits), options);
     }
 
-    private static string? Build()
+    /// <summary>Compiles both libraries into two folders as Python's packages have them.</summary>
+    /// <param name="root">Their common folder.</param>
+    /// <param name="major">The version of CUDA that they say they are of.</param>
+    /// <returns>Why that cannot be done here, or null.</returns>
+    public static string? Build(string root, int major)
     {
-        if (!OperatingSystem.IsLinux()) return "The stand-in for cuBLAS and cuSOLVER is built on Linux only.";
-        if (NativeLibraries.Report().Any(library => library.Name is "cuBLAS" or "cuSOLVER" && library.Path is not null)) return "cuBLAS itself is here: GpuContract runs it.";
+        if (!OperatingSystem.IsLinux())
+            return "The stand-in for cuBLAS and cuSOLVER is built on Linux only.";
+        var generation = CudaGeneration.NewestFirst.Single(g => g.Major == major);
+        string source = Path.Combine(AppContext.BaseDirectory, "StandIn", "standin.c");
+        foreach (var (package, name) in (ReadOnlySpan<(string, string)>)[("cublas", generation.Blas), ("cusolver", generation.Solver)])
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(root, "nvidia", package, "lib")).FullName;
+            string output = Path.Combine(folder, name);
+            if (Compile($"-DCUDA_MAJOR={major}", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", output, source, "-lm") is { } problem)
+                return problem;
+        }
+        return null;
+    }
+
+    private static string? Prepare()
+    {
+        if (NativeLibraries.Report()[1].Path is not null)
+            return "cuBLAS itself is here: GpuContract runs it.";
         string folder = Directory.CreateTempSubdirectory("svdsurgeon-standin-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        string source = Path.Combine(AppContext.BaseDirectory, "StandIn", "standin.c");
-        foreach (string name in new[] { "libcublas.so.12", "libcusolver.so.11" })
-            if (Compile("-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", Path.Combine(folder, name), source, "-lm") is { } problem) return problem;
-        Environment.SetEnvironmentVariable(NativeLibraries.Variable, folder);
+        if (Build(folder, Major) is { } problem)
+            return problem;
+        Environment.SetEnvironmentVariable(LibraryFolders.Variable, folder);
         return null;
     }
 

@@ -1,6 +1,7 @@
-/* The functions of cuBLAS 12 and cuSOLVER 11 that svdsurgeon calls, with NVIDIA's signatures, on host memory in plain loops: column-major, arguments
+/* The functions of cuBLAS and cuSOLVER that svdsurgeon calls, with NVIDIA's signatures, on host memory in plain loops: column-major, arguments
    checked as documented, inputs destroyed and workspaces filled where the real ones do so. A machine without a GPU can so run every call that the
-   backend makes, through the same bindings: argument order, leading dimensions, triangles, workspace sizes. It says nothing about speed or rounding. */
+   backend makes, through the same bindings: argument order, leading dimensions, triangles, workspace sizes; where TF32 is asked for, inputs are rounded to it.
+   It says nothing about speed. CUDA_MAJOR (11, 12 or 13) is the version that it pretends to be; cusolverDnXsyevBatched is left out of 11, as there. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,15 +13,46 @@ enum { NONE = 0, TRANSPOSE = 1 };
 enum { R32F = 0, R64F = 1, R16F = 2, R16BF = 14 };
 enum { COMPUTE_32F = 68, COMPUTE_32F_FAST_TF32 = 77 };
 
+#ifndef CUDA_MAJOR
+#define CUDA_MAJOR 12
+#endif
+
 static int at_least(int64_t value, int64_t least) { return value >= (least > 1 ? least : 1); }
 static void *handle(void) { return malloc(1); }
 
 /* ---- cuBLAS */
-int cublasCreate_v2(void **h) { *h = handle(); return OK; }
-int cublasDestroy_v2(void *h) { free(h); return OK; }
-int cublasGetVersion_v2(void *h, int *version) { (void)h; *version = 120000; return OK; }
-int cublasSetStream_v2(void *h, void *stream) { (void)stream; return h ? OK : 1; }
-int cublasSetMathMode(void *h, int mode) { return !h ? 1 : mode == 0 || mode == 3 ? OK : BLAS_INVALID; }
+typedef struct { int math_mode; } blas;
+
+int cublasCreate_v2(blas **h) { *h = calloc(1, sizeof(blas)); return OK; }
+int cublasDestroy_v2(blas *h) { free(h); return OK; }
+/* 0, 1, 2: the three parts of the version */
+int cublasGetProperty(int type, int *value) { *value = type == 0 ? CUDA_MAJOR : type == 1 ? 4 : 5; return type < 0 || type > 2 ? BLAS_INVALID : OK; }
+int cusolverGetProperty(int type, int *value)
+{
+    *value = type == 0 ? (CUDA_MAJOR == 13 ? 12 : 11) : type == 1 ? 6 : 1;
+    return type < 0 || type > 2 ? SOLVER_INVALID : OK;
+}
+int cublasSetStream_v2(blas *h, void *stream) { (void)stream; return h ? OK : 1; }
+int cublasSetMathMode(blas *h, int mode)
+{
+    if (!h) return 1;
+    if (mode != 0 && mode != 3) return BLAS_INVALID;
+    h->math_mode = mode;
+    return OK;
+}
+
+/* float32 to the 10 bits of fraction of TF32, to nearest, ties to even */
+static double tf32(double value)
+{
+    float f = (float)value;
+    uint32_t bits;
+    if (!isfinite(f)) return f;
+    memcpy(&bits, &f, 4);
+    bits += 0xFFF + (bits >> 13 & 1);
+    bits &= ~(uint32_t)0x1FFF;
+    memcpy(&f, &bits, 4);
+    return f;
+}
 
 static double half_to_double(uint16_t h)
 {
@@ -29,8 +61,11 @@ static double half_to_double(uint16_t h)
     return h & 0x8000 ? -v : v;
 }
 
+enum { ROUNDED32F = 100 };
+
 static double number(const void *a, int type, int64_t i)
 {
+    if (type == ROUNDED32F) return tf32(((const float *)a)[i]);
     if (type == R64F) return ((const double *)a)[i];
     if (type == R32F) return ((const float *)a)[i];
     if (type == R16F) return half_to_double(((const uint16_t *)a)[i]);
@@ -62,13 +97,26 @@ int cublasDgemm_v2(void *h, int ta, int tb, int m, int n, int k, const double *a
     return !h ? 1 : gemm(ta, tb, m, n, k, *alpha, a, lda, b, ldb, *beta, c, ldc, R64F, R64F);
 }
 
+int cublasDgemmStridedBatched(void *h, int ta, int tb, int m, int n, int k, const double *alpha, const double *a, int lda, long long sa, const double *b, int ldb, long long sb,
+    const double *beta, double *c, int ldc, long long sc, int batch)
+{
+    if (!h) return 1;
+    if (batch < 0) return BLAS_INVALID;
+    for (int i = 0; i < batch; i++)
+    {
+        int status = gemm(ta, tb, m, n, k, *alpha, a + i * sa, lda, b + i * sb, ldb, *beta, c + i * sc, ldc, R64F, R64F);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+
 int cublasGemmEx(void *h, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int at, int lda, const void *b, int bt, int ldb, const void *beta, void *c, int ct,
     int ldc, int compute, int algorithm)
 {
     if (!h) return 1;
     if (at != bt || ct != R32F || (at != R32F && at != R16F && at != R16BF) || algorithm != -1) return BLAS_UNSUPPORTED;
     if (compute != COMPUTE_32F && !(compute == COMPUTE_32F_FAST_TF32 && at == R32F)) return BLAS_UNSUPPORTED;
-    return gemm(ta, tb, m, n, k, *(const float *)alpha, a, lda, b, ldb, *(const float *)beta, c, ldc, at, R32F);
+    return gemm(ta, tb, m, n, k, *(const float *)alpha, a, lda, b, ldb, *(const float *)beta, c, ldc, compute == COMPUTE_32F_FAST_TF32 ? ROUNDED32F : at, R32F);
 }
 
 static int syrk(int uplo, int trans, int n, int k, double alpha, const void *a, int lda, double beta, void *c, int ldc, int type)
@@ -81,16 +129,16 @@ static int syrk(int uplo, int trans, int n, int k, double alpha, const void *a, 
             for (int l = 0; l < k; l++)
                 sum += trans ? number(a, type, l + (int64_t)i * lda) * number(a, type, l + (int64_t)j * lda) : number(a, type, i + (int64_t)l * lda) * number(a, type, j + (int64_t)l * lda);
             int64_t at = i + (int64_t)j * ldc;
-            double value = alpha * sum + (beta != 0 ? beta * number(c, type, at) : 0);
+            double value = alpha * sum + (beta != 0 ? beta * number(c, type == R64F ? R64F : R32F, at) : 0);
             if (type == R64F) ((double *)c)[at] = value;
             else ((float *)c)[at] = (float)value;
         }
     return OK;
 }
 
-int cublasSsyrk_v2(void *h, int uplo, int trans, int n, int k, const float *alpha, const float *a, int lda, const float *beta, float *c, int ldc)
+int cublasSsyrk_v2(blas *h, int uplo, int trans, int n, int k, const float *alpha, const float *a, int lda, const float *beta, float *c, int ldc)
 {
-    return !h ? 1 : syrk(uplo, trans, n, k, *alpha, a, lda, *beta, c, ldc, R32F);
+    return !h ? 1 : syrk(uplo, trans, n, k, *alpha, a, lda, *beta, c, ldc, h->math_mode == 3 ? ROUNDED32F : R32F);
 }
 
 int cublasDsyrk_v2(void *h, int uplo, int trans, int n, int k, const double *alpha, const double *a, int lda, const double *beta, double *c, int ldc)
@@ -308,6 +356,31 @@ int cusolverDnDsyevd(void *h, int job, int uplo, int n, double *a, int lda, doub
     *info = 0;
     return OK;
 }
+
+#if CUDA_MAJOR >= 12
+int cusolverDnXsyevBatched_bufferSize(void *h, void *parameters, int job, int uplo, int64_t n, int at, const void *a, int64_t lda, int wt, const void *w, int compute, size_t *device,
+    size_t *host, int64_t batch)
+{
+    (void)a, (void)w;
+    if (!h || !parameters || job != 1 || (uplo != UPPER && uplo != LOWER) || at != R64F || wt != R64F || compute != R64F || n < 0 || !at_least(lda, n) || batch < 1) return SOLVER_INVALID;
+    *device = 8 * (size_t)batch * (2 * n + 5), *host = (size_t)batch * 3;
+    return OK;
+}
+
+int cusolverDnXsyevBatched(void *h, void *parameters, int job, int uplo, int64_t n, int at, double *a, int64_t lda, int wt, double *w, int compute, double *device, size_t device_bytes,
+    void *host, size_t host_bytes, int *info, int64_t batch)
+{
+    if (!h || !parameters || at != R64F || wt != R64F || compute != R64F || batch < 1) return SOLVER_INVALID;
+    if (device_bytes < 8 * (size_t)batch * (2 * n + 5) || host_bytes < (size_t)batch * 3) return SOLVER_INVALID;
+    memset(host, 0xFF, host_bytes);
+    for (int64_t i = 0; i < batch; i++)
+    {
+        int status = cusolverDnDsyevd(h, job, uplo, (int)n, a + i * lda * n, (int)lda, w + i * n, device, 2 * (int)n + 5, info + i);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+#endif
 
 int cusolverDnDgesvd_bufferSize(void *h, int m, int n, int *lwork)
 {

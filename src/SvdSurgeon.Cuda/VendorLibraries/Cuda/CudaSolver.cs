@@ -1,11 +1,7 @@
 using ILGPU.Runtime;
-using ManagedCuda.BasicTypes;
-using ManagedCuda.CudaBlas;
-using ManagedCuda.CudaSolve;
 using SvdSurgeon.Backends.Decompositions.Eigen;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
-using static ManagedCuda.CudaSolve.CudaSolveNativeMethods.Dense;
 using static SvdSurgeon.Cuda.VendorLibraries.CudaLibraries;
 
 namespace SvdSurgeon.Cuda.VendorLibraries;
@@ -16,17 +12,27 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
     private readonly Accelerator _accelerator;
     private readonly AcceleratorStream _stream;
     private readonly DevicePool _pool;
-    private readonly CudaBlasHandle _blas;
+    private readonly CublasHandle _blas;
     private readonly Lock _gate;
-    private readonly cusolverDnHandle _solver;
-    private readonly cusolverDnParams _parameters;
+    private readonly CusolverHandle _solver;
+    private readonly CusolverParameters _parameters;
+    private readonly CudaLimits _limits;
+    private readonly BatchedEigen? _batchedEigen = BatchedEigen.Find();
 
-    public CudaSolver(Accelerator accelerator, AcceleratorStream stream, CUstream nativeStream, DevicePool pool, CudaBlasHandle blas, Lock gate)
+    public CudaSolver(
+        Accelerator accelerator,
+        AcceleratorStream stream,
+        StreamHandle nativeStream,
+        DevicePool pool,
+        CublasHandle blas,
+        Lock gate,
+        CudaLimits limits
+    )
     {
-        (_accelerator, _stream, _pool, _blas, _gate) = (accelerator, stream, pool, blas, gate);
-        Check(cusolverDnCreate(ref _solver), "cusolverDnCreate");
-        Check(cusolverDnSetStream(_solver, nativeStream), "cusolverDnSetStream");
-        Check(cusolverDnCreateParams(ref _parameters), "cusolverDnCreateParams");
+        (_accelerator, _stream, _pool, _blas, _gate, _limits) = (accelerator, stream, pool, blas, gate, limits);
+        Check(Cusolver.cusolverDnCreate(ref _solver), "cusolverDnCreate");
+        Check(Cusolver.cusolverDnSetStream(_solver, nativeStream), "cusolverDnSetStream");
+        Check(Cusolver.cusolverDnCreateParams(ref _parameters), "cusolverDnCreateParams");
     }
 
     public Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false)
@@ -41,7 +47,7 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         using var db = Upload(b);
         using var dc = _pool.Rent((long)m * n * sizeof(double));
         double one = 1, zero = 0;
-        CudaLibraries.Check(CudaBlasNativeMethods.cublasDgemm_v2(_blas, Transposed(transposeB), Transposed(transposeA), n, m, k, ref one, Address(db), b.Columns, Address(da),
+        CudaLibraries.Check(Cublas.cublasDgemm_v2(_blas, Transposed(transposeB), Transposed(transposeA), n, m, k, ref one, Address(db), b.Columns, Address(da),
             a.Columns, ref zero, Address(dc), n), "cublasDgemm");
         return Download(dc, m, n);
     }
@@ -60,9 +66,9 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         using var da = Upload(a);
         using var info = _pool.Rent(sizeof(int));
         // Row-major lower is column-major upper, and U = Lᵀ is L read by rows.
-        Check(cusolverDnDpotrf_bufferSize(_solver, FillMode.Upper, n, Address(da), n, ref size), "cusolverDnDpotrf_bufferSize");
+        Check(Cusolver.cusolverDnDpotrf_bufferSize(_solver, FillMode.Upper, n, Address(da), n, ref size), "cusolverDnDpotrf_bufferSize");
         using var work = _pool.Rent((long)size * sizeof(double));
-        Check(cusolverDnDpotrf(_solver, FillMode.Upper, n, Address(da), n, Address(work), size, Address(info)), "cusolverDnDpotrf");
+        Check(Cusolver.cusolverDnDpotrf(_solver, FillMode.Upper, n, Address(da), n, Address(work), size, Address(info)), "cusolverDnDpotrf");
         lower = Download(da, n, n);
         bool positive = Info(info, "cusolverDnDpotrf") == 0;
         for (int i = 0; i < n; i++)
@@ -85,7 +91,7 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         using var db = Upload(b);
         double one = 1;
         // op(L) X = B is Xᵀ op(L)ᵀ = Bᵀ, and what they read in place of L is Lᵀ, an upper triangle.
-        CudaLibraries.Check(CudaBlasNativeMethods.cublasDtrsm_v2(_blas, side == Side.Left ? SideMode.Right : SideMode.Left, FillMode.Upper, Transposed(transpose), DiagType.NonUnit,
+        CudaLibraries.Check(Cublas.cublasDtrsm_v2(_blas, side == Side.Left ? SideMode.Right : SideMode.Left, FillMode.Upper, Transposed(transpose), DiagonalType.NonUnit,
             b.Columns, b.Rows, ref one, Address(dl), lower.Rows, Address(db), b.Columns), "cublasDtrsm");
         return Download(db, b.Rows, b.Columns);
     }
@@ -101,9 +107,9 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         using var da = Upload(a);
         using var dw = _pool.Rent((long)n * sizeof(double));
         using var info = _pool.Rent(sizeof(int));
-        Check(cusolverDnDsyevd_bufferSize(_solver, cusolverEigMode.Vector, FillMode.Upper, n, Address(da), n, Address(dw), ref size), "cusolverDnDsyevd_bufferSize");
+        Check(Cusolver.cusolverDnDsyevd_bufferSize(_solver, EigenMode.Vector, FillMode.Upper, n, Address(da), n, Address(dw), ref size), "cusolverDnDsyevd_bufferSize");
         using var work = _pool.Rent((long)size * sizeof(double));
-        Check(cusolverDnDsyevd(_solver, cusolverEigMode.Vector, FillMode.Upper, n, Address(da), n, Address(dw), Address(work), size, Address(info)), "cusolverDnDsyevd");
+        Check(Cusolver.cusolverDnDsyevd(_solver, EigenMode.Vector, FillMode.Upper, n, Address(da), n, Address(dw), Address(work), size, Address(info)), "cusolverDnDsyevd");
         if (Info(info, "cusolverDnDsyevd") != 0) throw new NumericalException($"The eigen-decomposition of a {n} × {n} matrix did not converge.");
         // Ascending, one vector a row; wanted: descending, one a column.
         Matrix rows = Download(da, n, n), values = Download(dw, 1, n), vectors = new(n, n);
@@ -115,8 +121,8 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
 
     public void Dispose()
     {
-        cusolverDnDestroyParams(_parameters);
-        cusolverDnDestroy(_solver);
+        Cusolver.cusolverDnDestroyParams(_parameters);
+        Cusolver.cusolverDnDestroy(_solver);
     }
 
     private DeviceBlock Upload(Matrix a)
@@ -141,7 +147,7 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         return value >= 0 ? value : throw new InvalidOperationException($"{call}: argument {-value} is wrong.");
     }
 
-    private static CUdeviceptr Address(DeviceBlock block) => Device(block.As<byte>(1).LoadEffectiveAddressAsPtr());
+    private static DevicePointer Address(DeviceBlock block) => Device(block.As<byte>(1).LoadEffectiveAddressAsPtr());
 
     private static void RequireSquare(Matrix a)
     {
@@ -154,8 +160,8 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
             if (!double.IsFinite(value)) throw new NumericalException($"A {a.Rows} × {a.Columns} matrix to be decomposed holds a number that is not finite.");
     }
 
-    private static void Check(cusolverStatus status, string call)
+    private static void Check(CusolverStatus status, string call)
     {
-        if (status != cusolverStatus.Success) throw new NumericalException($"{call} failed: {status}. svdsurgeon devices shows which cuSOLVER was loaded.");
+        if (status != CusolverStatus.Success) throw new NumericalException($"{call} failed: {status}. svdsurgeon devices shows which cuSOLVER was loaded.");
     }
 }

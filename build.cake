@@ -12,27 +12,7 @@ Task("Clean")
     CleanDirectory(output);
 });
 
-// Brings the optional GPU packages into the NuGet cache where they can be had; builds then use them by themselves (docs/GPU.md).
-Task("GpuPackages")
-    .Does(() =>
-{
-    foreach (var packages in new[] { "all", "kernels" })
-    {
-        var settings = new DotNetRestoreSettings { MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", packages), Verbosity = DotNetVerbosity.Quiet };
-        settings.SetupProcessSettings = process => process.RedirectStandardOutput = true;
-        try
-        {
-            DotNetRestore("./src/SvdSurgeon.Cuda", settings);
-            Information(packages == "all" ? "GPU packages: all restored." : "GPU packages: ILGPU alone; the kernels are built and tested, --device cuda is left out.");
-            return;
-        }
-        catch (CakeException) { } // not to be had in this feed: the next smaller set, or none, and the last line says so
-    }
-    Information("GPU packages: not to be had here; the GPU part is left out.");
-});
-
 Task("Build")
-    .IsDependentOn("GpuPackages")
     .Does(() => DotNetBuild(solution, new DotNetBuildSettings { Configuration = configuration }));
 
 Task("Test")
@@ -54,7 +34,6 @@ Task("Pack")
     .Does(() => DotNetPack("./src/SvdSurgeon", new DotNetPackSettings { Configuration = configuration, OutputDirectory = output + "/packages" }));
 
 // For this machine, compiled ahead (ReadyToRun) so that it starts in two thirds of the time; or one self-contained file for machines without .NET: --runtime linux-x64
-// Without the GPU unless --gpu is given: a program with ManagedCuda in it is under the GPL.
 Task("Publish")
     .Does(() => DotNetPublish("./src/SvdSurgeon.Cli", new DotNetPublishSettings
     {
@@ -64,8 +43,7 @@ Task("Publish")
         PublishReadyToRun = true,
         SelfContained = !string.IsNullOrEmpty(runtime),
         PublishSingleFile = !string.IsNullOrEmpty(runtime),
-        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("GpuPackages", HasArgument("gpu") ? "all" : "none")
-            .WithProperty("UseCurrentRuntimeIdentifier", string.IsNullOrEmpty(runtime) ? "true" : "false"),
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("UseCurrentRuntimeIdentifier", string.IsNullOrEmpty(runtime) ? "true" : "false"),
     }));
 
 RunTarget(target);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that only a GPU can show, in one call, on a machine that needs neither the .NET SDK nor a network.
 #
-#   perf/gpu.sh publish DIR      on a machine with the SDK and the GPU packages (docs/GPU.md): a self-contained folder with this script in it, and DIR.tar.gz
+#   perf/gpu.sh publish DIR      on a machine with the SDK: a self-contained folder with this script in it, and DIR.tar.gz
 #   DIR/gpu.sh [RESULTS]         on the GPU machine: runs everything, writes RESULTS (default ./gpu-results); exit code 0 when every check passed, 2 without a usable GPU
 #   DIR/gpu.sh --simulator       the same steps at tiny sizes on ILGPU's CPU accelerator: checks this script and the publish, times nothing
 #
@@ -14,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 publish() {
   local to=$1 root
   root=$(cd "$here/.." && pwd)
-  dotnet publish "$root/perf/SvdSurgeon.Cuda.Benchmarks" -c Release -r linux-x64 --self-contained -p:GpuPackages=all -o "$to" || exit 1
+  dotnet publish "$root/perf/SvdSurgeon.Cuda.Benchmarks" -c Release -r linux-x64 --self-contained -o "$to" || exit 1
   cp "$here/gpu.sh" "$here/gpu_torch.py" "$to/"
   local shared=${SHARED:-$root/../shared}
   if [ -d "$shared/data/ids" ]; then

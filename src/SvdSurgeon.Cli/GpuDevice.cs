@@ -16,7 +16,9 @@ internal static class GpuDevice
         if (parts[0].StartsWith("cuda:", StringComparison.Ordinal))
         {
             if (!int.TryParse(parts[0].AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index))
-                throw new InvalidInputException($"--device {device}: '{parts[0][5..]}' is not a device number. svdsurgeon devices lists them.");
+                throw new InvalidInputException(
+                    $"--device {device}: '{parts[0][5..]}' is not a device number. svdsurgeon devices lists them."
+                );
         }
         else if (parts[0] is not ("cuda" or "simulator"))
             return null;
@@ -45,7 +47,9 @@ internal static class GpuDevice
             yield return $"cuda: not usable, {report.Problem}.";
         string[] libraries =
         [
-            .. report.Libraries.Where(library => library.Path is not null).Select(library => $"{library.Name} {library.Version} ({library.Path})"),
+            .. report
+                .Libraries.Where(library => library.Path is not null)
+                .Select(library => $"{library.Name} {library.Version} ({library.Path})"),
             .. report.Libraries.Select(library => library.Problem).OfType<string>().Distinct().Where(problem => problem != report.Problem),
         ];
         if (libraries.Length > 0)
@@ -59,6 +63,8 @@ internal static class GpuDevice
         {
             "tf32" => ProductPrecision.TensorFloat32,
             "bf16" => ProductPrecision.BFloat16,
-            _ => throw new InvalidInputException($"--device {device}+{text}: unknown precision '{text}'. Use {device}, {device}+tf32 or {device}+bf16."),
+            _ => throw new InvalidInputException(
+                $"--device {device}+{text}: unknown precision '{text}'. Use {device}, {device}+tf32 or {device}+bf16."
+            ),
         };
 }

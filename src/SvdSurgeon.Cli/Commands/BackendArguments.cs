@@ -8,7 +8,11 @@ namespace SvdSurgeon.Cli.Commands;
 /// <summary>--device, --threads and --blas: what a verb computes on.</summary>
 internal sealed class BackendArguments
 {
-    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda[:n][+tf32|+bf16], or simulator: the GPU's kernels on the processor, for looking and not for work.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "auto, cpu, cuda[:n][+tf32|+bf16], or simulator: the GPU's kernels on the processor, for looking and not for work.",
+        DefaultValueFactory = _ => "auto",
+    };
     private readonly Option<int> _threads = Threads();
     private readonly Option<string> _blas = new("--blas")
     {

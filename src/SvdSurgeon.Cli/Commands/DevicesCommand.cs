@@ -19,10 +19,13 @@ internal static class DevicesCommand
             if (BlasLibrary.Find() is { } blas)
             {
                 Console.WriteLine($"  --blas auto: {blas}");
-                if (blas.Advice is { } advice) Console.WriteLine($"  {advice}");
+                if (blas.Advice is { } advice)
+                    Console.WriteLine($"  {advice}");
             }
-            else Console.WriteLine($"  --blas auto: none of {string.Join(", ", BlasLibrary.UsualNames)} can be used.");
-            foreach (string line in GpuDevice.Describe()) Console.WriteLine(line);
+            else
+                Console.WriteLine($"  --blas auto: none of {string.Join(", ", BlasLibrary.UsualNames)} can be used.");
+            foreach (string line in GpuDevice.Describe())
+                Console.WriteLine(line);
             return ExitCode.Success;
         });
         return command;

@@ -1,5 +1,4 @@
 using ILGPU;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;

@@ -1,4 +1,3 @@
-using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Cuda.VendorLibraries;

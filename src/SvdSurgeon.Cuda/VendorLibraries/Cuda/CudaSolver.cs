@@ -1,5 +1,4 @@
 using ILGPU.Runtime;
-using SvdSurgeon.Backends.Decompositions.Eigen;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.LinearAlgebra;
 using static SvdSurgeon.Cuda.VendorLibraries.CudaLibraries;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using SvdSurgeon.Backends.Decompositions.Eigen;
 using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.LinearAlgebra;
 

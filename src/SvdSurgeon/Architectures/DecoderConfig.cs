@@ -3,10 +3,7 @@ namespace SvdSurgeon.Architectures;
 /// <summary>Everything that the forward pass of a decoder needs to know besides its weights.</summary>
 public sealed record DecoderConfig
 {
-    /// <summary>Layer shape.</summary>
-    public required DecoderFamily Family { get; init; }
-
-    /// <summary>Hugging Face model_type: opt, llama, mistral, qwen2, qwen3.</summary>
+    /// <summary>Hugging Face model_type, such as opt or qwen3; it says which family the model belongs to.</summary>
     public required string ModelType { get; init; }
 
     /// <summary>Words.</summary>

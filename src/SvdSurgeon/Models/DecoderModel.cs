@@ -1,6 +1,8 @@
 using SvdSurgeon.Architectures;
+using SvdSurgeon.Architectures.Layouts;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Models.Blocks;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Tensors;
 
@@ -13,44 +15,29 @@ namespace SvdSurgeon.Models;
 /// </summary>
 public sealed class DecoderModel
 {
-    // OPT's table of positions starts with two rows that were once meant for padding.
-    private const int OptPositionOffset = 2;
-
+    private readonly ModelLayout _layout;
     private readonly StoredTensor _embedding;
     private readonly StoredTensor? _positions;
     private readonly StoredTensor? _projectIn;
     private readonly StoredTensor? _projectOut;
-    private readonly LayerNormWeights? _finalLayerNorm;
-    private readonly StoredTensor? _finalRmsNorm;
+    private readonly INorm? _finalNorm;
 
     private DecoderModel(Checkpoint checkpoint)
     {
         var c = Config = checkpoint.Config;
+        var architecture = ArchitectureRegistry.Of(c);
+        var builder = new LayerBuilder(checkpoint);
+        _layout = architecture.Model(c);
+        _embedding = Matrix(checkpoint, _layout.Embedding);
+        if (_layout.Positions is { } positions)
+            _positions = checkpoint.Require(positions + ".weight", c.MaxPositions + _layout.PositionOffset, c.HiddenSize);
+        _projectIn = _layout.ProjectIn is { } into ? Matrix(checkpoint, into) : null;
+        _projectOut = _layout.ProjectOut is { } outOf ? Matrix(checkpoint, outOf) : null;
+        _finalNorm = builder.Norm(_layout.FinalNorm);
+        Head = c.TieWordEmbeddings ? _embedding : Matrix(checkpoint, _layout.Embedding with { Name = architecture.Names.Head });
         var layers = new DecoderLayer[c.Layers];
-        if (c.Family == DecoderFamily.Opt)
-        {
-            int width = c.WordEmbeddingDim > 0 ? c.WordEmbeddingDim : c.HiddenSize;
-            _embedding = checkpoint.Require("model.decoder.embed_tokens.weight", c.VocabSize, width);
-            _positions = checkpoint.Require("model.decoder.embed_positions.weight", c.MaxPositions + OptPositionOffset, c.HiddenSize);
-            if (width != c.HiddenSize)
-            {
-                _projectIn = checkpoint.Require("model.decoder.project_in.weight", c.HiddenSize, width);
-                _projectOut = checkpoint.Require("model.decoder.project_out.weight", width, c.HiddenSize);
-            }
-            if (c.FinalNorm)
-                _finalLayerNorm = LayerNormWeights.Load(checkpoint, "model.decoder.final_layer_norm");
-            for (int i = 0; i < layers.Length; i++)
-                layers[i] = OptLayer.Load(checkpoint, i);
-        }
-        else
-        {
-            _embedding = checkpoint.Require("model.embed_tokens.weight", c.VocabSize, c.HiddenSize);
-            _finalRmsNorm = checkpoint.Require("model.norm.weight", c.HiddenSize);
-            var rotary = new RotaryTables(c);
-            for (int i = 0; i < layers.Length; i++)
-                layers[i] = LlamaLayer.Load(checkpoint, i, rotary);
-        }
-        Head = c.TieWordEmbeddings ? _embedding : checkpoint.Require("lm_head.weight", c.VocabSize, _embedding.Columns);
+        for (int i = 0; i < layers.Length; i++)
+            layers[i] = builder.Layer(i);
         Layers = layers;
     }
 
@@ -107,7 +94,7 @@ public sealed class DecoderModel
             backend.Linear(words, _projectIn, null, hidden);
         }
         if (_positions is not null)
-            backend.AddPositions(_positions, OptPositionOffset + startPosition, length, hidden);
+            backend.AddPositions(_positions, _layout.PositionOffset + startPosition, length, hidden);
     }
 
     /// <summary>Refuses sequences that the model has no positions for.</summary>
@@ -126,14 +113,13 @@ public sealed class DecoderModel
     /// </summary>
     public void Features(IBackend backend, Tensor hidden, Tensor features)
     {
-        using var statistics = backend.Allocate(2, hidden.Rows);
         if (_projectOut is null)
         {
-            FinalNorm(backend, hidden, features, statistics);
+            Normalize(backend, hidden, features)?.Dispose();
             return;
         }
         using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
-        FinalNorm(backend, hidden, normed, statistics);
+        Normalize(backend, hidden, normed)?.Dispose();
         backend.Linear(normed, _projectOut, null, features);
     }
 
@@ -187,38 +173,39 @@ public sealed class DecoderModel
         backend.KullbackLeibler(p, q, Head, divergences);
     }
 
-    private void FinalNorm(IBackend backend, Tensor x, Tensor y, Tensor statistics)
-    {
-        var r = statistics.RowRange(0, 1).Reshape(x.Rows, 1);
-        if (_finalRmsNorm is not null)
-            backend.RmsNorm(x, _finalRmsNorm, Config.NormEpsilon, y, r);
-        else if (_finalLayerNorm is not null)
-            _finalLayerNorm.Forward(backend, x, y, statistics.RowRange(1, 1).Reshape(x.Rows, 1), r);
-        else
-            backend.Copy(x, y);
-    }
-
     /// <summary>
     /// dHidden [T, hiddenSize] = the gradient at <paramref name="hidden"/> from the gradient at what <see cref="Features"/> made of it.
     /// </summary>
     public void FeaturesBackward(IBackend backend, Tensor hidden, Tensor dFeatures, Tensor dHidden)
     {
         using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
-        using var statistics = backend.Allocate(2, hidden.Rows);
         // The norm's statistics are computed again: cheaper than carrying them through the head.
-        FinalNorm(backend, hidden, normed, statistics);
-        var r = statistics.RowRange(0, 1).Reshape(hidden.Rows, 1);
+        using var statistics = Normalize(backend, hidden, normed);
         var d = dFeatures;
         if (_projectOut is not null)
         {
             backend.LinearBackward(dFeatures, _projectOut, normed);
             d = normed;
         }
-        if (_finalRmsNorm is not null)
-            backend.RmsNormBackward(d, hidden, _finalRmsNorm, r, dHidden);
-        else if (_finalLayerNorm is not null)
-            _finalLayerNorm.Backward(backend, d, hidden, statistics.RowRange(1, 1).Reshape(hidden.Rows, 1), r, dHidden, accumulate: false);
+        if (_finalNorm is not null)
+            _finalNorm.Backward(backend, d, hidden, statistics!, dHidden);
         else
             backend.Copy(d, dHidden);
     }
+
+    // normed = the final norm of hidden, a copy where there is none; returns what the norm's backward pass needs.
+    private Tensor? Normalize(IBackend backend, Tensor hidden, Tensor normed)
+    {
+        if (_finalNorm is null)
+        {
+            backend.Copy(hidden, normed);
+            return null;
+        }
+        var statistics = backend.Allocate(_finalNorm.StatisticsPerRow, hidden.Rows);
+        _finalNorm.Forward(backend, hidden, normed, statistics);
+        return statistics;
+    }
+
+    private static StoredTensor Matrix(Checkpoint checkpoint, LinearLayout layout) =>
+        checkpoint.Require(layout.Name + ".weight", layout.OutFeatures, layout.InFeatures);
 }

@@ -34,7 +34,7 @@ public static class ForwardBackward
     )
     {
         var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
-        backend.RequireMemory(batches.Need(model, LayerActivations.BytesPerToken(model.Config)));
+        backend.RequireMemory(batches.Need(model, PassOptions.BytesPerLayer(model)));
         foreach (var batch in batches)
         {
             visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);
@@ -85,7 +85,7 @@ public static class ForwardBackward
         bool recompute = options?.Recompute ?? false;
         int lowest = options?.LowestLayer ?? 0;
         var batches = new Batches(model, ids.Length, sequenceLength, losses.Length, options);
-        backend.RequireMemory(batches.Need(model, PassOptions.BytesPerToken(model.Config, recompute)));
+        backend.RequireMemory(batches.Need(model, PassOptions.BytesPerToken(model, recompute)));
         foreach (var batch in batches)
         {
             visitor?.BeginBatch(batch.First, batch.Count, sequenceLength);

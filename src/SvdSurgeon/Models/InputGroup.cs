@@ -1,3 +1,4 @@
+using SvdSurgeon.Models.Blocks;
 using SvdSurgeon.Models.Linear;
 
 namespace SvdSurgeon.Models;
@@ -5,25 +6,24 @@ namespace SvdSurgeon.Models;
 /// <summary>Modules of one layer that read the same input and so share its Gram matrix: q, k, v; o; gate, up; down; or fc1; fc2.</summary>
 public sealed class InputGroup
 {
-    private readonly DecoderLayer _layer;
-    private readonly int _first;
-    private readonly int _count;
-
-    internal InputGroup(DecoderLayer layer, int first, int count)
+    internal InputGroup(int layer, IReadOnlyList<Slot> slots)
     {
-        (_layer, _first, _count) = (layer, first, count);
-        Name = layer.Linears[first].Name;
+        (Layer, Slots) = (layer, slots);
+        Name = slots[0].Module.Name;
+        InFeatures = slots[0].Module.InFeatures;
     }
 
     /// <summary>Name of the first module.</summary>
     public string Name { get; }
 
     /// <summary>Index of the layer.</summary>
-    public int Layer => _layer.Index;
+    public int Layer { get; }
 
     /// <summary>Width of the input.</summary>
-    public int InFeatures => _layer.Linears[_first].InFeatures;
+    public int InFeatures { get; }
 
     /// <summary>The modules as they are now, compressed or not.</summary>
-    public IReadOnlyList<LinearModule> Modules => [.. _layer.Linears.Skip(_first).Take(_count)];
+    public IReadOnlyList<LinearModule> Modules => [.. Slots.Select(slot => slot.Module)];
+
+    internal IReadOnlyList<Slot> Slots { get; }
 }

@@ -6,9 +6,15 @@ namespace SvdSurgeon.Models;
 /// <param name="Start">Position of the first token: 0, or the length of the cache.</param>
 /// <param name="Cache">Keys and values of the tokens before Start, or null; with a cache there is one sequence and no backward
 /// pass.</param>
-/// <param name="InputGroups">The forward pass ends once a visitor has seen the inputs of this many groups, and leaves the hidden state
-/// unfinished; 0 for the whole layer.</param>
-public readonly record struct LayerContext(int Sequences, int SequenceLength, int Start = 0, LayerCache? Cache = null, int InputGroups = 0)
+/// <param name="Until">The forward pass ends once a visitor has seen the input of these modules, and leaves the hidden state unfinished;
+/// null for the whole layer.</param>
+public readonly record struct LayerContext(
+    int Sequences,
+    int SequenceLength,
+    int Start = 0,
+    LayerCache? Cache = null,
+    InputGroup? Until = null
+)
 {
     /// <summary>B·T.</summary>
     public int Tokens => Sequences * SequenceLength;

@@ -1,5 +1,3 @@
-using SvdSurgeon.Architectures;
-
 namespace SvdSurgeon.Models;
 
 /// <summary>How a pass over many sequences uses memory. Results do not depend on it.</summary>
@@ -17,14 +15,20 @@ public sealed record PassOptions
     public int LowestLayer { get; init; }
 
     /// <summary>Bytes of activations that a pass with these options holds between forward and backward.</summary>
-    public long ActivationBytes(DecoderConfig config, int sequenceLength)
+    public long ActivationBytes(DecoderModel model, int sequenceLength)
     {
         long tokens = (long)Math.Max(1, TokensAtOnce / sequenceLength) * sequenceLength;
-        return tokens * BytesPerToken(config, Recompute);
+        return tokens * BytesPerToken(model, Recompute);
     }
 
-    internal static long BytesPerToken(DecoderConfig config, bool recompute) =>
-        recompute
-            ? config.Layers * LayerActivations.InputBytesPerToken(config) + LayerActivations.BytesPerToken(config)
-            : config.Layers * LayerActivations.BytesPerToken(config);
+    internal static long BytesPerToken(DecoderModel model, bool recompute)
+    {
+        if (!recompute)
+            return model.Layers.Sum(layer => layer.KeptBytesPerToken);
+        long input = (long)model.Config.HiddenSize * sizeof(float);
+        return model.Layers.Count * input + BytesPerLayer(model);
+    }
+
+    /// <summary>What the layer that keeps most keeps of each token.</summary>
+    internal static long BytesPerLayer(DecoderModel model) => model.Layers.Max(layer => layer.KeptBytesPerToken);
 }

@@ -1,12 +1,13 @@
 using SvdSurgeon.Architectures;
+using SvdSurgeon.Architectures.Layouts;
 using SvdSurgeon.Backends;
 
 namespace SvdSurgeon.Models;
 
-/// <summary>Rotary frequencies of a model, and tables of them that grow with the positions in use.</summary>
-internal sealed class RotaryTables(DecoderConfig config)
+/// <summary>Rotary frequencies, and tables of them that grow with the positions in use.</summary>
+internal sealed class RotaryTables(RotaryLayout layout)
 {
-    private readonly double[] _frequencies = InverseFrequencies(config);
+    private readonly double[] _frequencies = InverseFrequencies(layout);
     private volatile RopeTable? _table;
 
     /// <summary>A table of at least <paramref name="positions"/> positions.</summary>
@@ -22,13 +23,13 @@ internal sealed class RotaryTables(DecoderConfig config)
     }
 
     /// <summary>θ^(−2i/d), i = 0…d/2 − 1, stretched as the configuration says; in float64 whatever the type of the weights.</summary>
-    public static double[] InverseFrequencies(DecoderConfig config)
+    public static double[] InverseFrequencies(RotaryLayout layout)
     {
-        var inverse = new double[config.HeadDim / 2];
-        var scaling = config.RopeScaling;
+        var inverse = new double[layout.Dim / 2];
+        var scaling = layout.Scaling;
         for (int i = 0; i < inverse.Length; i++)
         {
-            double f = Math.Pow(config.RopeTheta, -2.0 * i / config.HeadDim);
+            double f = Math.Pow(layout.Theta, -2.0 * i / layout.Dim);
             inverse[i] = scaling.Type switch
             {
                 "none" => f,

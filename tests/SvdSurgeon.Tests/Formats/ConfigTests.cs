@@ -22,7 +22,6 @@ public class ConfigTests
 
     private static readonly DecoderConfig Opt = new()
     {
-        Family = DecoderFamily.Opt,
         ModelType = "opt",
         VocabSize = 97,
         HiddenSize = 32,
@@ -45,7 +44,6 @@ public class ConfigTests
 
     private static readonly DecoderConfig LlamaBase = new()
     {
-        Family = DecoderFamily.Llama,
         ModelType = "llama",
         VocabSize = 101,
         HiddenSize = 32,

@@ -170,7 +170,7 @@ public sealed class GoldenModelTests(string name, string instructionSet)
         using var kept = new LayerActivations();
         _golden.Model.Layers[0].Forward(backend, hidden, context, kept);
         // The pool rounds every block up by at most an eighth.
-        long announced = LayerActivations.BytesPerToken(_golden.Model.Config) * context.Tokens;
+        long announced = _golden.Model.Layers[0].KeptBytesPerToken * context.Tokens;
         Assert.That(backend.RentedBytes - before, Is.InRange(announced, announced * 9 / 8));
     }
 

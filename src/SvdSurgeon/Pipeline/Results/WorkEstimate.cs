@@ -70,7 +70,7 @@ public sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkByt
             + whitenTokens * (linear + gram)
             + decomposition / DecompositionEfficiency
             + fisherTokens * (2 * linear + 3 * head + projection);
-        long activations = new PassOptions { TokensAtOnce = 1024 }.ActivationBytes(config, length);
+        long activations = new PassOptions { TokensAtOnce = 1024 }.ActivationBytes(model, length);
         long hidden = (long)(whitenTokens * config.HiddenSize * sizeof(float));
         return new WorkEstimate(
             operations / rate,

@@ -82,7 +82,7 @@ internal sealed record PipelineContext(
     public PassOptions Pass(int sequenceLength)
     {
         var options = new PassOptions { TokensAtOnce = SequenceBlocks.TokensAtOnce };
-        return options.ActivationBytes(Model.Config, sequenceLength) > Memory / 8 ? options with { Recompute = true } : options;
+        return options.ActivationBytes(Model, sequenceLength) > Memory / 8 ? options with { Recompute = true } : options;
     }
 
     /// <summary>Stages so far, in order.</summary>

@@ -65,8 +65,9 @@ internal sealed class HiddenStates : IDisposable
     public Tensor GroupInputs(DecoderLayer layer, int group, int first, int count)
     {
         using var copy = Copy(first, count);
-        var capture = new InputCapture(_context.Backend, layer.Groups[group]);
-        layer.Forward(_context.Backend, copy, new LayerContext(count, _tokens.Length, InputGroups: group + 1), null, capture);
+        var wanted = layer.Groups[group];
+        var capture = new InputCapture(_context.Backend, wanted);
+        layer.Forward(_context.Backend, copy, new LayerContext(count, _tokens.Length, Until: wanted), null, capture);
         return capture.Captured!;
     }
 

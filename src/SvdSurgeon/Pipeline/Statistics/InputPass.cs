@@ -92,6 +92,6 @@ internal static class InputPass
     {
         long sums = model.Layers.Max(layer => layer.Groups.Sum(group => PackedSymmetric.Length(group.InFeatures) * sizeof(double)));
         long largest = model.Linears.Max(module => (long)module.OutFeatures * module.InFeatures);
-        return new MemoryNeed(hiddenBytes + sums + batchTokens * LayerActivations.BytesPerToken(model.Config), largest, batchTokens);
+        return new MemoryNeed(hiddenBytes + sums + batchTokens * PassOptions.BytesPerLayer(model), largest, batchTokens);
     }
 }

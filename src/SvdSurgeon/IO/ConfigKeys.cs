@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace SvdSurgeon.Formats.HuggingFace;
+namespace SvdSurgeon.IO;
 
 /// <summary>Typed access to the keys of a JSON object, with errors that name file and key.</summary>
 internal sealed class ConfigKeys(JsonObject json, string file, string prefix = "")

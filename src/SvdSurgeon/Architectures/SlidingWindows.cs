@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.IO;
 
-namespace SvdSurgeon.Formats.HuggingFace;
+namespace SvdSurgeon.Architectures;
 
 /// <summary>Which layers see only the last tokens.</summary>
 internal static class SlidingWindows

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Architectures;
+using SvdSurgeon.IO;
 
-namespace SvdSurgeon.Formats.HuggingFace;
+namespace SvdSurgeon.Architectures;
 
 /// <summary>Base and scaling of the rotary frequencies: rope_parameters, or the older rope_theta and rope_scaling.</summary>
 internal static class RopeKeys

@@ -1,0 +1,55 @@
+using SvdSurgeon.IO;
+
+namespace SvdSurgeon.Architectures.Llama;
+
+/// <summary>The keys of LLaMA's config.json that most later families have too.</summary>
+internal static class LlamaKeys
+{
+    /// <summary>Sizes, activation and norms.</summary>
+    /// <param name="keys">The config.</param>
+    /// <param name="modelType">Its model_type.</param>
+    /// <param name="defaultHeadDim">Width of a head where no key says it; 0 for the hidden size over the heads.</param>
+    /// <param name="tied">The head is the embedding where no key says.</param>
+    public static DecoderConfig Read(ConfigKeys keys, string modelType, int defaultHeadDim = 0, bool tied = false)
+    {
+        string activation = keys.Text("hidden_act", "silu");
+        if (activation is not ("silu" or "swish"))
+            throw keys.Refuse("hidden_act", activation, "silu", "Activation");
+        return Sizes(keys, modelType, defaultHeadDim, tied) with
+        {
+            NormEpsilon = (float)keys.PositiveNumber("rms_norm_eps", 1e-6),
+            Activation = Activation.SwiGlu,
+        };
+    }
+
+    /// <summary>Sizes alone: norms and activation are the caller's.</summary>
+    public static DecoderConfig Sizes(ConfigKeys keys, string modelType, int defaultHeadDim = 0, bool tied = false)
+    {
+        int hidden = keys.Positive("hidden_size");
+        int heads = keys.Positive("num_attention_heads");
+        int keyValueHeads = keys.Positive("num_key_value_heads", heads);
+        keys.Divides("num_key_value_heads", keyValueHeads, "num_attention_heads", heads);
+        bool divided = defaultHeadDim == 0 || keys.IsNull("head_dim");
+        if (divided && !keys.Has("head_dim"))
+            keys.Divides("num_attention_heads", heads, "hidden_size", hidden);
+        int headDim = keys.Positive("head_dim", divided ? hidden / heads : defaultHeadDim);
+        if (headDim % 2 != 0)
+            throw new InvalidModelException($"{keys.File}: head_dim is {headDim}; rotary positions need an even one.");
+        return new DecoderConfig
+        {
+            ModelType = modelType,
+            VocabSize = keys.Positive("vocab_size"),
+            HiddenSize = hidden,
+            IntermediateSize = keys.Positive("intermediate_size"),
+            Layers = keys.Positive("num_hidden_layers"),
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            HeadDim = headDim,
+            MaxPositions = keys.Positive("max_position_embeddings"),
+            NormEpsilon = 0,
+            Activation = Activation.SwiGlu,
+            TieWordEmbeddings = keys.Flag("tie_word_embeddings", tied),
+            WordEmbeddingDim = hidden,
+        };
+    }
+}

@@ -35,7 +35,7 @@ internal sealed class SpectralSetting : IDisposable
             progress: null,
             CancellationToken.None
         );
-        Factors = FactorSet.Build(Context, FactorSet.Stage, [], layer => [.. layer.Linears.SelectMany(Factor)]);
+        Factors = FactorSet.Build(Context, StageNames.Factor, [], layer => [.. layer.Linears.SelectMany(Factor)]);
     }
 
     public CpuBackend Backend { get; }

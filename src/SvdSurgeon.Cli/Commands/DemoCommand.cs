@@ -11,7 +11,7 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Cli.Commands;
@@ -128,7 +128,7 @@ internal static class DemoCommand
             .Title($"{name}: dense perplexity {Number(dense.Ppl)} ({Size(checkpoint.Bytes)})");
         table.AddColumn("method");
         foreach (double ratio in Ratios)
-            table.AddColumn(new TableColumn($"kept {ResultFolder.RatioText(ratio)}").RightAligned());
+            table.AddColumn(new TableColumn($"kept {CompressionPlan.RatioText(ratio)}").RightAligned());
         table.AddColumn(new TableColumn("seconds").RightAligned());
         string last = "";
         foreach (var (label, options) in Methods)

@@ -1,5 +1,3 @@
-using SvdSurgeon.Backends.Blas;
-
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>A dense float64 matrix in host memory, row-major: what decompositions work on.</summary>
@@ -52,7 +50,7 @@ public sealed class Matrix
         )
             for (int i = 0; i < Rows; i += block)
             for (int j = 0; j < Columns; j += block)
-                Packing.Transpose(
+                Transposition.Transpose(
                     from + (nint)i * Columns + j,
                     Columns,
                     Math.Min(block, Columns - j),

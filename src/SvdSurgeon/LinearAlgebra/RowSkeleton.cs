@@ -1,5 +1,3 @@
-using SvdSurgeon.Backends.Blas;
-
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>

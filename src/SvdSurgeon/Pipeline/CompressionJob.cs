@@ -50,4 +50,21 @@ public sealed record CompressionJob
     /// before can depend on the evaluation data. Only a perplexity target needs it before.
     /// </summary>
     public Func<Evaluation.TokenWindows>? Evaluation { get; init; }
+
+    /// <summary>The job of running a recipe.</summary>
+    /// <param name="recipe">The recipe, opened; it stays the caller's to dispose.</param>
+    /// <param name="outputFolder">Where each ratio gets a folder.</param>
+    /// <param name="workFolder">Where artifacts are kept; null for a folder "work" in the output folder.</param>
+    public static CompressionJob From(OpenedRecipe recipe, string outputFolder, string? workFolder = null) =>
+        new()
+        {
+            Model = recipe.Model,
+            Options = recipe.Recipe.Options,
+            Target = recipe.Target,
+            Calibration = recipe.Calibration,
+            Evaluation = recipe.Evaluation is { } windows ? () => windows : null,
+            Recipe = recipe.Recipe,
+            OutputFolder = outputFolder,
+            WorkFolder = workFolder,
+        };
 }

@@ -11,6 +11,7 @@ using SvdSurgeon.Pipeline.Search;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Pipeline.Statistics;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -96,7 +97,7 @@ public static class Compressor
             var (chosen, steps) = Choose(ratio);
             using var modules = stages.Modules(ratio, chosen);
             context.Timed(
-                $"write {ResultFolder.RatioText(ratio)}",
+                $"write {CompressionPlan.RatioText(ratio)}",
                 false,
                 () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio))
             );
@@ -124,7 +125,7 @@ public static class Compressor
         PerplexityResult? perplexity = null;
         if (windows is not null)
         {
-            string stage = $"eval {ResultFolder.RatioText(ratio)}";
+            string stage = $"eval {CompressionPlan.RatioText(ratio)}";
             perplexity = context.Timed(
                 stage,
                 false,

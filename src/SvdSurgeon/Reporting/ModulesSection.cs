@@ -1,5 +1,5 @@
 using System.Globalization;
-using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Reporting;
 
@@ -86,7 +86,7 @@ internal static class ModulesSection
         string error = outputs ? "Output error" : "Weight error";
         var markup = new HtmlMarkup().Line(
             $"<div class=\"scroll\"><table class=\"sortable\"><caption>Modules of "
-                + $"{result.Run}/ratio-{ResultFolder.RatioText(result.Ratio)}. "
+                + $"{result.Run}/ratio-{CompressionPlan.RatioText(result.Ratio)}. "
                 + $"{(outputs ? "Output error: ‖(W − W')X‖ / ‖WX‖ over the calibration inputs" : "Weight error: ‖W − W'‖ / ‖W‖")}{(before ? "; “truncated” is without the surgeon, at the same rank" : "")}.</caption><thead><tr>"
         );
         markup

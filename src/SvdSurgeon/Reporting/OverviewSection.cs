@@ -1,5 +1,5 @@
 using System.Globalization;
-using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Reporting;
 
@@ -98,7 +98,7 @@ internal static class OverviewSection
                 );
             else
                 markup.Add($"<td>not evaluated</td><td></td>");
-            markup.Add($"<td class=\"text\">{r.Run}/ratio-{ResultFolder.RatioText(r.Ratio)}</td></tr>");
+            markup.Add($"<td class=\"text\">{r.Run}/ratio-{CompressionPlan.RatioText(r.Ratio)}</td></tr>");
         }
         return markup.Add($"</tbody></table></div></section>");
     }

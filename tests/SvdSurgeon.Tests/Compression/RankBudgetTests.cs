@@ -1,3 +1,4 @@
+using SvdSurgeon.Compression.Surgery;
 using NUnit.Framework;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Storage;
@@ -22,9 +23,9 @@ public sealed class RankBudgetTests
     [Test]
     public void The_pool_adds_a_fraction_of_the_components_beyond_the_rank()
     {
-        Assert.That(RankBudget.Pool(22, 30, 6, 0.4), Is.EqualTo(12));
-        Assert.That(RankBudget.Pool(22, 30, 6, 1), Is.EqualTo(22));
-        Assert.That(RankBudget.Pool(22, 30, 22, 0.5), Is.EqualTo(22));
+        Assert.That(ComponentPool.Size(22, 30, 6, 0.4), Is.EqualTo(12));
+        Assert.That(ComponentPool.Size(22, 30, 6, 1), Is.EqualTo(22));
+        Assert.That(ComponentPool.Size(22, 30, 22, 0.5), Is.EqualTo(22));
     }
 
     [Test]

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using NUnit.Framework;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Surgery;
 using static SvdSurgeon.Tests.Compression.Numbers;
 
@@ -37,7 +36,7 @@ public sealed class SurgeonBatchTests
         var results = Surgeon.Operate(La, batch, tasks, options);
         Assert.That(
             batch.Modules,
-            Is.EqualTo(firstOrder != 0 ? 0 : tasks.Count(task => RankBudget.Pool(Components, task.Rank, 0.5) <= largestPool))
+            Is.EqualTo(firstOrder != 0 ? 0 : tasks.Count(task => ComponentPool.Size(Components, task.Rank, 0.5) <= largestPool))
         );
         for (int i = 0; i < tasks.Length; i++)
         {

@@ -1,9 +1,9 @@
+using SvdSurgeon.Pipeline.Ranks;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
@@ -25,7 +25,7 @@ public sealed class EvaluationSeparationTests
             opened++;
             foreach (double ratio in Searched.Ratios)
                 Assert.That(
-                    File.Exists(Path.Combine(output, $"ratio-{ResultFolder.RatioText(ratio)}", "model.safetensors")),
+                    File.Exists(Path.Combine(output, $"ratio-{CompressionPlan.RatioText(ratio)}", "model.safetensors")),
                     $"kept {ratio} is on disk before"
                 );
             return TinyTales.Evaluation(4);

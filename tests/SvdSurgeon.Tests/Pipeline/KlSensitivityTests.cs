@@ -5,7 +5,6 @@ using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Factors;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
@@ -64,8 +63,8 @@ public sealed class KlSensitivityTests
         var factors = Factors(context, tokens);
         var first = KlSensitivity.Measure(context, factors, Ratio, StorageForm.Factored, tokens);
         string folder = Directory.GetDirectories(context.Work.Path, "sensitivity-*").Single();
-        File.Delete(Path.Combine(folder, PipelineContext.LayerPart(1)));
-        File.Delete(Path.Combine(folder, PipelineContext.LayerPart(2)));
+        File.Delete(Path.Combine(folder, ArtifactParts.Layer(1)));
+        File.Delete(Path.Combine(folder, ArtifactParts.Layer(2)));
         var second = KlSensitivity.Measure(context, factors, Ratio, StorageForm.Factored, tokens);
         Assert.That(second.SelectMany(c => c), Is.EqualTo(first.SelectMany(c => c)));
     }
@@ -133,7 +132,7 @@ public sealed class KlSensitivityTests
                 if (rank > 0)
                     model.Replace(
                         module.Name,
-                        CompressedModules.LowRank(module, Truncation.Keep(FactorSet.Load(file, module.Name, rank), rank), DType.F32)
+                        StoredForms.LowRank(module, Truncation.Keep(FactorSet.Load(file, module.Name, rank), rank), DType.F32)
                     );
             }
         }

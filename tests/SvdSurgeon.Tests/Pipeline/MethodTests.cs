@@ -228,7 +228,7 @@ public sealed class MethodTests
         };
         run.Compress(options, name: "whole");
         foreach (string stage in (string[])["update-*", "modules-*"])
-            File.Delete(Path.Combine(Directory.GetDirectories(run.Context().Work.Path, stage).Single(), PipelineContext.LayerPart(2)));
+            File.Delete(Path.Combine(Directory.GetDirectories(run.Context().Work.Path, stage).Single(), ArtifactParts.Layer(2)));
         run.Compress(options, name: "again");
         Assert.That(Weights("again"), Is.EqualTo(Weights("whole")));
 

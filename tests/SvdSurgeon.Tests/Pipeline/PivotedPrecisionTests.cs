@@ -1,3 +1,4 @@
+using SvdSurgeon.Pipeline.Factors;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Storage;
@@ -7,7 +8,6 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
@@ -48,7 +48,7 @@ public sealed class PivotedPrecisionTests
             {
                 var factors = new LowRankFactors(Wide(module.A), Wide(module.B));
                 if (form == StorageForm.Factored)
-                    model.Replace(module.Name, CompressedModules.LowRank(module, factors, type));
+                    model.Replace(module.Name, StoredForms.LowRank(module, factors, type));
                 else
                 {
                     var p = PivotedStorage.From(backend.LinearAlgebra, factors);

@@ -1,3 +1,4 @@
+using SvdSurgeon.Pipeline.Artifacts;
 using NUnit.Framework;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Factors;
@@ -26,11 +27,11 @@ public sealed class SpectralGradientsTests
 
         // Stored: blocks of at most 32 rows, each a file of its own.
         string[] parts = [.. Directory.GetFiles(gradients.Artifact.Folder, "sequences.*.safetensors")];
-        Assert.That(parts, Has.Length.AtLeast(sequences / SpectralGradients.SequencesPerPart));
+        Assert.That(parts, Has.Length.AtLeast(sequences / SequenceBlocks.PerGradientPart));
         foreach (string part in parts)
         {
             using var file = SafeTensorsFile.Open(part);
-            Assert.That(file[module].Rows, Is.LessThanOrEqualTo(SpectralGradients.SequencesPerPart));
+            Assert.That(file[module].Rows, Is.LessThanOrEqualTo(SequenceBlocks.PerGradientPart));
         }
 
         // In memory: H̄ and fewer than k rows that are not folded yet, for 64 sequences as for 512.

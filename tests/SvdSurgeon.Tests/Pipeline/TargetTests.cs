@@ -1,10 +1,10 @@
+using SvdSurgeon.Pipeline.Ranks;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Tests.Pipeline;
 
@@ -54,7 +54,7 @@ public sealed class TargetTests
         using var backend = new CpuBackend(1);
         double limit = 1.05 * Perplexity.Evaluate(DecoderModel.Load(tales.Model), backend, TinyTales.Evaluation(Windows)).Ppl;
         Assert.That(model.Perplexity!.Ppl, Is.LessThanOrEqualTo(limit));
-        Assert.That(Path.GetFileName(model.Folder), Is.EqualTo($"ratio-{ResultFolder.RatioText(model.Ratio)}"));
+        Assert.That(Path.GetFileName(model.Folder), Is.EqualTo($"ratio-{CompressionPlan.RatioText(model.Ratio)}"));
         var next = tales.Compress(OnePass with { Ratios = [Math.Round(model.Ratio - 0.001, 3)] }, Sequences, Windows).Models[0];
         Assert.That(next.Perplexity!.Ppl, Is.GreaterThan(limit));
     }

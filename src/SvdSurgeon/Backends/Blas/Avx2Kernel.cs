@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Blas;
 

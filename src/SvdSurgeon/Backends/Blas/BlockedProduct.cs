@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Blas;
 

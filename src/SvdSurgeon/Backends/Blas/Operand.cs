@@ -1,4 +1,5 @@
 using SvdSurgeon.Tensors;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Blas;
 

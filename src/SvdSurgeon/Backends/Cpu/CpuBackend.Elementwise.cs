@@ -1,5 +1,5 @@
-using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Tensors;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Cpu;
 

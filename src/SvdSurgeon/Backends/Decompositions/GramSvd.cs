@@ -1,4 +1,3 @@
-using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.Decompositions.Eigen;
 using SvdSurgeon.LinearAlgebra;

@@ -142,7 +142,7 @@ internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary li
     public SvdResult Svd(Matrix a) => GramSvd.Decompose(team, a);
 
     /// <inheritdoc/>
-    public double TruncationError(Matrix a, int rank) => LinearAlgebra.TruncationError.Of(team, a, rank);
+    public double TruncationError(Matrix a, int rank) => GramTruncationError.Of(team, a, rank);
 
     /// <inheritdoc/>
     public int ItemsAtOnce => team.ThreadsHere;

@@ -37,19 +37,6 @@ public static class RankBudget
         return fits;
     }
 
-    /// <summary>
-    /// k = r + ⌊α(R − r)⌋ with R = min(m, n): the components whose spectral gradients the surgeon needs (SVD-Surgeon, section 4).
-    /// </summary>
-    public static int Pool(int m, int n, int rank, double poolFraction) => Pool(Math.Min(m, n), rank, poolFraction);
-
-    /// <summary>k = r + ⌊α(R − r)⌋ for <paramref name="components"/> = R singular values.</summary>
-    public static int Pool(int components, int rank, double poolFraction)
-    {
-        if (!(poolFraction is >= 0 and <= 1))
-            throw new InvalidInputException($"--alpha {poolFraction}: the pool fraction must be between 0 and 1.");
-        return Math.Min(components, rank + (int)((components - rank) * poolFraction));
-    }
-
     /// <summary>Stored numbers of a module of rank r, indices included.</summary>
     public static long StoredNumbers(int m, int n, int rank, StorageForm form = StorageForm.Factored) =>
         form == StorageForm.Factored ? (long)rank * (m + n) : (long)rank * (m + n - rank) + rank;

@@ -1,6 +1,5 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Compression.Numerics;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
 
@@ -32,7 +31,7 @@ public static class Surgeon
         SurgeonOptions options
     )
     {
-        int k = RankBudget.Pool(sigma.Length, rank, options.PoolFraction);
+        int k = ComponentPool.Size(sigma.Length, rank, options.PoolFraction);
         var pool = fisher.Pool(k, options.Shrinkage);
         var saliencies = options.Selection == ComponentSelection.Saliency ? Saliencies(la, sigma, pool, options.SelectionDamping) : null;
         var kept = saliencies is null ? Truncation.FirstIndices(rank) : Largest(saliencies, rank);
@@ -49,7 +48,7 @@ public static class Surgeon
     )
     {
         var results = new SurgeonResult[tasks.Count];
-        int Pool(int i) => RankBudget.Pool(tasks[i].Sigma.Length, tasks[i].Rank, options.PoolFraction);
+        int Pool(int i) => ComponentPool.Size(tasks[i].Sigma.Length, tasks[i].Rank, options.PoolFraction);
         // The first-order term has no kernel.
         int[] together =
             batch is null || options.FirstOrderWeight != 0

@@ -1,6 +1,4 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Pipeline.Factors;
-using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
 
@@ -21,9 +19,9 @@ internal static class ArtifactInputs
                 "tokens" => ("tokens", $"SHA-256 {Short(value)}…"),
                 "sequences" => ("calibration", $"{value} sequences"),
                 "length" => ("length", $"{value} tokens a sequence"),
-                "factors" => ("factors", $"{FactorSet.Stage}-{value} or what was made from it"),
-                "inputs" => ("inputs", $"{InputStatistics.Stage}-{value}"),
-                "outputs" => ("outputs", string.Join(", ", value.ToString().Split(' ').Select(key => $"{OutputStatistics.Stage}-{key}"))),
+                "factors" => ("factors", $"{StageNames.Factor}-{value} or what was made from it"),
+                "inputs" => ("inputs", $"{StageNames.Gram}-{value}"),
+                "outputs" => ("outputs", string.Join(", ", value.ToString().Split(' ').Select(key => $"{StageNames.Gradients}-{key}"))),
                 "ranks" when value is JsonObject ranks => (
                     "ranks",
                     $"{ranks.Count(r => r.Value is not null)} modules truncated, {ranks.Count(r => r.Value is null)} dense"

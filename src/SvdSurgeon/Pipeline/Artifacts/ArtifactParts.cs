@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SvdSurgeon.Pipeline.Fisher;
-using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline.Statistics;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
 
@@ -10,6 +7,9 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 internal static class ArtifactParts
 {
     private const string Extension = ".safetensors";
+
+    /// <summary>Name of the part that holds a layer.</summary>
+    public static string Layer(int layer) => string.Create(CultureInfo.InvariantCulture, $"layer.{layer:D4}{Extension}");
 
     /// <summary>The sums of one layer over one block of sequences, as a shard leaves them.</summary>
     public static string Block(int block, int layer) =>
@@ -20,8 +20,8 @@ internal static class ArtifactParts
 
     /// <summary>True for statistics that are summed over blocks of sequences, a part a layer.</summary>
     public static bool AreSums(string stage, JsonObject inputs) =>
-        stage is InputStatistics.Stage or OutputStatistics.Stage
-        || (stage == SpectralGradients.Stage && (string?)inputs["samples"] == "tokens");
+        stage is StageNames.Gram or StageNames.Gradients
+        || (stage == StageNames.Fisher && (string?)inputs["samples"] == "tokens");
 
     /// <summary>The blocks that statistics of this description are collected in.</summary>
     public static SequenceBlocks Blocks(string stage, JsonObject inputs)
@@ -30,17 +30,17 @@ internal static class ArtifactParts
             length = (int)inputs["length"]!;
         return AreSums(stage, inputs)
             ? SequenceBlocks.Of(sequences, length)
-            : SequenceBlocks.Of(sequences, length, SpectralGradients.SequencesPerPart);
+            : SequenceBlocks.Of(sequences, length, SequenceBlocks.PerGradientPart);
     }
 
     /// <summary>The parts of a whole artifact; none where the description does not tell.</summary>
     public static IReadOnlyList<string> Expected(string stage, JsonObject inputs)
     {
-        if (stage == SpectralGradients.Stage && !AreSums(stage, inputs))
+        if (stage == StageNames.Fisher && !AreSums(stage, inputs))
         {
             var blocks = Blocks(stage, inputs);
             return [.. Enumerable.Range(0, blocks.Count).Select(block => Rows(blocks.First(block)))];
         }
-        return inputs["layers"] is { } layers ? [.. Enumerable.Range(0, (int)layers).Select(PipelineContext.LayerPart)] : [];
+        return inputs["layers"] is { } layers ? [.. Enumerable.Range(0, (int)layers).Select(ArtifactParts.Layer)] : [];
     }
 }

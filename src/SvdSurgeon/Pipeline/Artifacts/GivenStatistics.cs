@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Pipeline.Fisher;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
 
@@ -44,7 +43,7 @@ public sealed class GivenStatistics
                 $"--stats {_path}: {ofStage[0].Name} was collected from {ArtifactInputs.Difference(ofStage[0].Inputs, inputs)}. Use the "
                     + $"options that it was collected with, or leave out --stats."
             );
-        return stage == SpectralGradients.Stage
+        return stage == StageNames.Fisher
             ? null
             : throw new InvalidInputException(
                 $"--stats {_path}: it holds no statistics of the stage '{stage}', which this method needs. Collect them with 'svdsurgeon "

@@ -11,6 +11,9 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// <param name="Size">Sequences a block; the last one may have fewer.</param>
 internal readonly record struct SequenceBlocks(int Sequences, int Size)
 {
+    /// <summary>A part holds at most this many sequences: little is lost to a kill, and the file system is not flooded.</summary>
+    public const int PerGradientPart = 32;
+
     /// <summary>
     /// Sequences go through the model together up to this many tokens. It cuts the float32 sums, so it depends on nothing but this number.
     /// </summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats;
@@ -12,6 +11,7 @@ using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Tensors;
+using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Factors;
 
@@ -23,9 +23,6 @@ namespace SvdSurgeon.Pipeline.Factors;
 /// </summary>
 internal sealed class FactorSet(Artifact artifact)
 {
-    /// <summary>Stage name.</summary>
-    public const string Stage = "factor";
-
     /// <summary>Key of the artifact.</summary>
     public string Key => artifact.Key;
 
@@ -34,13 +31,13 @@ internal sealed class FactorSet(Artifact artifact)
     /// the m × c part
     /// of W' that does not depend on σ. Modules that stay dense may be absent.
     /// </summary>
-    public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer)));
+    public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(ArtifactParts.Layer(layer)));
 
     /// <summary>The factors that <see cref="Build"/> would make, as far as they are there.</summary>
     public static FactorSet Find(PipelineContext context, string stage, JsonObject inputs) => new(Open(context, stage, inputs));
 
     /// <summary>Whether the factors of every layer are there.</summary>
-    public bool IsComplete(DecoderModel model) => model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+    public bool IsComplete(DecoderModel model) => model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
 
     /// <summary>Deletes the factors: a state on the way to another.</summary>
     public void Delete(PipelineContext context) => context.Work.Delete(artifact.Folder);
@@ -58,7 +55,7 @@ internal sealed class FactorSet(Artifact artifact)
         inputs["alpha"] = poolFraction;
         return Build(
             context,
-            Stage,
+            StageNames.Factor,
             inputs,
             layer =>
             {
@@ -90,7 +87,7 @@ internal sealed class FactorSet(Artifact artifact)
     )
     {
         var artifact = Open(context, stage, inputs);
-        DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index)))];
+        DecoderLayer[] missing = [.. context.Model.Layers.Where(layer => !artifact.Has(ArtifactParts.Layer(layer.Index)))];
         return context.Timed(
             stage,
             missing.Length == 0,
@@ -102,7 +99,7 @@ internal sealed class FactorSet(Artifact artifact)
                     context,
                     stage,
                     missing,
-                    layer => SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), make(layer))
+                    layer => SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Layer(layer.Index)), make(layer))
                 );
                 return new FactorSet(artifact);
             }
@@ -115,7 +112,7 @@ internal sealed class FactorSet(Artifact artifact)
         if (storage == StorageForm.Pivoted)
             return Math.Min(m, n);
         int largestRank = Math.Max(1, (int)(((long)m * n - 1) / (m + n)));
-        return Math.Min(Math.Min(m, n), RankBudget.Pool(m, n, largestRank, poolFraction));
+        return Math.Min(Math.Min(m, n), ComponentPool.Size(m, n, largestRank, poolFraction));
     }
 
     /// <summary>All singular values of every module of the plan's order.</summary>

@@ -14,12 +14,6 @@ namespace SvdSurgeon.Pipeline.Fisher;
 /// </summary>
 internal sealed class SpectralGradients : ISpectralFisherSource
 {
-    /// <summary>Stage name.</summary>
-    public const string Stage = "fisher";
-
-    /// <summary>A part holds at most this many sequences: little is lost to a kill, and the file system is not flooded.</summary>
-    public const int SequencesPerPart = 32;
-
     private readonly SequenceBlocks _blocks;
 
     private SpectralGradients(Artifact artifact, SequenceBlocks blocks) => (Artifact, _blocks) = (artifact, blocks);
@@ -35,11 +29,11 @@ internal sealed class SpectralGradients : ISpectralFisherSource
         var inputs = context.Inputs(tokens);
         inputs["factors"] = factors.Key;
         inputs["samples"] = "sequences";
-        var artifact = context.Work.Open(Stage, inputs, given: true);
-        var blocks = SequenceBlocks.Of(tokens, SequencesPerPart);
+        var artifact = context.Work.Open(StageNames.Fisher, inputs, given: true);
+        var blocks = SequenceBlocks.Of(tokens, SequenceBlocks.PerGradientPart);
         int[] missing = [.. blocks.Of(context.Shard).Where(block => !artifact.Has(ArtifactParts.Rows(blocks.First(block))))];
         return context.Timed(
-            Stage,
+            StageNames.Fisher,
             missing.Length == 0,
             () =>
             {
@@ -81,11 +75,11 @@ internal sealed class SpectralGradients : ISpectralFisherSource
             projection.Run(
                 tokens.Rows(first, count),
                 count,
-                done => context.Progress.Report(new StageProgress(Stage, $"sequence {first + done}/{tokens.Sequences}", before + done, all))
+                done => context.Progress.Report(new StageProgress(StageNames.Fisher, $"sequence {first + done}/{tokens.Sequences}", before + done, all))
             );
             SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Rows(first)), projection.Entries());
             before += count;
         }
-        context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+        context.Progress.Report(new StageProgress(StageNames.Fisher, "", 1, 1));
     }
 }

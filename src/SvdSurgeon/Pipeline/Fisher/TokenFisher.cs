@@ -35,14 +35,14 @@ internal sealed class TokenFisher : ISpectralFisherSource
         var inputs = context.Inputs(tokens);
         inputs["factors"] = factors.Key;
         inputs["samples"] = "tokens";
-        var artifact = context.Work.Open(SpectralGradients.Stage, inputs, given: true);
+        var artifact = context.Work.Open(StageNames.Fisher, inputs, given: true);
         var statistic = new Statistic(artifact, layers => new FisherSums(context.Backend, factors, layers), layer => Bytes(factors, layer));
         return context.Timed(
-            SpectralGradients.Stage,
+            StageNames.Fisher,
             !statistic.IsIncomplete(context.Model),
             () =>
             {
-                GradientPass.Run(context, SpectralGradients.Stage, context.Model, tokens, statistic);
+                GradientPass.Run(context, StageNames.Fisher, context.Model, tokens, statistic);
                 return new TokenFisher(artifact, tokens);
             }
         );
@@ -50,7 +50,7 @@ internal sealed class TokenFisher : ISpectralFisherSource
 
     public SpectralFisherReader Open(ILinearAlgebra la, int layer) =>
         new(
-            [Artifact.Part(PipelineContext.LayerPart(layer))],
+            [Artifact.Part(ArtifactParts.Layer(layer))],
             (files, module) =>
             {
                 var sum = files[0][module + ".sum"].Doubles();

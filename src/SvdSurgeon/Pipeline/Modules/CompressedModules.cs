@@ -1,13 +1,10 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression.Columns;
 using SvdSurgeon.Compression.Refitting;
-using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
-using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
@@ -15,7 +12,6 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
-using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Statistics;
 using SvdSurgeon.Tensors;
@@ -28,11 +24,7 @@ namespace SvdSurgeon.Pipeline.Modules;
 /// </summary>
 internal sealed class CompressedModules : IDisposable
 {
-    private const string Bias = ".bias";
-
     private readonly List<SafeTensorsFile> _files = [];
-
-    private const string Stage = "modules";
 
     private readonly Artifact _artifact;
 
@@ -56,7 +48,7 @@ internal sealed class CompressedModules : IDisposable
 
     /// <summary>The key that <see cref="Build"/> gives truncated modules, without making them.</summary>
     public static string KeyOf(PipelineContext context, CompressionPlan plan, FactorSet factors, CompressionOptions options) =>
-        WorkFolder.Describe(Stage, Inputs(context, plan, factors, null, null, options)).Key;
+        WorkFolder.Describe(StageNames.Modules, Inputs(context, plan, factors, null, null, options)).Key;
 
     /// <summary>Truncates, operates and stores every module of the plan.</summary>
     /// <param name="context">The run.</param>
@@ -77,9 +69,9 @@ internal sealed class CompressedModules : IDisposable
     )
     {
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        string stage = $"build {ResultFolder.RatioText(plan.Ratio)}";
-        var artifact = context.Work.Open(Stage, Inputs(context, plan, factors, fisher, means, options));
-        var missing = context.Model.Layers.Where(layer => !artifact.Has(PipelineContext.LayerPart(layer.Index))).ToList();
+        string stage = $"build {CompressionPlan.RatioText(plan.Ratio)}";
+        var artifact = context.Work.Open(StageNames.Modules, Inputs(context, plan, factors, fisher, means, options));
+        var missing = context.Model.Layers.Where(layer => !artifact.Has(ArtifactParts.Layer(layer.Index))).ToList();
         return context.Timed(
             stage,
             missing.Count == 0,
@@ -103,7 +95,7 @@ internal sealed class CompressedModules : IDisposable
         Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
         + dense
             .Linears.SelectMany(m =>
-                Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + Bias))
+                Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + StoredForms.Bias))
             )
             .Sum(t => t.Value.Count);
 
@@ -121,68 +113,8 @@ internal sealed class CompressedModules : IDisposable
     {
         foreach (var module in model.Layers[layer].Linears.ToList())
             if (Plan.Modules.First(m => m.Name == module.Name).Rank is not null)
-                model.Replace(module.Name, Linear(module, Tensors));
+                model.Replace(module.Name, StoredForms.Linear(module, Tensors));
     }
-
-    /// <summary>The stored form of A·B: what a module of the model becomes.</summary>
-    public static List<TensorEntry> Store(ILinearAlgebra la, string name, LowRankFactors factors, StorageForm form, DType type)
-    {
-        if (form == StorageForm.Factored)
-            return [Entry(name + ".A", factors.A, type), Entry(name + ".B", factors.B, type)];
-        var pivoted = PivotedStorage.From(la, factors);
-        return
-        [
-            TensorEntry.FromInt32(name + ".pivots", [pivoted.Rank], pivoted.Pivots),
-            Entry(name + ".basis", pivoted.Basis, type),
-            Entry(name + ".mix", pivoted.Mix, type),
-        ];
-    }
-
-    /// <summary>The stored form with kept columns.</summary>
-    public static List<TensorEntry> Store(string name, ColumnPreservingFactors factors, DType type) =>
-        [
-            Entry(name + ".A", factors.A, type),
-            Entry(name + ".B", factors.B, type),
-            Entry(name + ".C", factors.C, type),
-            TensorEntry.FromInt32(name + ".columns", [factors.Columns.Length], factors.Columns),
-        ];
-
-    /// <summary>The module that stored tensors make up.</summary>
-    public static LinearModule Linear(LinearModule dense, IReadOnlyDictionary<string, StoredTensor> tensors)
-    {
-        string name = dense.Name;
-        var bias = tensors.GetValueOrDefault(name + Bias) ?? dense.Bias;
-        if (tensors.TryGetValue(name + ".pivots", out var pivots))
-            return new PivotedLinear(name, pivots, tensors[name + ".basis"], tensors[name + ".mix"], bias);
-        if (tensors.TryGetValue(name + ".columns", out var columns))
-            return new ColumnPreservingLinear(name, tensors[name + ".A"], tensors[name + ".B"], tensors[name + ".C"], columns, bias);
-        return new LowRankLinear(name, tensors[name + ".A"], tensors[name + ".B"], bias);
-    }
-
-    /// <summary>The module in memory, each factor rounded to <paramref name="type"/>: what passes from layer to layer go on with.</summary>
-    /// <param name="la">Decompositions.</param>
-    /// <param name="dense">The dense module.</param>
-    /// <param name="lowRank">A·B over all columns.</param>
-    /// <param name="kept">Columns beside it, or null.</param>
-    /// <param name="type">Storage type.</param>
-    public static LinearModule InMemory(ILinearAlgebra la, LinearModule dense, LowRankFactors lowRank, KeptColumns? kept, DType type)
-    {
-        if (kept is null)
-            return LowRank(dense, lowRank, type);
-        var factors = kept.Join(la, lowRank);
-        return new ColumnPreservingLinear(
-            dense.Name,
-            Stored(dense.Name + ".A", factors.A, type),
-            Stored(dense.Name + ".B", factors.B, type),
-            Stored(dense.Name + ".C", factors.C, type),
-            LinearModule.StoreIndices(dense.Name + ".columns", factors.Columns),
-            dense.Bias
-        );
-    }
-
-    /// <summary>The module A·B in memory, each factor rounded to <paramref name="type"/>.</summary>
-    public static LinearModule LowRank(LinearModule dense, LowRankFactors factors, DType type) =>
-        new LowRankLinear(dense.Name, Stored(dense.Name + ".A", factors.A, type), Stored(dense.Name + ".B", factors.B, type), dense.Bias);
 
     /// <summary>Closes the modules and deletes them: a state on the way to another.</summary>
     public void Delete(PipelineContext context)
@@ -226,7 +158,7 @@ internal sealed class CompressedModules : IDisposable
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var layer in context.Model.Layers)
         {
-            var file = SafeTensorsFile.Open(modules._artifact.Part(PipelineContext.LayerPart(layer.Index)));
+            var file = SafeTensorsFile.Open(modules._artifact.Part(ArtifactParts.Layer(layer.Index)));
             modules._files.Add(file);
             foreach (var (name, tensor) in file.Tensors)
                 tensors[name] = tensor;
@@ -267,7 +199,7 @@ internal sealed class CompressedModules : IDisposable
                 entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
             }
         );
-        SafeTensorsWriter.Write(artifact.Part(PipelineContext.LayerPart(layer.Index)), entries.SelectMany(made => made));
+        SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Layer(layer.Index)), entries.SelectMany(made => made));
     }
 
     // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.
@@ -321,7 +253,7 @@ internal sealed class CompressedModules : IDisposable
         var factors = FactorSet.Load(file, plan.Name, operated is null ? rank : operated.Kept[^1] + 1);
         var lowRank = operated is null ? Truncation.Keep(factors, rank) : Truncation.Keep(factors, operated.Kept, operated.Sigma);
         var columns = KeptColumns.Load(file, plan.Name, module.OutFeatures)?.Join(la, lowRank);
-        var entries = columns is null ? Store(la, plan.Name, lowRank, options.Storage, type) : Store(plan.Name, columns, type);
+        var entries = columns is null ? StoredForms.Store(la, plan.Name, lowRank, options.Storage, type) : StoredForms.Store(plan.Name, columns, type);
         if (meanInput is not null)
         {
             var w = FactorSet.Weights(backend, module);
@@ -329,7 +261,7 @@ internal sealed class CompressedModules : IDisposable
             var corrected = BiasCorrection.Correct(bias, w, columns?.Product(la) ?? lowRank.Product(la), meanInput);
             entries.Add(
                 TensorEntry.FromSingles(
-                    plan.Name + Bias,
+                    plan.Name + StoredForms.Bias,
                     [corrected.Length],
                     corrected.Select(b => (float)b).ToArray(),
                     module.Bias is null ? type : options.WrittenType(module.Bias.Type)
@@ -338,10 +270,4 @@ internal sealed class CompressedModules : IDisposable
         }
         return entries;
     }
-
-    private static StoredTensor Stored(string name, Matrix matrix, DType type) =>
-        StoredTensor.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
-
-    private static TensorEntry Entry(string name, Matrix matrix, DType type) =>
-        TensorEntry.FromSingles(name, [matrix.Rows, matrix.Columns], matrix.ToSingles(), type);
 }

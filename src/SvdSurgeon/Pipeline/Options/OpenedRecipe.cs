@@ -96,20 +96,6 @@ public sealed class OpenedRecipe : IDisposable
     /// <summary>What decides the ratio; null for the recipe's.</summary>
     public CompressionTarget? Target { get; private init; }
 
-    /// <summary>The job of running it.</summary>
-    public CompressionJob Job(string outputFolder, string? workFolder = null) =>
-        new()
-        {
-            Model = Model,
-            Options = Recipe.Options,
-            Target = Target,
-            Calibration = Calibration,
-            Evaluation = Evaluation is { } windows ? () => windows : null,
-            Recipe = Recipe,
-            OutputFolder = outputFolder,
-            WorkFolder = workFolder,
-        };
-
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Ranks;
 
@@ -113,10 +115,13 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
             m,
             n,
             r,
-            RankBudget.Pool(m, n, r, options.PoolFraction),
+            ComponentPool.Size(m, n, r, options.PoolFraction),
             before,
             RankBudget.StoredNumbers(m, n, r, options.Storage) + AddedBias(module, options),
             null
         );
     }
+
+    /// <summary>A ratio as it stands in names: at least one digit after the point.</summary>
+    public static string RatioText(double ratio) => ratio.ToString("0.0###############", CultureInfo.InvariantCulture);
 }

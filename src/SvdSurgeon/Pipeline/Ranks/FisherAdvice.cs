@@ -1,6 +1,5 @@
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Pipeline.Ranks;
 
@@ -30,7 +29,7 @@ internal static class FisherAdvice
         if (largest is null || largest.Pool == 0 || sequences >= (long)SequencesPerComponent * largest.Pool)
             return null;
         return $"--fisher sequences: {sequences:N0} sequences for up to {largest.Pool:N0} singular values a module ({largest.Name}, kept "
-            + $"{ResultFolder.RatioText(plan.Ratio)}) give a Fisher that is mostly noise, "
+            + $"{CompressionPlan.RatioText(plan.Ratio)}) give a Fisher that is mostly noise, "
             + $"and the correction probably makes the model worse: with 96 sequences a perplexity of 5.3 became 19.1 in our trials, with "
             + $"tokens as samples 5.1. "
             + $"Use --fisher tokens, or --shrinkage ledoit-wolf, or --fisher-sequences {(long)SequencesPerComponent * largest.Pool} or "

@@ -9,7 +9,6 @@ using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Tensors;
@@ -30,7 +29,6 @@ namespace SvdSurgeon.Pipeline.Ranks;
 /// </remarks>
 internal sealed class KlSensitivity : IDisposable
 {
-    private const string Stage = "sensitivity";
     private const string BasePart = "base.safetensors",
         BaseTensor = "kl";
 
@@ -87,7 +85,7 @@ internal sealed class KlSensitivity : IDisposable
             StringComparer.Ordinal
         );
         var artifact = context.Work.Open(
-            Stage,
+            StageNames.Sensitivity,
             new JsonObject
             {
                 ["model"] = context.ModelHash,
@@ -97,9 +95,9 @@ internal sealed class KlSensitivity : IDisposable
                 ["storage"] = storage.ToString().ToLowerInvariant(),
             }
         );
-        bool complete = artifact.Has(BasePart) && context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+        bool complete = artifact.Has(BasePart) && context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
-            Stage,
+            StageNames.Sensitivity,
             complete,
             () =>
             {
@@ -108,13 +106,13 @@ internal sealed class KlSensitivity : IDisposable
                     using var run = new KlSensitivity(context, factors, baseRanks, tokens);
                     run.Measure(artifact, ranks);
                 }
-                context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+                context.Progress.Report(new StageProgress(StageNames.Sensitivity, "", 1, 1));
                 using var baseFile = SafeTensorsFile.Open(artifact.Part(BasePart));
                 double baseKl = baseFile[BaseTensor].Doubles()[0];
                 var measured = new List<AllocationCandidate[]>();
                 foreach (var layer in context.Model.Layers)
                 {
-                    using var file = SafeTensorsFile.Open(artifact.Part(PipelineContext.LayerPart(layer.Index)));
+                    using var file = SafeTensorsFile.Open(artifact.Part(ArtifactParts.Layer(layer.Index)));
                     foreach (var module in layer.Linears)
                     {
                         var kl = file[module.Name].Doubles().ToArray();
@@ -140,7 +138,7 @@ internal sealed class KlSensitivity : IDisposable
             SafeTensorsWriter.Write(artifact.Part(BasePart), [TensorEntry.FromDoubles(BaseTensor, new[] { baseKl })]);
         foreach (var layer in _context.Model.Layers)
         {
-            string part = artifact.Part(PipelineContext.LayerPart(layer.Index));
+            string part = artifact.Part(ArtifactParts.Layer(layer.Index));
             if (!File.Exists(part))
                 SafeTensorsWriter.Write(
                     part,
@@ -188,10 +186,10 @@ internal sealed class KlSensitivity : IDisposable
                 sum += _dense.Divergence(_base, hidden, first);
             }
         );
-        _context.Progress.Report(new StageProgress(Stage, $"layer {firstLayer + 1}/{_base.Layers.Count}", _measured++, _all));
+        _context.Progress.Report(new StageProgress(StageNames.Sensitivity, $"layer {firstLayer + 1}/{_base.Layers.Count}", _measured++, _all));
         return sum / _tokens.Sequences;
     }
 
     private static LinearModule At(SafeTensorsFile file, LinearModule dense, int rank) =>
-        rank == 0 ? dense : CompressedModules.LowRank(dense, Truncation.Keep(FactorSet.Load(file, dense.Name, rank), rank), DType.F32);
+        rank == 0 ? dense : StoredForms.LowRank(dense, Truncation.Keep(FactorSet.Load(file, dense.Name, rank), rank), DType.F32);
 }

@@ -48,7 +48,7 @@ internal sealed class LayerMetrics : IDisposable
         string name = module.Name;
         // Without the bias: it is no part of W.
         var dense = new DenseLinear(name, module.StoredTensors[0], null);
-        var stored = plan.Rank is null ? dense : CompressedModules.Linear(dense, _modules.Tensors);
+        var stored = plan.Rank is null ? dense : StoredForms.Linear(dense, _modules.Tensors);
         int[] columns =
             _factors.Tensors.ContainsKey(name + ".columns") && plan.Rank is not null ? Indices(_factors, name + ".columns") : [];
         var json = new JsonObject

@@ -22,7 +22,7 @@ internal static class ModelMetrics
     /// <summary>The metrics of the modules; perplexities come later.</summary>
     public static JsonObject Of(PipelineContext context, CompressedModules modules)
     {
-        string stage = $"measure {ResultFolder.RatioText(modules.Plan.Ratio)}";
+        string stage = $"measure {CompressionPlan.RatioText(modules.Plan.Ratio)}";
         return context.Timed(
             stage,
             false,

@@ -9,6 +9,7 @@ using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tokenization;
+using SvdSurgeon.Pipeline.Factors;
 
 namespace SvdSurgeon.Pipeline.Results;
 
@@ -33,7 +34,7 @@ internal static class ModelWriter
         var config = (JsonObject)source.ConfigJson.DeepClone();
         config["svdsurgeon"] = About(context, modules, options, steps, description);
         var metrics = ModelMetrics.Of(context, modules);
-        string stage = $"write {ResultFolder.RatioText(modules.Plan.Ratio)}";
+        string stage = $"write {CompressionPlan.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
         long bytes = HuggingFaceWriter.Write(
             folder,
@@ -88,7 +89,7 @@ internal static class ModelWriter
             options,
             (plan, tensor) =>
             {
-                var module = CompressedModules.Linear(dense[plan.Name], modules.Tensors);
+                var module = StoredForms.Linear(dense[plan.Name], modules.Tensors);
                 IEnumerable<StoredTensor> added = dense[plan.Name].Bias is null && module.Bias is not null ? [module.Bias] : [];
                 if (!options.Dense)
                     return module.StoredTensors.Concat(added).Select(TensorEntry.From);

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Pipeline.Results;
 
@@ -40,7 +40,7 @@ public sealed class ResultFolder(string path)
     }
 
     /// <summary>The folder of a ratio.</summary>
-    public string Folder(double ratio) => Path.Combine(path, $"ratio-{RatioText(ratio)}");
+    public string Folder(double ratio) => Path.Combine(path, $"ratio-{CompressionPlan.RatioText(ratio)}");
 
     /// <summary>Whether the ratio's folder holds the result of this recipe.</summary>
     public bool Has(double ratio, JsonObject recipe) =>
@@ -67,9 +67,6 @@ public sealed class ResultFolder(string path)
             recipe = recipe.For([.. earlier.Options.Ratios.Union(recipe.Options.Ratios)]);
         recipe.Write(file);
     }
-
-    /// <summary>A ratio as it stands in names: at least one digit after the point.</summary>
-    public static string RatioText(double ratio) => ratio.ToString("0.0###############", CultureInfo.InvariantCulture);
 
     private JsonNode? Existing(double ratio)
     {

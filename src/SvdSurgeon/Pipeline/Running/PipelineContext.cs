@@ -112,6 +112,4 @@ internal sealed record PipelineContext(
         return result;
     }
 
-    /// <summary>Name of the part that holds a layer.</summary>
-    public static string LayerPart(int layer) => $"layer.{layer:D4}.safetensors";
 }

@@ -82,7 +82,7 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
         throw new InvalidInputException(
             $"{target.Text}: out of reach. With these options a result has from "
                 + $"{SizeTarget.Megabytes(Planned((double)smallest / Steps, options)!.Value)} "
-                + $"(kept {ResultFolder.RatioText((double)smallest / Steps)}) to "
+                + $"(kept {CompressionPlan.RatioText((double)smallest / Steps)}) to "
                 + $"{SizeTarget.Megabytes(Planned((Steps - 1.0) / Steps, options)!.Value)}; embeddings, norms and head are not compressed."
         );
     }
@@ -112,7 +112,7 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
     /// <summary>Perplexity of one fraction; infinite where there is no such model or its logits are not finite.</summary>
     private double Perplexity(double ratio, CompressionOptions options, TokenWindows windows)
     {
-        string stage = $"target {ResultFolder.RatioText(ratio)}";
+        string stage = $"target {CompressionPlan.RatioText(ratio)}";
         return context.Timed(
             stage,
             false,

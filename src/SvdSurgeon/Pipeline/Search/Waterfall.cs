@@ -7,6 +7,7 @@ using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Pipeline.Search;
 
@@ -117,7 +118,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
             Try(name, Best with { SequentialByLayer = [.. choice.Select(c => candidates[c])] });
     }
 
-    private string Stage => $"search {ResultFolder.RatioText(ratio)}";
+    private string Stage => $"search {CompressionPlan.RatioText(ratio)}";
 
     private void Begin(string name)
     {

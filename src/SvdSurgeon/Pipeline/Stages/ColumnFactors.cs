@@ -1,5 +1,4 @@
 using SvdSurgeon.Compression.Columns;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
@@ -7,6 +6,8 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Stages;
 
@@ -33,7 +34,7 @@ internal static class ColumnFactors
         inputs["alpha"] = options.PoolFraction;
         inputs["ranks"] = plan.RanksJson();
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
-        return FactorSet.Build(context, "columns", inputs, layer => Split(context, metric, whole, ranks, options, layer));
+        return FactorSet.Build(context, StageNames.Columns, inputs, layer => Split(context, metric, whole, ranks, options, layer));
     }
 
     private static List<TensorEntry> Split(
@@ -73,7 +74,7 @@ internal static class ColumnFactors
                     entries.AddRange(FactorSet.Entries(module.Name, FactorSet.Load(file, module.Name, int.MaxValue)));
                     continue;
                 }
-                int pool = RankBudget.Pool(split.Factors.Sigma.Length, split.Rank, options.PoolFraction);
+                int pool = ComponentPool.Size(split.Factors.Sigma.Length, split.Rank, options.PoolFraction);
                 var over = split.OverAllColumns(la);
                 entries.AddRange(
                     FactorSet.Entries(

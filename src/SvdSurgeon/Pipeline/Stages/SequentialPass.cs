@@ -8,7 +8,6 @@ using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
@@ -25,8 +24,6 @@ namespace SvdSurgeon.Pipeline.Stages;
 /// </summary>
 internal sealed class SequentialPass : IDisposable
 {
-    private const string Stage = "sequential";
-
     private readonly PipelineContext _context;
     private readonly ModuleMetric _metric;
     private readonly CompressionOptions _options;
@@ -64,10 +61,10 @@ internal sealed class SequentialPass : IDisposable
         inputs["dtype"] = options.StorageType?.ToString();
         inputs["alpha"] = options.PoolFraction;
         inputs["ranks"] = plan.RanksJson();
-        var artifact = context.Work.Open(Stage, inputs);
-        bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+        var artifact = context.Work.Open(StageNames.Sequential, inputs);
+        bool complete = context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
-            Stage,
+            StageNames.Sequential,
             complete,
             () =>
             {
@@ -77,7 +74,7 @@ internal sealed class SequentialPass : IDisposable
                     foreach (var layer in context.Model.Layers)
                         pass.Layer(layer, artifact);
                 }
-                context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+                context.Progress.Report(new StageProgress(StageNames.Sequential, "", 1, 1));
                 return new FactorSet(artifact);
             }
         );
@@ -129,7 +126,7 @@ internal sealed class SequentialPass : IDisposable
             states.Advance(finished);
             pass.Advance(layer);
             context.Progress.Report(
-                new StageProgress(Stage, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length)
+                new StageProgress(StageNames.Sequential, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length)
             );
         }
         return choice;
@@ -143,7 +140,7 @@ internal sealed class SequentialPass : IDisposable
 
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
-        string part = artifact.Part(PipelineContext.LayerPart(dense.Index));
+        string part = artifact.Part(ArtifactParts.Layer(dense.Index));
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
         if (File.Exists(part))
         {
@@ -157,7 +154,7 @@ internal sealed class SequentialPass : IDisposable
         }
         Advance(dense);
         _context.Progress.Report(
-            new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+            new StageProgress(StageNames.Sequential, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
         );
     }
 
@@ -197,7 +194,7 @@ internal sealed class SequentialPass : IDisposable
     private void Install(LinearModule dense, SpectralFactors factors) =>
         _compressed.Replace(
             dense.Name,
-            CompressedModules.LowRank(
+            StoredForms.LowRank(
                 dense,
                 Truncation.Keep(factors, _ranks[dense.Name].Rank!.Value),
                 _options.WrittenType(dense.StoredTensors[0].Type)

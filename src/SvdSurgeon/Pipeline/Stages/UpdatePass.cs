@@ -9,7 +9,6 @@ using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
@@ -26,8 +25,6 @@ namespace SvdSurgeon.Pipeline.Stages;
 /// </summary>
 internal sealed class UpdatePass : IDisposable
 {
-    private const string Stage = "update";
-
     private readonly PipelineContext _context;
     private readonly FactorSet _factors;
     private readonly CompressionOptions _options;
@@ -53,7 +50,7 @@ internal sealed class UpdatePass : IDisposable
     )
     {
         var artifact = context.Work.Open(
-            Stage,
+            StageNames.Update,
             new JsonObject
             {
                 ["model"] = context.ModelHash,
@@ -63,9 +60,9 @@ internal sealed class UpdatePass : IDisposable
                 ["ranks"] = plan.RanksJson(),
             }
         );
-        bool complete = context.Model.Layers.All(layer => artifact.Has(PipelineContext.LayerPart(layer.Index)));
+        bool complete = context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
-            Stage,
+            StageNames.Update,
             complete,
             () =>
             {
@@ -75,7 +72,7 @@ internal sealed class UpdatePass : IDisposable
                     foreach (var layer in context.Model.Layers)
                         pass.Layer(layer, artifact);
                 }
-                context.Progress.Report(new StageProgress(Stage, "", 1, 1));
+                context.Progress.Report(new StageProgress(StageNames.Update, "", 1, 1));
                 return new FactorSet(artifact);
             }
         );
@@ -86,7 +83,7 @@ internal sealed class UpdatePass : IDisposable
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
         var compressed = _compressed.Layers[dense.Index];
-        string part = artifact.Part(PipelineContext.LayerPart(dense.Index));
+        string part = artifact.Part(ArtifactParts.Layer(dense.Index));
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
         bool done = File.Exists(part);
         var entries = new List<TensorEntry>();
@@ -111,7 +108,7 @@ internal sealed class UpdatePass : IDisposable
                 }
                 compressed.Replace(
                     module.Name,
-                    CompressedModules.InMemory(
+                    StoredForms.InMemory(
                         _context.Backend.LinearAlgebra,
                         module,
                         Truncation.Keep(factors, rank),
@@ -128,7 +125,7 @@ internal sealed class UpdatePass : IDisposable
         if (!done)
             SafeTensorsWriter.Write(part, entries);
         _context.Progress.Report(
-            new StageProgress(Stage, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+            new StageProgress(StageNames.Update, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
         );
     }
 

@@ -1,6 +1,7 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Pipeline.Statistics;
 
@@ -33,11 +34,11 @@ internal sealed record DenseStatistics(InputStatistics? Inputs, OutputStatistics
         if (GradientPass.Bytes(context.Model, [gram, gradients]) > context.Memory / 4)
             return;
         context.Timed(
-            $"{InputStatistics.Stage}+{OutputStatistics.Stage}",
+            $"{StageNames.Gram}+{StageNames.Gradients}",
             false,
             () =>
             {
-                GradientPass.Run(context, $"{InputStatistics.Stage}+{OutputStatistics.Stage}", context.Model, tokens, gram, gradients);
+                GradientPass.Run(context, $"{StageNames.Gram}+{StageNames.Gradients}", context.Model, tokens, gram, gradients);
                 return true;
             }
         );

@@ -15,9 +15,6 @@ namespace SvdSurgeon.Pipeline.Statistics;
 /// </summary>
 internal sealed class InputStatistics
 {
-    /// <summary>Stage name.</summary>
-    public const string Stage = "gram";
-
     private InputStatistics(Artifact artifact) => Artifact = artifact;
 
     /// <summary>Where they are kept.</summary>
@@ -31,11 +28,11 @@ internal sealed class InputStatistics
     {
         var statistic = Statistic(context, tokens);
         return context.Timed(
-            Stage,
+            StageNames.Gram,
             !statistic.IsIncomplete(context.Model),
             () =>
             {
-                InputPass.Run(context, Stage, tokens, statistic);
+                InputPass.Run(context, StageNames.Gram, tokens, statistic);
                 return new InputStatistics(statistic.Artifact);
             }
         );
@@ -44,7 +41,7 @@ internal sealed class InputStatistics
     /// <summary>The statistic and where it is kept.</summary>
     public static Statistic Statistic(PipelineContext context, TokenSet tokens)
     {
-        var artifact = context.Work.Open(Stage, context.Inputs(tokens), given: true);
+        var artifact = context.Work.Open(StageNames.Gram, context.Inputs(tokens), given: true);
         return new Statistic(
             artifact,
             layers => new InputSums(context.Backend, layers),
@@ -68,7 +65,7 @@ internal sealed class InputStatistics
     }
 
     /// <summary>The statistics of one layer, a tensor NAME.gram, NAME.mean and NAME.mean_abs a group.</summary>
-    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(layer)));
+    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(ArtifactParts.Layer(layer)));
 
     /// <summary>H of the group whose first module is <paramref name="group"/>, from a file of <see cref="Layer"/>.</summary>
     public static Matrix Gram(SafeTensorsFile file, InputGroup group)

@@ -5,7 +5,6 @@ using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Tensors;
 
@@ -18,9 +17,6 @@ namespace SvdSurgeon.Pipeline.Statistics;
 /// </summary>
 internal sealed class OutputStatistics
 {
-    /// <summary>Stage name.</summary>
-    public const string Stage = "gradients";
-
     private OutputStatistics(Artifact artifact) => Artifact = artifact;
 
     /// <summary>Where they are kept.</summary>
@@ -33,30 +29,30 @@ internal sealed class OutputStatistics
     /// <param name="context">The run.</param>
     /// <param name="tokens">Calibration sequences.</param>
     /// <param name="rowFisher">Collect the rows' Fisher instead of C: that alone needs the weight gradients themselves.</param>
-    /// <param name="compressed">Collect at these modules instead of the dense ones.</param>
-    public static OutputStatistics Collect(PipelineContext context, TokenSet tokens, bool rowFisher, CompressedModules? compressed = null)
+    /// <param name="compressed">Collect at this model, made with modules of this key, instead of the dense one.</param>
+    public static OutputStatistics Collect(PipelineContext context, TokenSet tokens, bool rowFisher, (DecoderModel Model, string Key)? compressed = null)
     {
         var statistic = Statistic(context, tokens, rowFisher, compressed);
         bool complete = !statistic.IsIncomplete(context.Model);
         return context.Timed(
-            Stage,
+            StageNames.Gradients,
             complete,
             () =>
             {
                 if (!complete)
-                    GradientPass.Run(context, Stage, compressed?.Apply(context.Source) ?? context.Model, tokens, statistic);
+                    GradientPass.Run(context, StageNames.Gradients, compressed?.Model ?? context.Model, tokens, statistic);
                 return new OutputStatistics(statistic.Artifact);
             }
         );
     }
 
     /// <summary>The statistic and where it is kept.</summary>
-    public static Statistic Statistic(PipelineContext context, TokenSet tokens, bool rowFisher, CompressedModules? compressed = null)
+    public static Statistic Statistic(PipelineContext context, TokenSet tokens, bool rowFisher, (DecoderModel Model, string Key)? compressed = null)
     {
         var inputs = context.Inputs(tokens);
         inputs["collected"] = rowFisher ? "row_fisher" : "gram";
         inputs["modules"] = compressed?.Key;
-        var artifact = context.Work.Open(Stage, inputs, given: compressed is null);
+        var artifact = context.Work.Open(StageNames.Gradients, inputs, given: compressed is null);
         return rowFisher
             ? new Statistic(
                 artifact,
@@ -71,7 +67,7 @@ internal sealed class OutputStatistics
     }
 
     /// <summary>The statistics of one layer: NAME.gram_out (packed) or NAME.row_fisher a module.</summary>
-    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(PipelineContext.LayerPart(layer)));
+    public SafeTensorsFile Layer(int layer) => SafeTensorsFile.Open(Artifact.Part(ArtifactParts.Layer(layer)));
 
     /// <summary>C of a module, from a file of <see cref="Layer"/>.</summary>
     public static Matrix Gram(SafeTensorsFile file, LinearModule module) =>

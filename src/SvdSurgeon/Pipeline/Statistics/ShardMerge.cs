@@ -1,7 +1,6 @@
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Pipeline.Fisher;
 
 namespace SvdSurgeon.Pipeline.Statistics;
 
@@ -68,7 +67,7 @@ public static class ShardMerge
                 false,
                 [.. whole.Expected.Select(part => (part, (IReadOnlyList<string>)[whole.Artifact.Part(part)]))]
             );
-        if (!sums && source.Stage != SpectralGradients.Stage)
+        if (!sums && source.Stage != StageNames.Fisher)
             return null;
 
         var blocks = ArtifactParts.Blocks(source.Stage, source.Inputs);
@@ -140,7 +139,7 @@ public static class ShardMerge
             using var part = SafeTensorsFile.Open(file);
             sums.Add(part);
         }
-        if (source.Stage == InputStatistics.Stage)
+        if (source.Stage == StageNames.Gram)
             InputStatistics.Finish(sums, (long)source.Inputs["sequences"]! * (long)source.Inputs["length"]!);
         SafeTensorsWriter.Write(path, sums.Entries());
     }

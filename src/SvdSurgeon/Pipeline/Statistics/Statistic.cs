@@ -2,7 +2,6 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.Statistics;
 
@@ -21,12 +20,12 @@ internal sealed record Statistic(
     /// <summary>Writes the layer's part.</summary>
     public void Write(DecoderLayer layer, Sums sums) =>
         SafeTensorsWriter.Write(
-            Artifact.Part(PipelineContext.LayerPart(layer.Index)),
+            Artifact.Part(ArtifactParts.Layer(layer.Index)),
             Finish is null ? sums.Entries() : Finish(layer, sums)
         );
 
     /// <summary>Whether the layer's part is missing.</summary>
-    public bool Lacks(int layer) => !Artifact.Has(PipelineContext.LayerPart(layer));
+    public bool Lacks(int layer) => !Artifact.Has(ArtifactParts.Layer(layer));
 
     /// <summary>Whether any layer's part is missing.</summary>
     public bool IsIncomplete(DecoderModel model) => model.Layers.Any(layer => Lacks(layer.Index));

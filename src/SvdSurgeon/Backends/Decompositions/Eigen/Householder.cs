@@ -1,4 +1,5 @@
-using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.LinearAlgebra;
+
 
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 

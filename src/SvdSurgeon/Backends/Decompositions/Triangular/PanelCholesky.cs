@@ -1,5 +1,6 @@
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Decompositions.Triangular;
 
@@ -73,7 +74,7 @@ internal sealed unsafe class PanelCholesky<TKernel>
     {
         int end = Math.Min(_n, (p + 1) * TKernel.Columns);
         for (int row = p * TKernel.Columns; row < end; row += RowsWritten)
-            Packing.Transpose(
+            Transposition.Transpose(
                 Panel(p) + row % TKernel.Columns,
                 TKernel.Columns,
                 Math.Min(RowsWritten, end - row),

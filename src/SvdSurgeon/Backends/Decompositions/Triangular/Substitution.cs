@@ -1,5 +1,6 @@
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Decompositions.Triangular;
 
@@ -106,7 +107,7 @@ internal static unsafe class Substitution
         {
             int many = Math.Min(width, count - first);
             if (areRows)
-                Packing.Transpose(panel, width, many, size, x + first * stride, stride);
+                Transposition.Transpose(panel, width, many, size, x + first * stride, stride);
             else
                 Packing.Copy(panel, width, size, many, x + first, stride);
         }

@@ -26,7 +26,6 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 /// </summary>
 internal sealed class DivergenceModel
 {
-    private const string Stage = "divergence";
     private const string Weights = ".whitened",
         Direction = ".direction",
         OutputFactor = ".factor_out",
@@ -62,9 +61,9 @@ internal sealed class DivergenceModel
         inputs["modules"] = modules;
         inputs["metric"] = metric.Inputs();
         var truncated = plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
-        Key = WorkFolder.Describe(Stage, inputs).Key;
+        Key = WorkFolder.Describe(StageNames.Divergence, inputs).Key;
         _statistic = new Lazy<Statistic>(() =>
-            new Statistic(context.Work.Open(Stage, inputs), layers => new DivergenceSums(context.Backend, layers, truncated), Bytes, Whiten)
+            new Statistic(context.Work.Open(StageNames.Divergence, inputs), layers => new DivergenceSums(context.Backend, layers, truncated), Bytes, Whiten)
         );
     }
 
@@ -91,7 +90,7 @@ internal sealed class DivergenceModel
         Require();
         return new Layer(
             _context.Backend.LinearAlgebra,
-            SafeTensorsFile.Open(_statistic.Value.Artifact.Part(PipelineContext.LayerPart(layer)))
+            SafeTensorsFile.Open(_statistic.Value.Artifact.Part(ArtifactParts.Layer(layer)))
         );
     }
 
@@ -100,13 +99,13 @@ internal sealed class DivergenceModel
         Directory.CreateDirectory(_statistic.Value.Artifact.Folder);
         var model = _compressed.Value.Apply(_context.Source);
         _context.Timed(
-            Stage,
+            StageNames.Divergence,
             false,
             () =>
             {
                 GradientPass.Run(
                     _context,
-                    Stage,
+                    StageNames.Divergence,
                     model,
                     _tokens,
                     (first, hidden, _, dHidden) => _dense.Value.Divergence(model, hidden, first, dHidden),

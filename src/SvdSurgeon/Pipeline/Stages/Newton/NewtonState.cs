@@ -10,7 +10,6 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 /// <summary>The model at some factors on the way of a <see cref="NewtonCorrection"/>, and the step from there.</summary>
 internal sealed class NewtonState
 {
-    private const string Stage = "newton";
     private const string LengthPart = "length.json";
 
     // Lengths are powers of two times Newton's own; the first step starts here, the following ones at twice what served last.
@@ -52,7 +51,7 @@ internal sealed class NewtonState
         _search.Value.Has(LengthPart) ? (double)JsonNode.Parse(File.ReadAllText(_search.Value.Part(LengthPart)))!["length"]! : null;
 
     /// <summary>Where a step of this length leads, as far as it is there.</summary>
-    public FactorSet Find(double length) => FactorSet.Find(_setting.Context, Stage, Inputs(length));
+    public FactorSet Find(double length) => FactorSet.Find(_setting.Context, StageNames.Newton, Inputs(length));
 
     /// <summary>Where a step of this length leads.</summary>
     public FactorSet Step(double length)
@@ -61,7 +60,7 @@ internal sealed class NewtonState
         double scale = length * _setting.Fitted.Sequences / _setting.Tokens.Length;
         return FactorSet.Build(
             _setting.Context,
-            Stage,
+            StageNames.Newton,
             Inputs(length),
             layer =>
             {

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace SvdSurgeon.Backends.Blas;
+namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>Operations that the generic vector types lack: the type tests disappear when T is known.</summary>
 internal static class Lanes

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace SvdSurgeon.Backends.Blas;
+namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>Loops over one or two contiguous vectors.</summary>
 internal static unsafe class Vectors

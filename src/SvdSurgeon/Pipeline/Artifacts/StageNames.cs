@@ -1,0 +1,38 @@
+namespace SvdSurgeon.Pipeline.Artifacts;
+
+/// <summary>The stages that leave artifacts: the first word of an artifact folder's name, and part of its key (docs/FORMAT.md).</summary>
+internal static class StageNames
+{
+    /// <summary>Gram matrices of the inputs.</summary>
+    public const string Gram = "gram";
+
+    /// <summary>Gram matrices of the output gradients, or the rows' Fisher.</summary>
+    public const string Gradients = "gradients";
+
+    /// <summary>Singular values and vectors of every module.</summary>
+    public const string Factor = "factor";
+
+    /// <summary>Factors beside kept columns.</summary>
+    public const string Columns = "columns";
+
+    /// <summary>Spectral gradients, or the spectral Fisher of tokens.</summary>
+    public const string Fisher = "fisher";
+
+    /// <summary>KL divergence of candidate ranks.</summary>
+    public const string Sensitivity = "sensitivity";
+
+    /// <summary>Factors fitted in order to the compressed model's inputs.</summary>
+    public const string Sequential = "sequential";
+
+    /// <summary>Left factors fitted again (SVD-LLM's update).</summary>
+    public const string Update = "update";
+
+    /// <summary>The divergence's second-order model, which Newton steps use.</summary>
+    public const string Divergence = "divergence";
+
+    /// <summary>Factors after a Newton step.</summary>
+    public const string Newton = "newton";
+
+    /// <summary>Compressed modules in their stored form.</summary>
+    public const string Modules = "modules";
+}

@@ -49,7 +49,11 @@ internal sealed class RunArguments
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
-        var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with { Statistics = parsed.GetValue(_statistics), Memory = memory };
+        var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
+        {
+            Statistics = parsed.GetValue(_statistics),
+            Memory = memory,
+        };
         var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
         foreach (string warning in result.Warnings)
             Console.Error.WriteLine($"svdsurgeon: warning: {warning}");

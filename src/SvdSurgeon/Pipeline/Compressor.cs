@@ -5,13 +5,13 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Search;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Pipeline.Statistics;
-using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Pipeline;
 

@@ -1,7 +1,7 @@
-using SvdSurgeon.Compression.Surgery;
 using NUnit.Framework;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Tests.Compression;
 

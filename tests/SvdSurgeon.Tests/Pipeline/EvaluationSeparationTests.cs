@@ -1,9 +1,9 @@
-using SvdSurgeon.Pipeline.Ranks;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

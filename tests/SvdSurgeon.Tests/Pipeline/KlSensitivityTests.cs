@@ -4,6 +4,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;

@@ -5,6 +5,7 @@ using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.States;

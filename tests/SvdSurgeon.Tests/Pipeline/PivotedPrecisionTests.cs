@@ -1,4 +1,3 @@
-using SvdSurgeon.Pipeline.Factors;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Storage;
@@ -8,6 +7,7 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 

@@ -1,6 +1,6 @@
-using SvdSurgeon.Pipeline.Artifacts;
 using NUnit.Framework;
 using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Options;

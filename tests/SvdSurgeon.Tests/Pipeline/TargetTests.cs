@@ -1,10 +1,10 @@
-using SvdSurgeon.Pipeline.Ranks;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Tests.Pipeline;
 

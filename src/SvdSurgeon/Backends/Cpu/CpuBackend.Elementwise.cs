@@ -1,5 +1,5 @@
-using SvdSurgeon.Tensors;
 using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 

@@ -20,8 +20,7 @@ internal static class ArtifactParts
 
     /// <summary>True for statistics that are summed over blocks of sequences, a part a layer.</summary>
     public static bool AreSums(string stage, JsonObject inputs) =>
-        stage is StageNames.Gram or StageNames.Gradients
-        || (stage == StageNames.Fisher && (string?)inputs["samples"] == "tokens");
+        stage is StageNames.Gram or StageNames.Gradients || (stage == StageNames.Fisher && (string?)inputs["samples"] == "tokens");
 
     /// <summary>The blocks that statistics of this description are collected in.</summary>
     public static SequenceBlocks Blocks(string stage, JsonObject inputs)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
@@ -11,7 +12,6 @@ using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Tensors;
-using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Factors;
 

@@ -75,7 +75,10 @@ internal sealed class SpectralGradients : ISpectralFisherSource
             projection.Run(
                 tokens.Rows(first, count),
                 count,
-                done => context.Progress.Report(new StageProgress(StageNames.Fisher, $"sequence {first + done}/{tokens.Sequences}", before + done, all))
+                done =>
+                    context.Progress.Report(
+                        new StageProgress(StageNames.Fisher, $"sequence {first + done}/{tokens.Sequences}", before + done, all)
+                    )
             );
             SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Rows(first)), projection.Entries());
             before += count;

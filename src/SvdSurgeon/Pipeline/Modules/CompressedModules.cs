@@ -95,7 +95,9 @@ internal sealed class CompressedModules : IDisposable
         Plan.Modules.Where(m => m.Rank is null).Sum(m => m.Before)
         + dense
             .Linears.SelectMany(m =>
-                Tensors.Where(t => t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + StoredForms.Bias))
+                Tensors.Where(t =>
+                    t.Key.StartsWith(m.Name + ".", StringComparison.Ordinal) && (m.Bias is null || t.Key != m.Name + StoredForms.Bias)
+                )
             )
             .Sum(t => t.Value.Count);
 
@@ -253,7 +255,9 @@ internal sealed class CompressedModules : IDisposable
         var factors = FactorSet.Load(file, plan.Name, operated is null ? rank : operated.Kept[^1] + 1);
         var lowRank = operated is null ? Truncation.Keep(factors, rank) : Truncation.Keep(factors, operated.Kept, operated.Sigma);
         var columns = KeptColumns.Load(file, plan.Name, module.OutFeatures)?.Join(la, lowRank);
-        var entries = columns is null ? StoredForms.Store(la, plan.Name, lowRank, options.Storage, type) : StoredForms.Store(plan.Name, columns, type);
+        var entries = columns is null
+            ? StoredForms.Store(la, plan.Name, lowRank, options.Storage, type)
+            : StoredForms.Store(plan.Name, columns, type);
         if (meanInput is not null)
         {
             var w = FactorSet.Weights(backend, module);

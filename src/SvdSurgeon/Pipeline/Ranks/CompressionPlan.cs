@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Ranks;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Ranks;
 

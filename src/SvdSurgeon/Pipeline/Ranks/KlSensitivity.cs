@@ -186,7 +186,9 @@ internal sealed class KlSensitivity : IDisposable
                 sum += _dense.Divergence(_base, hidden, first);
             }
         );
-        _context.Progress.Report(new StageProgress(StageNames.Sensitivity, $"layer {firstLayer + 1}/{_base.Layers.Count}", _measured++, _all));
+        _context.Progress.Report(
+            new StageProgress(StageNames.Sensitivity, $"layer {firstLayer + 1}/{_base.Layers.Count}", _measured++, _all)
+        );
         return sum / _tokens.Sequences;
     }
 

@@ -3,13 +3,13 @@ using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Tensors;
 using SvdSurgeon.Tokenization;
-using SvdSurgeon.Pipeline.Factors;
 
 namespace SvdSurgeon.Pipeline.Results;
 

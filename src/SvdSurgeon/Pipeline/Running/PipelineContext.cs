@@ -111,5 +111,4 @@ internal sealed record PipelineContext(
         _times.Add(new StageTime(stage, clock.Elapsed.TotalSeconds, ProcessMemory.PeakMiB(), reused));
         return result;
     }
-
 }

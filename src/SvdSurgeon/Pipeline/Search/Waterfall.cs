@@ -3,11 +3,11 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
-using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Pipeline.Search;
 

@@ -1,13 +1,13 @@
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Formats;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Compression.Surgery;
 
 namespace SvdSurgeon.Pipeline.Stages;
 

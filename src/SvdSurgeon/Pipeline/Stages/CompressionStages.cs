@@ -169,7 +169,8 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
                 Surgeon = SurgeonMode.None,
             };
             using var modules = Modules(ratio, before);
-            return Metric(ratio, before).With(OutputStatistics.Collect(context, whitening, rowFisher: false, (modules.Apply(context.Source), modules.Key)));
+            return Metric(ratio, before)
+                .With(OutputStatistics.Collect(context, whitening, rowFisher: false, (modules.Apply(context.Source), modules.Key)));
         }
         string key = $"{options.Method} {options.Whitening}";
         if (!_metrics.TryGetValue(key, out var metric))

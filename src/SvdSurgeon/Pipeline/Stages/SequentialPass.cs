@@ -126,7 +126,12 @@ internal sealed class SequentialPass : IDisposable
             states.Advance(finished);
             pass.Advance(layer);
             context.Progress.Report(
-                new StageProgress(StageNames.Sequential, $"choosing, layer {layer.Index + 1}/{choice.Length}", layer.Index + 1, choice.Length)
+                new StageProgress(
+                    StageNames.Sequential,
+                    $"choosing, layer {layer.Index + 1}/{choice.Length}",
+                    layer.Index + 1,
+                    choice.Length
+                )
             );
         }
         return choice;
@@ -154,7 +159,12 @@ internal sealed class SequentialPass : IDisposable
         }
         Advance(dense);
         _context.Progress.Report(
-            new StageProgress(StageNames.Sequential, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+            new StageProgress(
+                StageNames.Sequential,
+                $"layer {dense.Index + 1}/{_context.Model.Layers.Count}",
+                dense.Index + 1,
+                _context.Model.Layers.Count
+            )
         );
     }
 

@@ -125,7 +125,12 @@ internal sealed class UpdatePass : IDisposable
         if (!done)
             SafeTensorsWriter.Write(part, entries);
         _context.Progress.Report(
-            new StageProgress(StageNames.Update, $"layer {dense.Index + 1}/{_context.Model.Layers.Count}", dense.Index + 1, _context.Model.Layers.Count)
+            new StageProgress(
+                StageNames.Update,
+                $"layer {dense.Index + 1}/{_context.Model.Layers.Count}",
+                dense.Index + 1,
+                _context.Model.Layers.Count
+            )
         );
     }
 

@@ -1,7 +1,7 @@
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Pipeline.Statistics;
 

@@ -30,7 +30,12 @@ internal sealed class OutputStatistics
     /// <param name="tokens">Calibration sequences.</param>
     /// <param name="rowFisher">Collect the rows' Fisher instead of C: that alone needs the weight gradients themselves.</param>
     /// <param name="compressed">Collect at this model, made with modules of this key, instead of the dense one.</param>
-    public static OutputStatistics Collect(PipelineContext context, TokenSet tokens, bool rowFisher, (DecoderModel Model, string Key)? compressed = null)
+    public static OutputStatistics Collect(
+        PipelineContext context,
+        TokenSet tokens,
+        bool rowFisher,
+        (DecoderModel Model, string Key)? compressed = null
+    )
     {
         var statistic = Statistic(context, tokens, rowFisher, compressed);
         bool complete = !statistic.IsIncomplete(context.Model);
@@ -47,7 +52,12 @@ internal sealed class OutputStatistics
     }
 
     /// <summary>The statistic and where it is kept.</summary>
-    public static Statistic Statistic(PipelineContext context, TokenSet tokens, bool rowFisher, (DecoderModel Model, string Key)? compressed = null)
+    public static Statistic Statistic(
+        PipelineContext context,
+        TokenSet tokens,
+        bool rowFisher,
+        (DecoderModel Model, string Key)? compressed = null
+    )
     {
         var inputs = context.Inputs(tokens);
         inputs["collected"] = rowFisher ? "row_fisher" : "gram";

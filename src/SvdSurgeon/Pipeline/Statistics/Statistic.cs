@@ -19,10 +19,7 @@ internal sealed record Statistic(
 {
     /// <summary>Writes the layer's part.</summary>
     public void Write(DecoderLayer layer, Sums sums) =>
-        SafeTensorsWriter.Write(
-            Artifact.Part(ArtifactParts.Layer(layer.Index)),
-            Finish is null ? sums.Entries() : Finish(layer, sums)
-        );
+        SafeTensorsWriter.Write(Artifact.Part(ArtifactParts.Layer(layer.Index)), Finish is null ? sums.Entries() : Finish(layer, sums));
 
     /// <summary>Whether the layer's part is missing.</summary>
     public bool Lacks(int layer) => !Artifact.Has(ArtifactParts.Layer(layer));

@@ -1,6 +1,5 @@
 using SvdSurgeon.LinearAlgebra;
 
-
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
 /// <summary>Elementary reflectors H = I − τ v vᵀ with v[0] = 1.</summary>

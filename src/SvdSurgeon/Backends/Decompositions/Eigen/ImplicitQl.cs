@@ -1,6 +1,5 @@
 using SvdSurgeon.LinearAlgebra;
 
-
 namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
 /// <summary>

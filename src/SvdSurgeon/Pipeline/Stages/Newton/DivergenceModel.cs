@@ -63,7 +63,12 @@ internal sealed class DivergenceModel
         var truncated = plan.Modules.Where(m => m.Rank is not null).Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
         Key = WorkFolder.Describe(StageNames.Divergence, inputs).Key;
         _statistic = new Lazy<Statistic>(() =>
-            new Statistic(context.Work.Open(StageNames.Divergence, inputs), layers => new DivergenceSums(context.Backend, layers, truncated), Bytes, Whiten)
+            new Statistic(
+                context.Work.Open(StageNames.Divergence, inputs),
+                layers => new DivergenceSums(context.Backend, layers, truncated),
+                Bytes,
+                Whiten
+            )
         );
     }
 
@@ -88,10 +93,7 @@ internal sealed class DivergenceModel
     public Layer Open(int layer)
     {
         Require();
-        return new Layer(
-            _context.Backend.LinearAlgebra,
-            SafeTensorsFile.Open(_statistic.Value.Artifact.Part(ArtifactParts.Layer(layer)))
-        );
+        return new Layer(_context.Backend.LinearAlgebra, SafeTensorsFile.Open(_statistic.Value.Artifact.Part(ArtifactParts.Layer(layer))));
     }
 
     private void Collect()

@@ -42,7 +42,7 @@ internal static class GenerateCommand
                         using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
                         var tokenizer = Tokenizer.Open(checkpoint.Path);
                         var decoder = DecoderModel.Load(checkpoint);
-                        using var backend = backendArguments.Open(parsed);
+                        using var backend = backendArguments.Open(parsed, generates: true);
                         int[] ids = tokenizer.Encode(parsed.GetRequiredValue(prompt));
                         if (ids.Length == 0)
                             throw new InvalidInputException("--prompt: the prompt is empty and the model has no token that starts a text.");

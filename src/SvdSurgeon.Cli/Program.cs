@@ -22,6 +22,7 @@ internal static class Program
             PlanCommand.Create(),
             EvalCommand.Create(),
             GenerateCommand.Create(),
+            ChatCommand.Create(),
             ExportCommand.Create(),
             InspectCommand.Create(),
             TokenizeCommand.Create(),

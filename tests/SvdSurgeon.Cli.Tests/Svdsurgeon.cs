@@ -29,10 +29,22 @@ internal static class Svdsurgeon
         return (JsonObject)JsonNode.Parse(result.Output)!;
     }
 
-    public static Process Start(params string[] arguments)
+    /// <summary>Runs with <paramref name="input"/> on standard input.</summary>
+    public static ProcessResult RunWithInput(string input, params string[] arguments)
+    {
+        using var process = Start(arguments, redirectInput: true);
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return Finish(process);
+    }
+
+    public static Process Start(params string[] arguments) => Start(arguments, redirectInput: false);
+
+    private static Process Start(string[] arguments, bool redirectInput)
     {
         var start = new ProcessStartInfo("dotnet")
         {
+            RedirectStandardInput = redirectInput,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,

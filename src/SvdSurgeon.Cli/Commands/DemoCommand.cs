@@ -164,7 +164,10 @@ internal static class DemoCommand
     private static string Continue(Checkpoint checkpoint, Tokenizer tokenizer, IBackend backend, CancellationToken cancellation)
     {
         int[] prompt = tokenizer.Encode(Prompt);
-        int[] made = [.. Generation.Generate(DecoderModel.Load(checkpoint), backend, prompt, GeneratedTokens, 0, 0, cancellation)];
+        int[] made =
+        [
+            .. Generation.Generate(DecoderModel.Load(checkpoint), backend, prompt, GeneratedTokens, cancellationToken: cancellation),
+        ];
         return tokenizer.Decode([.. prompt, .. made]).ReplaceLineEndings(" ");
     }
 

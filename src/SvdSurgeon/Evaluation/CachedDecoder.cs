@@ -50,6 +50,14 @@ public sealed class CachedDecoder : IDisposable
                 );
     }
 
+    /// <summary>Forgets all but the first <paramref name="length"/> tokens.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    public void Rewind(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        Length = length;
+    }
+
     /// <summary>Frees the cache.</summary>
     public void Dispose()
     {

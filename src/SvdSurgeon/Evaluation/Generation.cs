@@ -15,34 +15,31 @@ public static class Generation
     /// <param name="backend">Device.</param>
     /// <param name="prompt">Token ids to continue.</param>
     /// <param name="count">Most tokens to make.</param>
-    /// <param name="temperature">0 takes the likeliest token; above, the distribution softmax(logits / temperature) is sampled.</param>
-    /// <param name="seed">Of the sampling: the same seed gives the same text.</param>
+    /// <param name="sampling">How tokens are chosen; null for the likeliest.</param>
+    /// <param name="stopTokens">Tokens that end a text; null for those of the model's configuration.</param>
     /// <param name="cancellationToken">Checked for every token.</param>
-    /// <exception cref="InvalidInputException">The prompt is empty, the text would be longer than the model's positions, or the temperature
-    /// is negative.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty, the text would be longer than the model's positions, or the sampling
+    /// makes no sense.</exception>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public static IEnumerable<int> Generate(
         DecoderModel model,
         IBackend backend,
         IReadOnlyList<int> prompt,
         int count,
-        double temperature = 0,
-        int seed = 0,
+        SamplingOptions? sampling = null,
+        IReadOnlyCollection<int>? stopTokens = null,
         CancellationToken cancellationToken = default
     )
     {
         if (prompt.Count == 0)
             throw new InvalidInputException("The prompt is empty: give at least one token to continue.");
-        if (!(temperature >= 0) || double.IsInfinity(temperature))
-            throw new InvalidInputException(
-                $"--temperature {temperature}: the temperature must be 0 (the likeliest token) or a positive number."
-            );
+        var sampler = new TokenSampler(sampling ?? new SamplingOptions());
         if (prompt.Count + count > model.Config.MaxPositions)
             throw new InvalidInputException(
                 $"{prompt.Count} tokens of prompt and {count} new ones are more than the {model.Config.MaxPositions} positions of this "
                     + $"model: ask for fewer tokens."
             );
-        return Run(model, backend, [.. prompt], count, temperature, new Random(seed), cancellationToken);
+        return Run(model, backend, [.. prompt], count, sampler, stopTokens ?? model.Config.EosTokenIds, cancellationToken);
     }
 
     private static IEnumerable<int> Run(
@@ -50,8 +47,8 @@ public static class Generation
         IBackend backend,
         int[] prompt,
         int count,
-        double temperature,
-        Random random,
+        TokenSampler sampler,
+        IReadOnlyCollection<int> stopTokens,
         CancellationToken cancellationToken
     )
     {
@@ -62,36 +59,11 @@ public static class Generation
         {
             cancellationToken.ThrowIfCancellationRequested();
             decoder.Append(next, logits);
-            int token = temperature == 0 ? Likeliest(logits) : Sample(logits, temperature, random);
-            if (model.Config.EosTokenIds.Contains(token))
+            int token = sampler.Next(logits);
+            if (stopTokens.Contains(token))
                 yield break;
             yield return token;
             next = [token];
         }
-    }
-
-    private static int Likeliest(ReadOnlySpan<float> logits)
-    {
-        int best = 0;
-        for (int i = 1; i < logits.Length; i++)
-            if (logits[i] > logits[best])
-                best = i;
-        return best;
-    }
-
-    private static int Sample(ReadOnlySpan<float> logits, double temperature, Random random)
-    {
-        double max = logits[Likeliest(logits)],
-            total = 0;
-        foreach (float logit in logits)
-            total += Math.Exp((logit - max) / temperature);
-        double rest = random.NextDouble() * total;
-        for (int i = 0; i < logits.Length; i++)
-        {
-            rest -= Math.Exp((logits[i] - max) / temperature);
-            if (rest < 0)
-                return i;
-        }
-        return Likeliest(logits);
     }
 }

@@ -17,6 +17,7 @@ public sealed class LayerTests
         "Reporting",
         "Pipeline",
         "Export",
+        "Chat",
         "Evaluation",
         "Calibration",
         "Tokenization",

@@ -50,7 +50,8 @@ public sealed class GenerationTests
     [Test]
     public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
     {
-        int[] Sample(int seed) => [.. Generation.Generate(_golden.Model, _backend, _golden.Ids[..5], 20, temperature: 2, seed)];
+        int[] Sample(int seed) =>
+            [.. Generation.Generate(_golden.Model, _backend, _golden.Ids[..5], 20, new SamplingOptions { Temperature = 2, Seed = seed })];
         int[] first = Sample(3),
             again = Sample(3);
         Assert.That(again, Is.EqualTo(first));
@@ -89,7 +90,9 @@ public sealed class GenerationTests
     {
         Assert.Throws<InvalidInputException>(() => Generation.Generate(_golden.Model, _backend, [], 3));
         Assert.Throws<InvalidInputException>(() => Generation.Generate(_golden.Model, _backend, [1], 64));
-        Assert.Throws<InvalidInputException>(() => Generation.Generate(_golden.Model, _backend, [1], 3, temperature: -1));
+        Assert.Throws<InvalidInputException>(() =>
+            Generation.Generate(_golden.Model, _backend, [1], 3, new SamplingOptions { Temperature = -1 })
+        );
     }
 
     [Test]

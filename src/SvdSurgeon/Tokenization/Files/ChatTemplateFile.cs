@@ -5,12 +5,15 @@ namespace SvdSurgeon.Tokenization.Files;
 /// <summary>Finds the chat template that lies beside a model.</summary>
 internal static class ChatTemplateFile
 {
+    /// <summary>The file that holds a template alone.</summary>
+    public const string Name = "chat_template.jinja";
+
     /// <summary>The template's Jinja text: of chat_template.jinja, or of tokenizer_config.json; null where there is none.</summary>
     /// <param name="folder">A model folder.</param>
     /// <exception cref="InvalidModelException">tokenizer_config.json is not JSON.</exception>
     public static string? Beside(string folder)
     {
-        string file = Path.Combine(folder, "chat_template.jinja"),
+        string file = Path.Combine(folder, Name),
             config = Path.Combine(folder, "tokenizer_config.json");
         if (File.Exists(file))
             return File.ReadAllText(file);

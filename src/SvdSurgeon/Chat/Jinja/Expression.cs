@@ -1,0 +1,4 @@
+namespace SvdSurgeon.Chat.Jinja;
+
+/// <summary>A compiled expression.</summary>
+internal delegate object? Expression(Scope scope);

@@ -11,6 +11,7 @@ public sealed partial class CudaBackend
     public void Embed(ReadOnlySpan<int> ids, StoredTensor table, Tensor y)
     {
         if (ids.IsEmpty) return;
+        table = _unpacked.Of(table);
         var stored = _weights.Get(table);
         _kernels.WidenRows(_stream, _launch.Matrix(ids.Length, table.Columns), stored, (int)table.Type, table.RowBytes, Indices(ids), View(y), table.Columns);
         _weights.EndUse();
@@ -67,6 +68,7 @@ public sealed partial class CudaBackend
     private void MultiplyWeight(Tensor x, StoredTensor weight, bool transpose, Tensor y, bool accumulate)
     {
         if (IsEmptySum(x.Columns, y, accumulate)) return;
+        weight = _unpacked.Of(weight);
         var stored = _weights.Get(weight);
         if (_options.Precision == ProductPrecision.BFloat16 && weight.Type == DType.BF16)
         {

@@ -22,6 +22,7 @@ public sealed partial class CudaBackend : IBackend
     private readonly IVendorLibraries _libraries;
     private readonly DevicePool _pool;
     private readonly WeightCache _weights;
+    private readonly UnpackedWeights _unpacked = new();
     private readonly KernelSet _kernels;
     private readonly LaunchGeometry _launch;
     private readonly CudaOptions _options;

@@ -32,9 +32,7 @@ internal sealed class BackendArguments
     }
 
     /// <summary>The backend that was asked for. Nothing falls back in silence.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="generates">The verb makes text: the processor multiplies with quantized weights in integers.</param>
-    public IBackend Open(ParseResult parsed, bool generates = false)
+    public IBackend Open(ParseResult parsed)
     {
         string device = parsed.GetRequiredValue(_device),
             blas = parsed.GetRequiredValue(_blas);
@@ -54,7 +52,7 @@ internal sealed class BackendArguments
         }
         if (device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu, cuda[:n] or simulator.");
-        return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas), integerProducts: generates);
+        return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas));
     }
 
     private static BlasLibrary? ChooseBlas(string choice)

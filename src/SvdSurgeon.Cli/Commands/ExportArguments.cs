@@ -25,6 +25,10 @@ internal sealed class ExportArguments
     {
         Description = "gguf: keep factors, as a base and an adapter that llama.cpp applies; --out is a folder.",
     };
+    private readonly Option<bool> _merge = new("--merge")
+    {
+        Description = "hf: multiply factors out, so that the folder needs no code of its own.",
+    };
     private readonly Option<bool> _withoutTokenizer = new("--no-tokenizer")
     {
         Description = "Leave the tokenizer out: the result runs on token ids alone.",
@@ -35,7 +39,7 @@ internal sealed class ExportArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_format, _type, _tensorTypes, _adapter, _withoutTokenizer])
+        foreach (Option option in (Option[])[_format, _type, _tensorTypes, _adapter, _merge, _withoutTokenizer])
             command.Add(option);
     }
 
@@ -48,13 +52,14 @@ internal sealed class ExportArguments
             Type = parsed.GetValue(_type)?.ToLowerInvariant(),
             TensorTypes = [.. (parsed.GetValue(_tensorTypes) ?? []).Select(TensorTypeRule.Parse)],
             Adapter = parsed.GetValue(_adapter),
+            Merge = parsed.GetValue(_merge),
             WithoutTokenizer = parsed.GetValue(_withoutTokenizer),
         };
         if (parsed.GetValue(_format) is { } format)
             return (format, options);
-        if (options.Type is not null || options.TensorTypes.Count > 0 || options.Adapter || options.WithoutTokenizer)
+        if (options.Type is not null || options.TensorTypes.Count > 0 || options.Adapter || options.Merge || options.WithoutTokenizer)
             throw new InvalidInputException(
-                $"--type, --tensor-type, --adapter and --no-tokenizer belong to --format: give one of {string.Join(", ", Exporter.Formats)}."
+                $"--type, --tensor-type, --adapter, --merge and --no-tokenizer belong to --format: give one of {string.Join(", ", Exporter.Formats)}."
             );
         return null;
     }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
@@ -8,7 +7,7 @@ namespace SvdSurgeon.Cli.Output;
 /// <summary>The result of compress and run as --json prints it.</summary>
 internal static class CompressionJson
 {
-    public static JsonObject Of(OpenedRecipe recipe, CompressionResult result, IReadOnlyList<ExportResult> exports)
+    public static JsonObject Of(OpenedRecipe recipe, CompressionResult result)
     {
         var options = recipe.Recipe.Options;
         var settings = options.ToJson();
@@ -23,7 +22,6 @@ internal static class CompressionJson
             ["parameters"] = ModelSummary.Of(recipe.Model).Parameters,
             ["stages"] = JsonOutput.Stages(result.Stages),
             ["results"] = new JsonArray([.. result.Models.Select(Result)]),
-            ["exports"] = new JsonArray([.. exports.Select(ExportView.ToJson)]),
             ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => JsonValue.Create(warning))]),
         };
     }

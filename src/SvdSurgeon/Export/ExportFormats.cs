@@ -1,4 +1,5 @@
 using SvdSurgeon.Export.Gguf;
+using SvdSurgeon.Export.HuggingFace;
 
 namespace SvdSurgeon.Export;
 
@@ -6,7 +7,7 @@ namespace SvdSurgeon.Export;
 internal static class ExportFormats
 {
     /// <summary>All of them; a further one is one line here.</summary>
-    public static IReadOnlyList<IExportFormat> All { get; } = [new GgufFormat()];
+    public static IReadOnlyList<IExportFormat> All { get; } = [new GgufFormat(), new HuggingFaceFormat()];
 
     /// <summary>The format called <paramref name="name"/>.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>

@@ -12,6 +12,9 @@ public sealed record ExportOptions
     /// <summary>Factors are kept in an adapter beside a base instead of being merged (gguf).</summary>
     public bool Adapter { get; init; }
 
+    /// <summary>Factors are multiplied out where the format could keep them (hf).</summary>
+    public bool Merge { get; init; }
+
     /// <summary>The tokenizer is left out: the result runs on token ids alone.</summary>
     public bool WithoutTokenizer { get; init; }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
@@ -49,6 +50,8 @@ public static class Compressor
             job.Statistics is null ? null : GivenStatistics.Open(job.Statistics)
         );
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        if (!options.Dense)
+            ModelingFile.RequireFamily(context.Model.Config.ModelType);
         if (options.BiasCorrection && options.Dense && context.Model.Linears.FirstOrDefault(m => m.Bias is null) is { } unbiased)
             throw new InvalidInputException(
                 $"--bias-correction with --dense: {unbiased.Name} has no bias, and other programs would ignore one that is added. Leave "

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
@@ -51,7 +52,7 @@ internal sealed record ResultData(
                 evaluation is null ? null : Measured.Of(evaluation["compressed"]!),
                 (string?)evaluation?["token_hash"],
                 (string)about["model_hash"]!,
-                (string?)config["model_type"] ?? "",
+                ModelingFile.PlainModelType((string?)config["model_type"] ?? ""),
                 options,
                 about["chosen"] is JsonObject chosen
                     ? CompressionOptions.FromJson(chosen, [ratio], Path.Combine(folder, "config.json"))

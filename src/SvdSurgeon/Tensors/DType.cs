@@ -68,4 +68,28 @@ public enum DType
 
     /// <summary>GGUF block of 64: fp16 scale, 64 two-bit values minus 1. Readers older than October 2026 refuse it.</summary>
     Q2_0,
+
+    /// <summary>Packed integers of 1 bit, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int1,
+
+    /// <summary>Packed integers of 2 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int2,
+
+    /// <summary>Packed integers of 3 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int3,
+
+    /// <summary>Packed integers of 4 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int4,
+
+    /// <summary>Packed integers of 5 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int5,
+
+    /// <summary>Packed integers of 6 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int6,
+
+    /// <summary>Packed integers of 7 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int7,
+
+    /// <summary>Packed integers of 8 bits, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>
+    Int8,
 }

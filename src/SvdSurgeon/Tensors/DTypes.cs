@@ -23,13 +23,23 @@ public static class DTypes
             DType.Q6_K => (256, 210),
             DType.IQ4_XS => (256, 136),
             DType.Q2_0 => (64, 18),
+            >= DType.Int1 and <= DType.Int8 => (32, 4 * type.IntegerBits()),
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
 
     /// <summary>True for F64, F32, F16 and BF16.</summary>
     public static bool IsFloat(this DType type) => type is DType.F64 or DType.F32 or DType.F16 or DType.BF16;
 
-    /// <summary>True for the GGUF block types.</summary>
+    /// <summary>The type of packed integers of so many bits, 1 to 8.</summary>
+    internal static DType Integer(int bits) => DType.Int1 + (bits - 1);
+
+    /// <summary>Bits of packed integers.</summary>
+    internal static int IntegerBits(this DType type) => type - DType.Int1 + 1;
+
+    /// <summary>True for packed integers, whose scales are a tensor of their own.</summary>
+    internal static bool IsInteger(this DType type) => type is >= DType.Int1 and <= DType.Int8;
+
+    /// <summary>True for the GGUF block types and for packed integers.</summary>
     public static bool IsQuantized(this DType type) => type >= DType.Q8_0;
 
     /// <summary>Bytes of <paramref name="count"/> numbers; a row of a block type holds whole blocks.</summary>

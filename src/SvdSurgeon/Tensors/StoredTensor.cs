@@ -11,6 +11,7 @@ public sealed unsafe class StoredTensor
 {
     private readonly object? _owner;
     private readonly nint _address;
+    private readonly IntegerGroups? _groups;
 
     /// <param name="name">Hugging Face parameter name.</param>
     /// <param name="type">Storage type.</param>
@@ -21,7 +22,20 @@ public sealed unsafe class StoredTensor
     /// <param name="rowPermutation">When given, logical row i is stored as row rowPermutation[i] (GGUF keeps rotary rows
     /// interleaved).</param>
     public StoredTensor(string name, DType type, long[] shape, nint address, object? owner, string source, int[]? rowPermutation = null)
+        : this(name, type, shape, address, owner, source, rowPermutation, null) { }
+
+    private StoredTensor(
+        string name,
+        DType type,
+        long[] shape,
+        nint address,
+        object? owner,
+        string source,
+        int[]? rowPermutation,
+        IntegerGroups? groups
+    )
     {
+        _groups = groups;
         Name = name;
         Type = type;
         Shape = shape;
@@ -74,11 +88,14 @@ public sealed unsafe class StoredTensor
     /// <summary>How many numbers there are.</summary>
     public long Count { get; }
 
-    /// <summary>Stored bytes of the whole tensor.</summary>
-    public long ByteLength => Type.ByteCount(Count);
+    /// <summary>Bits and scales of packed integers; null for every other type.</summary>
+    internal IntegerGroups? Groups => _groups;
 
-    /// <summary>Stored bytes of one row.</summary>
-    public long RowBytes => Type.ByteCount(Columns);
+    /// <summary>Stored bytes of the whole tensor, scales included.</summary>
+    public long ByteLength => _groups is null ? Type.ByteCount(Count) : Rows * RowBytes + _groups.Scales.ByteLength;
+
+    /// <summary>Stored bytes of one row; of packed integers those of its words.</summary>
+    public long RowBytes => _groups is null ? Type.ByteCount(Columns) : sizeof(uint) * IntegerGroups.Words(Columns, _groups.Bits);
 
     /// <summary>Address of a logical row.</summary>
     public nint RowAddress(int row) => Address + (nint)((RowPermutation is null ? row : RowPermutation[row]) * RowBytes);
@@ -89,7 +106,19 @@ public sealed unsafe class StoredTensor
     public void WidenRows(int firstRow, int count, Span<float> destination)
     {
         for (int i = 0; i < count; i++)
-            Widening.ToSingle(Type, RowAddress(firstRow + i), destination.Slice(checked(i * Columns), Columns));
+            WidenRow(firstRow + i, 0, destination.Slice(checked(i * Columns), Columns));
+    }
+
+    /// <summary>
+    /// Widens a part of a logical row, from <paramref name="column"/> on, which is a multiple of the type's block: whole blocks, or up to
+    /// the row's end.
+    /// </summary>
+    internal void WidenRow(int row, int column, Span<float> destination)
+    {
+        if (_groups is null)
+            Widening.ToSingle(Type, RowAddress(row) + (nint)Type.ByteCount(column), destination);
+        else
+            _groups.Widen(RowPermutation is null ? row : RowPermutation[row], (byte*)RowAddress(row), RowBytes, column, destination);
         GC.KeepAlive(_owner);
     }
 
@@ -109,11 +138,44 @@ public sealed unsafe class StoredTensor
             : throw new InvalidModelException($"{Source}: tensor '{Name}' is stored as {Type}, not as F64.");
 
     /// <summary>The same data under another name.</summary>
-    public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation);
+    public StoredTensor Rename(string name) => new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation, _groups);
+
+    /// <summary>True for packed integers, whose scales lie in a tensor of their own.</summary>
+    public bool HasSeparateScales => _groups is not null;
+
+    /// <summary>
+    /// Packed integers in a type that is whole in itself, for a device that cannot follow two tensors: Q8_0 where that holds the same
+    /// numbers, F32 else. In memory, rows in logical order.
+    /// </summary>
+    public StoredTensor Unpacked() =>
+        IntegerBlocks.CanHold(this) ? IntegerBlocks.From(this) : FromSingles(Name, [.. Shape], ToSingles(), source: Source);
+
+    /// <summary>The integers of a logical row without their scales.</summary>
+    internal void WidenNumbers(int row, Span<float> destination)
+    {
+        _groups!.Widen(-1, (byte*)RowAddress(row), RowBytes, 0, destination);
+        GC.KeepAlive(_owner);
+    }
+
+    /// <summary>These words as the integers that are packed in them.</summary>
+    /// <param name="name">Name of the matrix.</param>
+    /// <param name="shape">m × n.</param>
+    /// <param name="groups">Bits and scales.</param>
+    internal StoredTensor AsIntegers(string name, long[] shape, IntegerGroups groups) =>
+        new(name, DTypes.Integer(groups.Bits), shape, Address, _owner, Source, null, groups);
 
     /// <summary>The same data under another name and in another row order: logical row i is what is now row order[i].</summary>
     internal StoredTensor WithRows(string name, int[] order) =>
-        new(name, Type, [.. Shape], Address, _owner, Source, RowPermutation is null ? order : [.. order.Select(i => RowPermutation[i])]);
+        new(
+            name,
+            Type,
+            [.. Shape],
+            Address,
+            _owner,
+            Source,
+            RowPermutation is null ? order : [.. order.Select(i => RowPermutation[i])],
+            _groups
+        );
 
     /// <summary>A float32 tensor over a copy of <paramref name="values"/>.</summary>
     public static StoredTensor FromSingles(

@@ -44,7 +44,7 @@ internal static unsafe class FewRows
         byte* row = (byte*)weight.RowAddress(output);
         if (scratch is not null)
         {
-            Widening.ToSingle(weight.Type, (nint)row, new Span<float>(scratch, inputs));
+            weight.WidenRow(output, 0, new Span<float>(scratch, inputs));
             row = (byte*)scratch;
         }
         for (int t = 0; t < tokens; t++)

@@ -139,6 +139,5 @@ internal readonly unsafe struct Operand<T>
         }
     }
 
-    private void Widen(int row, int column, int count, T* to) =>
-        Widening.ToSingle(_stored!.Type, _stored.RowAddress(row) + (nint)_stored.Type.ByteCount(column), new Span<float>(to, count));
+    private void Widen(int row, int column, int count, T* to) => _stored!.WidenRow(row, column, new Span<float>(to, count));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Architectures;
+using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Formats.HuggingFace;
@@ -24,14 +25,9 @@ public static class HuggingFaceConfig
     public static DecoderConfig Parse(JsonObject json, string file)
     {
         var keys = new ConfigKeys(json, file);
-        if (keys.Object("quantization_config") is { } quantization)
-            throw keys.Refuse(
-                "quantization_config",
-                new ConfigKeys(quantization, file).Text("quant_method", "unknown"),
-                "none; use the checkpoint that it was made from, or a GGUF file",
-                "Quantised checkpoint"
-            );
-        string modelType = keys.Text("model_type", "");
+        if (keys.Object(QuantizationConfig.Key) is { } quantization)
+            _ = QuantizationConfig.Read(quantization, file); // refuses those that cannot be read
+        string modelType = ModelingFile.PlainModelType(keys.Text("model_type", ""));
         if (modelType.Length == 0)
             throw new InvalidModelException($"{file}: 'model_type' is missing. Supported: {SupportedModelTypes}.");
         var architecture =

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats.Gguf;
+using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.Formats.PyTorch;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.IO;
@@ -49,6 +50,9 @@ internal static class HuggingFaceFolder
             );
         }
         var json = JsonFile.ReadObject(configPath);
+        var quantization = new ConfigKeys(json, configPath).Object(QuantizationConfig.Key) is { } quantized
+            ? QuantizationConfig.Read(quantized, configPath)
+            : null;
         var config = HuggingFaceConfig.Parse(json, configPath);
 
         if (weights is null || Path.GetFileName(weights) is "config.json")
@@ -60,6 +64,8 @@ internal static class HuggingFaceFolder
                 ? OpenShards(weights, open)
                 : OpenOne(weights, open);
             string format = files[0].EndsWith(".safetensors", StringComparison.Ordinal) ? "safetensors" : "pytorch";
+            if (quantization is not null)
+                stored = PackedTensors.Resolve(stored, quantization);
             return new Checkpoint(folder, format, config, json, ParameterNames.Canonical(stored, config), files, open);
         }
         catch

@@ -1,15 +1,17 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Chat;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.IO;
+using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Tensors;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline.Results;
 
@@ -32,7 +34,9 @@ internal static class ModelWriter
     {
         var source = context.Source;
         var config = (JsonObject)source.ConfigJson.DeepClone();
+        config.Remove(QuantizationConfig.Key); // integers are widened on the way
         config["svdsurgeon"] = About(context, modules, options, steps, description);
+        config = ModelingFile.Config(config, options.Dense ? [] : ModuleShapes.Json(modules.Apply(source).Linears));
         var metrics = ModelMetrics.Of(context, modules);
         string stage = $"write {CompressionPlan.RatioText(modules.Plan.Ratio)}";
         context.Progress.Report(new StageProgress(stage, folder, 0, 1));
@@ -46,8 +50,7 @@ internal static class ModelWriter
                 recipe.Write(Path.Combine(written, Recipe.FileName));
                 AtomicFile.WriteAllText(Path.Combine(written, ModelMetrics.FileName), JsonText.Compact(metrics));
                 // A GGUF file carries its tokenizer in itself; a Hugging Face folder needs it as a file.
-                if (source.Format == "gguf")
-                    Tokenizer.Open(source.Path).WriteTokenizerJson(Path.Combine(written, "tokenizer.json"));
+                GgufTextFiles.Write(source, written);
             }
         );
         context.Progress.Report(new StageProgress(stage, folder, 1, 1));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SvdSurgeon.Formats.HuggingFace;
 
 namespace SvdSurgeon.Tokenization.Files;
 
@@ -128,7 +129,7 @@ internal sealed class SpecialTokenSettings
 
     private void ReadModelConfig(JsonElement json)
     {
-        ModelType = json.OptionalText("model_type");
+        ModelType = json.OptionalText("model_type") is { } modelType ? ModelingFile.PlainModelType(modelType) : null;
         BosTokenId = Id("bos_token_id");
         EosTokenId = Id("eos_token_id");
 

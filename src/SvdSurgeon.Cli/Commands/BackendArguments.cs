@@ -32,7 +32,9 @@ internal sealed class BackendArguments
     }
 
     /// <summary>The backend that was asked for. Nothing falls back in silence.</summary>
-    public IBackend Open(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="generates">The verb makes text: the processor multiplies with quantized weights in integers.</param>
+    public IBackend Open(ParseResult parsed, bool generates = false)
     {
         string device = parsed.GetRequiredValue(_device),
             blas = parsed.GetRequiredValue(_blas);
@@ -52,7 +54,7 @@ internal sealed class BackendArguments
         }
         if (device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu, cuda[:n] or simulator.");
-        return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas));
+        return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas), integerProducts: generates);
     }
 
     private static BlasLibrary? ChooseBlas(string choice)

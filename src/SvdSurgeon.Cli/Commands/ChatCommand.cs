@@ -38,7 +38,7 @@ internal static class ChatCommand
                         var tokenizer = Tokenizer.Open(checkpoint.Path);
                         var config = GenerationConfig.Of(checkpoint, tokenizer);
                         var template = RequireTemplate(checkpoint, tokenizer);
-                        using var backend = backendArguments.Open(parsed);
+                        using var backend = backendArguments.Open(parsed, generates: true);
                         using var session = new ChatSession(
                             DecoderModel.Load(checkpoint),
                             backend,

@@ -47,7 +47,7 @@ internal static class GenerateCommand
                         if (ids.Length == 0)
                             throw new InvalidInputException("--prompt: the prompt is empty and the model has no token that starts a text.");
                         var decoder = DecoderModel.Load(checkpoint);
-                        using var backend = backendArguments.Open(parsed);
+                        using var backend = backendArguments.Open(parsed, generates: true);
                         if (!isChat)
                             Console.Write(text);
                         var stream = tokenizer.CreateStream();

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Cli.Commands;
 
@@ -22,6 +25,7 @@ internal sealed class RunArguments
         Description = "Check everything and print the plan; compute and write nothing.",
     };
     private readonly BackendArguments _backend = new();
+    private readonly ExportArguments _export = new(required: false);
     private readonly Option<bool> _json = CommonOptions.Json();
 
     public void AddTo(Command command)
@@ -29,6 +33,7 @@ internal sealed class RunArguments
         foreach (Option option in (Option[])[_work, _statistics, _memory, _dryRun])
             command.Add(option);
         _backend.AddTo(command);
+        _export.AddTo(command);
         command.Add(_json);
     }
 
@@ -39,7 +44,20 @@ internal sealed class RunArguments
         DataArguments.WarnOfFewSequences(recipe);
         long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
         bool quiet = parsed.GetValue(_json);
+        var export = _export.Read(parsed);
         using var backend = _backend.Open(parsed);
+        // The compressed model has the dense one's architecture and tokenizer: what cannot be exported is refused now.
+        if (export is { } wanted)
+            Exporter.Check(
+                recipe.Model.Path,
+                wanted.Format,
+                wanted.Options with
+                {
+                    Adapter = false,
+                },
+                Exporter.Beside(Path.Combine(output, "0"), wanted.Format),
+                backend
+            );
         if (parsed.GetValue(_dryRun))
         {
             if (recipe.Target is { } target)
@@ -57,10 +75,34 @@ internal sealed class RunArguments
         var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
         foreach (string warning in result.Warnings)
             Console.Error.WriteLine($"svdsurgeon: warning: {warning}");
+        var exports = export is { } chosen ? Export(result, chosen.Format, chosen.Options, backend, cancellation) : [];
         if (quiet)
-            JsonOutput.Write(CompressionJson.Of(recipe, result));
+            JsonOutput.Write(CompressionJson.Of(recipe, result, exports));
         else
-            CompressionTable.Print(options, result);
+            CompressionTable.Print(options, result, exports);
         return ExitCode.Success;
+    }
+
+    // One file or folder beside each result's folder; what an earlier run of the same command made is kept.
+    private static List<ExportResult> Export(
+        CompressionResult result,
+        string format,
+        ExportOptions options,
+        IBackend backend,
+        CancellationToken cancellation
+    )
+    {
+        var exports = new List<ExportResult>();
+        foreach (var model in result.Models)
+        {
+            string output = options.Adapter
+                ? Path.TrimEndingDirectorySeparator(model.Folder) + "-adapter"
+                : Exporter.Beside(model.Folder, format);
+            if (File.Exists(output) || Directory.Exists(output))
+                Console.Error.WriteLine($"svdsurgeon: {output} is there already and stays as it is; remove it to have it made again.");
+            else
+                exports.Add(Exporter.Run(model.Folder, format, options, output, backend, cancellation));
+        }
+        return exports;
     }
 }

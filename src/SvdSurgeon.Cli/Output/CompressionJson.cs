@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
@@ -7,7 +8,7 @@ namespace SvdSurgeon.Cli.Output;
 /// <summary>The result of compress and run as --json prints it.</summary>
 internal static class CompressionJson
 {
-    public static JsonObject Of(OpenedRecipe recipe, CompressionResult result)
+    public static JsonObject Of(OpenedRecipe recipe, CompressionResult result, IReadOnlyList<ExportResult> exports)
     {
         var options = recipe.Recipe.Options;
         var settings = options.ToJson();
@@ -22,6 +23,7 @@ internal static class CompressionJson
             ["parameters"] = ModelSummary.Of(recipe.Model).Parameters,
             ["stages"] = JsonOutput.Stages(result.Stages),
             ["results"] = new JsonArray([.. result.Models.Select(Result)]),
+            ["exports"] = new JsonArray([.. exports.Select(ExportView.ToJson)]),
             ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => JsonValue.Create(warning))]),
         };
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
@@ -9,7 +10,8 @@ namespace SvdSurgeon.Cli.Output;
 /// <summary>The result of compress as a person reads it.</summary>
 internal static class CompressionTable
 {
-    public static void Print(CompressionOptions options, CompressionResult result)
+    /// <summary>Sizes and perplexities, what each step gave, times, and where the results run.</summary>
+    public static void Print(CompressionOptions options, CompressionResult result, IReadOnlyList<ExportResult> exports)
     {
         var table = new Table()
             .Border(TableBorder.Simple)
@@ -31,6 +33,10 @@ internal static class CompressionTable
         foreach (var model in result.Models.Where(m => m.Steps.Count > 0))
             PrintSteps(model);
         PrintStages(result.Stages);
+        foreach (var export in exports)
+            ExportView.Print(export);
+        foreach (var model in result.Models)
+            PrintWaysOut(model.Folder);
         Console.WriteLine($"svdsurgeon report {Path.GetDirectoryName(result.Models[0].Folder)} makes a page of it.");
     }
 
@@ -44,6 +50,14 @@ internal static class CompressionTable
                     stages.Select(stage => stage.Reused ? $"{stage.Name} reused" : $"{stage.Name} {Number(stage.Seconds, "F1")} s")
                 ) + $"; peak {Number(ProcessMemory.PeakMiB(), "N0")} MiB"
             );
+    }
+
+    // Where a result runs, and the one command for it.
+    private static void PrintWaysOut(string folder)
+    {
+        Console.WriteLine($"{folder} runs here: svdsurgeon generate {folder} --prompt \"Once upon a time\"");
+        foreach (var (runsIn, command) in Exporter.WaysOut(folder))
+            Console.WriteLine($"  in {runsIn}: {command}");
     }
 
     // The way to the result on held-out calibration sequences; the change is that of log perplexity against the best before.

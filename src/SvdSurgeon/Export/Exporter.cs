@@ -1,4 +1,6 @@
 using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Export;
 
@@ -54,6 +56,32 @@ public static class Exporter
     /// <summary>Where the output of <paramref name="format"/> goes that is made beside a model folder.</summary>
     public static string Beside(string folder, string format) =>
         Path.TrimEndingDirectorySeparator(folder) + ExportFormats.Named(format).Suffix;
+
+    /// <summary>The other programs that the model at <paramref name="path"/> can run in, and the command that makes it fit for them.</summary>
+    /// <exception cref="InvalidModelException">There is no model, or it is damaged.</exception>
+    public static IReadOnlyList<(string RunsIn, string Command)> WaysOut(string path)
+    {
+        using var backend = new CpuBackend(1);
+        using var model = ExportModel.Open(path, backend);
+        var ways = new List<(string, string)>();
+        foreach (var format in ExportFormats.All)
+            try
+            {
+                // A name that is not taken, whatever was exported before.
+                Prepare(
+                    format,
+                    model,
+                    new ExportOptions(),
+                    Path.TrimEndingDirectorySeparator(path) + AtomicFile.TemporarySuffix + format.Suffix
+                );
+                ways.Add((format.RunsIn, $"svdsurgeon export {path} --format {format.Name} --out {Beside(path, format.Name)}"));
+            }
+            catch (InvalidModelException)
+            {
+                // No place for this model there: the way is not listed.
+            }
+        return ways;
+    }
 
     private static PreparedExport Prepare(IExportFormat format, ExportModel model, ExportOptions options, string output)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SvdSurgeon.Tensors;
 
@@ -29,6 +30,15 @@ internal static class HalfBits
         var bits = (half << 13) & new Vector<int>(Kept);
         var special = Vector.Equals(bits & new Vector<int>(Exponent), new Vector<int>(Exponent)) & new Vector<int>(Infinity);
         return Vector.AsVectorSingle(Vector.AsVectorInt32(Vector.AsVectorSingle(bits) * new Vector<float>(Power)) | special);
+    }
+
+    /// <summary>The same for eight numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(Vector256<int> half)
+    {
+        var bits = (half << 13) & Vector256.Create(Kept);
+        var special = Vector256.Equals(bits & Vector256.Create(Exponent), Vector256.Create(Exponent)) & Vector256.Create(Infinity);
+        return ((bits.AsSingle() * Vector256.Create(Power)).AsInt32() | special).AsSingle();
     }
 
     /// <summary>Widens one number.</summary>

@@ -99,6 +99,15 @@ public class GgufExportTests
     }
 
     [Test]
+    public void Two_bits_are_written_where_they_are_asked_for_and_their_readers_are_said()
+    {
+        var result = Export(TinyTales, new ExportOptions { Type = "q2_0" });
+        using var model = Checkpoint.Open(result.Files.Single().Path);
+        Assert.That(model.Tensors["model.layers.1.self_attn.q_proj.weight"].Type, Is.EqualTo(DType.Q2_0));
+        Assert.That(result.Notes, Has.One.Contains("October 2026"));
+    }
+
+    [Test]
     public void What_cannot_be_exported_is_refused_with_a_way_out_and_nothing_is_written()
     {
         string opt = Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets", "tinytales-opt");

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Tensors;
+using SvdSurgeon.Tensors.Blocks;
 
 namespace SvdSurgeon.Tests.Formats;
 
@@ -21,6 +22,8 @@ public unsafe class BlockTypeTests
         DType.IQ4_NL,
         DType.IQ4_XS,
     ];
+
+    private static readonly DType[] TypesWithVectorPath = [.. BlockTypes, DType.Q2_0];
 
     private static readonly DType[] GoldenTypes = [DType.F16, DType.BF16, .. BlockTypes];
 
@@ -46,7 +49,21 @@ public unsafe class BlockTypeTests
         Assert.That(actual, Is.EqualTo(expected));
     }
 
-    [TestCaseSource(nameof(BlockTypes))]
+    // d = 0.5; the bytes 0b11_10_01_00 and 0b00_00_00_11 in front, lowest two bits first.
+    [Test]
+    public void Q2_0_stands_for_minus_one_to_two_times_its_scale()
+    {
+        byte[] block = [0x00, 0x38, 0b11_10_01_00, 0b00_00_00_11, .. new byte[14]];
+        var values = new float[64];
+        fixed (byte* p = block)
+            Widening.ToSingle(DType.Q2_0, (nint)p, values);
+        Assert.That(values[..8], Is.EqualTo(new[] { -0.5f, 0, 0.5f, 1, 1, -0.5f, -0.5f, -0.5f }));
+        var again = new byte[18];
+        BlockNarrowing.FromSingle([.. values.Select(value => Math.Min(value, 0.5f))], DType.Q2_0, again);
+        Assert.That(again, Is.EqualTo((byte[])[0x00, 0x38, 0b10_10_01_00, 0b00_00_00_10, .. new byte[14]]));
+    }
+
+    [TestCaseSource(nameof(TypesWithVectorPath))]
     public void Vector_path_equals_the_scalar_twin_on_random_bytes(DType type)
     {
         const int seed = 20260101;

@@ -20,7 +20,9 @@ public sealed unsafe partial class CpuBackend
         float* pBias = (float*)wide.Pointer;
         if (bias is not null)
             Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
-        if (x.Rows <= FewRows.MaxTokens)
+        if (_integerProducts && x.Rows <= FewRows.MaxTokens && IntegerRows.Have(weight.Type))
+            IntegerRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
+        else if (x.Rows <= FewRows.MaxTokens)
             FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
         else
             _products.Run(

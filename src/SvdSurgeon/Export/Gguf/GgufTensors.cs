@@ -70,13 +70,14 @@ internal sealed class GgufTensors(ExportModel model, GgufArchitecture architectu
     private TensorEntry Stored(StoredTensor tensor) =>
         Rows(tensor, tensor.Shape.Count > 1 ? types.For(tensor.Name, tensor.Columns, tensor.Type) : DType.F32);
 
-    private TensorEntry Rows(StoredTensor tensor, DType type)
-    {
-        string name = NameOf(tensor.Name);
-        if (architecture.PairsRotaryRows && HeadsOf(tensor.Name) is > 0 and var heads)
-            tensor = InRotaryOrder(tensor, GgufArchitecture.RotaryOrder(heads, model.Source.Config.HeadDim));
-        return BlockRows.Entry(tensor.Rename(name), type, threads);
-    }
+    /// <summary>Rows of q and k, or of their left factors, in the order of the file; every other tensor as it is.</summary>
+    public StoredTensor InFileOrder(StoredTensor tensor) =>
+        architecture.PairsRotaryRows && HeadsOf(tensor.Name) is > 0 and var heads
+            ? InRotaryOrder(tensor, GgufArchitecture.RotaryOrder(heads, model.Source.Config.HeadDim))
+            : tensor;
+
+    private TensorEntry Rows(StoredTensor tensor, DType type) =>
+        BlockRows.Entry(InFileOrder(tensor).Rename(NameOf(tensor.Name)), type, threads);
 
     private static StoredTensor InRotaryOrder(StoredTensor tensor, int[] order)
     {

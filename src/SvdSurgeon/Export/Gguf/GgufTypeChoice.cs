@@ -22,16 +22,25 @@ internal sealed class GgufTypeChoice(ExportOptions options)
         DType.Q4_K,
         DType.Q5_K,
         DType.Q6_K,
+        DType.Q2_0,
     ];
 
     private readonly SortedDictionary<string, int> _replaced = new(StringComparer.Ordinal);
 
+    private bool _newest;
+
     /// <summary>The words after <c>--type</c>.</summary>
     public static IReadOnlyList<string> Words { get; } = [.. s_types.Select(Word)];
 
-    /// <summary>What did not fit: sentences.</summary>
+    /// <summary>What did not fit, and what older programs refuse: sentences.</summary>
     public IEnumerable<string> Notes =>
-        _replaced.Select(entry => $"{entry.Value} {(entry.Value == 1 ? "tensor has" : "tensors have")} {entry.Key}");
+        _replaced
+            .Select(entry => $"{entry.Value} {(entry.Value == 1 ? "tensor has" : "tensors have")} {entry.Key}")
+            .Concat(
+                _newest
+                    ? ["q2_0 is read by llama.cpp from October 2026 on; older programs, LLamaSharp 0.30 among them, refuse the file."]
+                    : []
+            );
 
     /// <summary>The type for a matrix.</summary>
     /// <param name="name">Hugging Face parameter name.</param>
@@ -50,6 +59,7 @@ internal sealed class GgufTypeChoice(ExportOptions options)
         var type = asked;
         while (columns % type.Block().Numbers != 0)
             type = Wider(type);
+        _newest |= type == DType.Q2_0;
         if (type != asked)
         {
             string what =
@@ -63,7 +73,7 @@ internal sealed class GgufTypeChoice(ExportOptions options)
     private static DType Wider(DType type) =>
         type switch
         {
-            DType.Q2_K or DType.Q3_K or DType.IQ4_XS => DType.IQ4_NL,
+            DType.Q2_K or DType.Q3_K or DType.IQ4_XS or DType.Q2_0 => DType.IQ4_NL,
             DType.Q4_K => DType.Q5_0,
             DType.Q5_K => DType.Q5_1,
             DType.Q6_K => DType.Q8_0,

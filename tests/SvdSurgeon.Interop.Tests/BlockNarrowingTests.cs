@@ -13,6 +13,7 @@ public class BlockNarrowingTests
     [TestCase(DType.Q5_0)]
     [TestCase(DType.Q5_1)]
     [TestCase(DType.IQ4_NL)]
+    [TestCase(DType.Q2_0)]
     [TestCase(DType.Q2_K)]
     [TestCase(DType.Q3_K)]
     [TestCase(DType.Q4_K)]

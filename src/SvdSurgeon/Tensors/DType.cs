@@ -66,7 +66,7 @@ public enum DType
     /// <summary>GGUF super-block of 256, 4-bit indices into a table.</summary>
     IQ4_XS,
 
-    /// <summary>GGUF block of 64: fp16 scale, 64 two-bit values minus 1. Readers older than October 2026 refuse it.</summary>
+    /// <summary>GGUF block of 64: fp16 scale, 64 two-bit values minus 1. New in 2026; older readers refuse it.</summary>
     Q2_0,
 
     /// <summary>Packed integers of 1 bit, with a scale per group of columns in a tensor of its own (compressed-tensors).</summary>

@@ -36,11 +36,7 @@ internal sealed class GgufTypeChoice(ExportOptions options)
     public IEnumerable<string> Notes =>
         _replaced
             .Select(entry => $"{entry.Value} {(entry.Value == 1 ? "tensor has" : "tensors have")} {entry.Key}")
-            .Concat(
-                _newest
-                    ? ["q2_0 is read by llama.cpp from October 2026 on; older programs, LLamaSharp 0.30 among them, refuse the file."]
-                    : []
-            );
+            .Concat(_newest ? ["q2_0 is new in llama.cpp in 2026 (LLamaSharp 0.30 has it); older programs refuse the file."] : []);
 
     /// <summary>The type for a matrix.</summary>
     /// <param name="name">Hugging Face parameter name.</param>

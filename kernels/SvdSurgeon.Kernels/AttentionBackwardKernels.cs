@@ -6,7 +6,7 @@ using ILGPU.Algorithms.ScanReduceOperations;
 namespace SvdSurgeon.Kernels;
 
 /// <summary>
-/// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ)/√d:
+/// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ) ∘ ∂s/∂(q·k):
 /// dq = dS k, dk = dSᵀ q, dv = Pᵀ dy. One kernel writes dq a query tile at a time, another dk and dv a key tile at a time: nothing is added
 /// atomically, so runs repeat to the bit. Shapes, launch and shared memory as in the forward kernel.
 /// </summary>
@@ -101,10 +101,10 @@ public static class AttentionBackwardKernels
                 AttentionTiles.StoreTransposed(p, tile);
                 valueSum = AttentionTiles.AddProduct(valueSum, tile, gradients, query, firstColumn, s.HeadDim, chunkB);
                 var g = AttentionTiles.Scores(values, firstKey, gradients, query, s.HeadDim, chunkA, chunkB);
-                g.R0 = ScoreGradient(p.R0, g.R0, d, s.Scale);
-                g.R1 = ScoreGradient(p.R1, g.R1, d, s.Scale);
-                g.R2 = ScoreGradient(p.R2, g.R2, d, s.Scale);
-                g.R3 = ScoreGradient(p.R3, g.R3, d, s.Scale);
+                g.R0 = ScoreGradient(p.R0, g.R0, d, lse, s);
+                g.R1 = ScoreGradient(p.R1, g.R1, d, lse, s);
+                g.R2 = ScoreGradient(p.R2, g.R2, d, lse, s);
+                g.R3 = ScoreGradient(p.R3, g.R3, d, lse, s);
                 AttentionTiles.StoreTransposed(g, tile);
                 keySum = AttentionTiles.AddProduct(keySum, tile, queries, query, firstColumn, s.HeadDim, chunkB);
             }
@@ -127,21 +127,32 @@ public static class AttentionBackwardKernels
 
     // Rows are queries, columns are keys.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 RowGradient(Float4 score, Float4 dp, float lse, float delta, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) ? KernelMath.Exp(score.X * s.Scale - lse) * (dp.X - delta) * s.Scale : 0f,
-        s.Sees(query, key + 1) ? KernelMath.Exp(score.Y * s.Scale - lse) * (dp.Y - delta) * s.Scale : 0f,
-        s.Sees(query, key + 2) ? KernelMath.Exp(score.Z * s.Scale - lse) * (dp.Z - delta) * s.Scale : 0f,
-        s.Sees(query, key + 3) ? KernelMath.Exp(score.W * s.Scale - lse) * (dp.W - delta) * s.Scale : 0f);
+    private static Float4 RowGradient(Float4 product, Float4 dp, float lse, float delta, int query, int key, AttentionSizes s) => new(
+        s.Sees(query, key) ? ScoreGradient(s.Score(product.X), dp.X, lse, delta, s) : 0f,
+        s.Sees(query, key + 1) ? ScoreGradient(s.Score(product.Y), dp.Y, lse, delta, s) : 0f,
+        s.Sees(query, key + 2) ? ScoreGradient(s.Score(product.Z), dp.Z, lse, delta, s) : 0f,
+        s.Sees(query, key + 3) ? ScoreGradient(s.Score(product.W), dp.W, lse, delta, s) : 0f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float ScoreGradient(float score, float dp, float lse, float delta, AttentionSizes s) =>
+        KernelMath.Exp(score - lse) * (dp - delta) * s.Slope(score);
 
     // Rows are keys, columns are queries.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Probabilities(Float4 score, Float4 lse, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) && query < s.KeyLength ? KernelMath.Exp(score.X * s.Scale - lse.X) : 0f,
-        s.Sees(query + 1, key) && query + 1 < s.KeyLength ? KernelMath.Exp(score.Y * s.Scale - lse.Y) : 0f,
-        s.Sees(query + 2, key) && query + 2 < s.KeyLength ? KernelMath.Exp(score.Z * s.Scale - lse.Z) : 0f,
-        s.Sees(query + 3, key) && query + 3 < s.KeyLength ? KernelMath.Exp(score.W * s.Scale - lse.W) : 0f);
+    private static Float4 Probabilities(Float4 product, Float4 lse, int query, int key, AttentionSizes s) => new(
+        s.Sees(query, key) && query < s.KeyLength ? KernelMath.Exp(s.Score(product.X) - lse.X) : 0f,
+        s.Sees(query + 1, key) && query + 1 < s.KeyLength ? KernelMath.Exp(s.Score(product.Y) - lse.Y) : 0f,
+        s.Sees(query + 2, key) && query + 2 < s.KeyLength ? KernelMath.Exp(s.Score(product.Z) - lse.Z) : 0f,
+        s.Sees(query + 3, key) && query + 3 < s.KeyLength ? KernelMath.Exp(s.Score(product.W) - lse.W) : 0f);
+
+    // The score is found again from its probability: only the slope of a soft cap needs it, and where p is 0 it does not matter.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Float4 ScoreGradient(Float4 p, Float4 dp, Float4 delta, Float4 lse, AttentionSizes s) => new(
+        p.X * (dp.X - delta.X) * Slope(p.X, lse.X, s),
+        p.Y * (dp.Y - delta.Y) * Slope(p.Y, lse.Y, s),
+        p.Z * (dp.Z - delta.Z) * Slope(p.Z, lse.Z, s),
+        p.W * (dp.W - delta.W) * Slope(p.W, lse.W, s));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 ScoreGradient(Float4 p, Float4 dp, Float4 delta, float scale) => new(
-        p.X * (dp.X - delta.X) * scale, p.Y * (dp.Y - delta.Y) * scale, p.Z * (dp.Z - delta.Z) * scale, p.W * (dp.W - delta.W) * scale);
+    private static float Slope(float p, float lse, AttentionSizes s) => s.SoftCap == 0f ? s.Scale : s.Slope(lse + KernelMath.Log(p));
 }

@@ -76,10 +76,10 @@ public static class AttentionKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Float4 Mask(Float4 score, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) ? score.X * s.Scale : float.NegativeInfinity,
-        s.Sees(query, key + 1) ? score.Y * s.Scale : float.NegativeInfinity,
-        s.Sees(query, key + 2) ? score.Z * s.Scale : float.NegativeInfinity,
-        s.Sees(query, key + 3) ? score.W * s.Scale : float.NegativeInfinity);
+        s.Sees(query, key) ? s.Score(score.X) : float.NegativeInfinity,
+        s.Sees(query, key + 1) ? s.Score(score.Y) : float.NegativeInfinity,
+        s.Sees(query, key + 2) ? s.Score(score.Z) : float.NegativeInfinity,
+        s.Sees(query, key + 3) ? s.Score(score.W) : float.NegativeInfinity);
 
     // A row that has not seen a key yet has the maximum −∞, and −∞ − −∞ must be weight 0, not NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,8 +18,18 @@ public struct AttentionSizes
     public int HeadDim;
     /// <summary>A query sees this many keys, its own included; 0 for all before it.</summary>
     public int Window;
-    /// <summary>1/√d.</summary>
+    /// <summary>Factor of the scores q·k.</summary>
     public float Scale;
+    /// <summary>A scaled score s becomes cap · tanh(s / cap); 0 for no cap.</summary>
+    public float SoftCap;
+
+    /// <summary>What the softmax reads: the scaled and capped score.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Score(float product) => SoftCap == 0f ? product * Scale : SoftCap * KernelMath.Tanh(product * Scale / SoftCap);
+
+    /// <summary>∂<see cref="Score"/>/∂product, from the score.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float Slope(float score) => SoftCap == 0f ? Scale : Scale * (1f - score / SoftCap * (score / SoftCap));
 
     /// <summary>True when a query sees a key; both as positions in the sequence of keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -74,6 +74,44 @@ public static class ElementwiseKernels
         }
     }
 
+    /// <summary>y = x · ½ (1 + tanh(√(2/π) (x + 0.044715 x³))); y may be x. Reads 4N bytes, writes 4N; about 25N FLOPs.</summary>
+    public static void GeluTanh(ArrayView<float> x, ArrayView<float> y)
+    {
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step)
+        {
+            float v = x[i];
+            y[i] = v * KernelMath.GeluGate(v);
+        }
+    }
+
+    /// <summary>dx = dy times the derivative of GeluTanh; dx may be dy. Reads 8N bytes, writes 4N; about 35N FLOPs.</summary>
+    public static void GeluTanhBackward(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> dx)
+    {
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < dx.Length; i += step)
+        {
+            float v = x[i], s = KernelMath.GeluGate(v);
+            dx[i] = dy[i] * (s + v * s * (1f - s) * (3f * 0.07135481627f * v * v + 1.5957691216f));
+        }
+    }
+
+    /// <summary>x = cap · tanh(x / cap). Reads 4N bytes, writes 4N; about 35N FLOPs.</summary>
+    public static void SoftCap(ArrayView<float> x, float cap)
+    {
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < x.Length; i += step)
+            x[i] = cap * KernelMath.Tanh(x[i] / cap);
+    }
+
+    /// <summary>The same, and its derivative in slope. Writes 8N bytes.</summary>
+    public static void SoftCapWithSlope(ArrayView<float> x, float cap, ArrayView<float> slope)
+    {
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < x.Length; i += step)
+        {
+            float t = KernelMath.Tanh(x[i] / cap);
+            x[i] = cap * t;
+            slope[i] = 1f - t * t;
+        }
+    }
+
     /// <summary>y = g · sigmoid(g) ∘ u. Reads 8N bytes, writes 4N; about 20N FLOPs.</summary>
     public static void SwiGlu(ArrayView<float> gate, ArrayView<float> up, ArrayView<float> y)
     {

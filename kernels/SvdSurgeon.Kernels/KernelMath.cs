@@ -64,6 +64,27 @@ internal static class KernelMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sigmoid(float x) => 1f / (1f + Exp(-x));
 
+    /// <summary>tanh x: 1 − 2 / (e^2|x| + 1) with the sign of x, and an odd polynomial below 0.625, where that would cancel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Tanh(float x)
+    {
+        float magnitude = IntrinsicMath.Abs(x);
+        float large = 1f - 2f / (Exp(magnitude + magnitude) + 1f);
+        float z = x * x;
+        float p = -5.70498872745e-3f;
+        p = p * z + 2.06390887954e-2f;
+        p = p * z - 5.37397155531e-2f;
+        p = p * z + 1.33314422036e-1f;
+        p = p * z - 3.33332819422e-1f;
+        float small = p * z * x + x;
+        large = x < 0f ? -large : large;
+        return magnitude < 0.625f ? small : large;
+    }
+
+    /// <summary>½ (1 + tanh u), u = √(2/π) (x + 0.044715 x³): the factor of x in the tanh form of GELU.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float GeluGate(float x) => Sigmoid(x * (0.07135481627f * x * x + 1.5957691216f));
+
     /// <summary>Φ(x), the normal distribution function.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float NormalCdf(float x)

@@ -6,15 +6,14 @@ namespace SvdSurgeon.Kernels;
 public static class RopeKernels
 {
     /// <summary>
-    /// Rotates the pairs (x_i, x_{i+d/2}) of every head in place by the angle of the token's position, start + t mod T. x: B·T × heads·d;
-    /// cos, sin: positions × d/2, tabulated on the host in double because the device's sine is approximate. sign −1 is the inverse rotation, which
-    /// is the backward pass. One thread a pair, the grid striding over all. Launch (min(⌈N/2g⌉, 32 a multiprocessor), g), N numbers
-    /// of x; no shared memory. Reads and writes 4 bytes a number; 6 FLOPs a pair: memory bound.
+    /// Rotates the pairs (x_i, x_{i+half}), i below half, of every head in place by the angle of the token's position, start + t mod T; what
+    /// follows them in the head stays. x: B·T × heads·d; cos, sin: positions × half, tabulated on the host in double because the device's sine is approximate. sign −1 is the inverse rotation, which
+    /// is the backward pass. One thread a pair, the grid striding over all. Launch (min(⌈N/g⌉, 32 a multiprocessor), g), N pairs; no shared memory. Reads and writes 4 bytes a number; 6 FLOPs a pair: memory bound.
     /// </summary>
-    public static void Rope(ArrayView<float> x, ArrayView<float> cos, ArrayView<float> sin, int columns, int headDim, int sequenceLength, int start, float sign)
+    public static void Rope(ArrayView<float> x, ArrayView<float> cos, ArrayView<float> sin, int columns, int headDim, int half, int sequenceLength, int start, float sign)
     {
-        int half = headDim / 2, pairs = columns / 2;
-        long total = x.Length / 2;
+        int pairs = columns / headDim * half;
+        long total = x.Length / columns * pairs;
         for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < total; i += step)
         {
             int row = (int)(i / pairs), pair = (int)(i - (long)row * pairs);

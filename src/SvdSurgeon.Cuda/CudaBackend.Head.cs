@@ -6,13 +6,15 @@ namespace SvdSurgeon.Cuda;
 public sealed partial class CudaBackend
 {
     /// <inheritdoc/>
-    public void CrossEntropy(Tensor hidden, StoredTensor head, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float gradientScale = 1)
+    public void CrossEntropy(Tensor hidden, StoredTensor head, ReadOnlySpan<int> labels, Span<double> losses, Tensor? dHidden = null, float gradientScale = 1,
+        float softCap = 0)
     {
         int vocabulary = head.Rows;
         foreach (int label in labels)
             if (label >= vocabulary) throw new InvalidInputException($"Label {label} is not in the model's vocabulary of {vocabulary} words.");
         int chunk = Math.Min(hidden.Rows, ChunkRows(vocabulary));
         using var logits = Allocate(chunk, vocabulary);
+        using var slopes = softCap > 0 && dHidden is not null ? Allocate(chunk, vocabulary) : null;
         using var lossBlock = _pool.Rent((long)hidden.Rows * sizeof(double));
         var deviceLosses = lossBlock.As<double>(hidden.Rows);
         for (int first = 0; first < hidden.Rows; first += chunk)
@@ -20,8 +22,11 @@ public sealed partial class CudaBackend
             int rows = Math.Min(chunk, hidden.Rows - first);
             var part = logits.RowRange(0, rows);
             MultiplyWeight(hidden.RowRange(first, rows), head, true, part, false);
+            var slope = slopes?.RowRange(0, rows);
+            if (softCap > 0) SoftCap(part, softCap, slope);
             _kernels.CrossEntropy(_stream, _launch.Rows(rows), View(part), Indices(labels.Slice(first, rows)), deviceLosses.SubView(first, rows), vocabulary,
                 dHidden is null ? 0 : gradientScale);
+            if (slope is not null) Multiply(part, slope, part);
             if (dHidden is not null) MultiplyWeight(part, head, false, dHidden.RowRange(first, rows), false);
         }
         Transfer.Download(_stream, deviceLosses, losses[..hidden.Rows]);

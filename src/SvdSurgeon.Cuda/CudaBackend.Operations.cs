@@ -35,7 +35,9 @@ public sealed partial class CudaBackend
             Transfer.Upload(_stream, table.Sin, sin);
             _ropes.Add(table, views = new RopeViews(cos, sin));
         }
-        _kernels.Rope(_stream, _launch.Flat(x.Length / 2), View(x), views.Cos, views.Sin, x.Columns, headDim, sequenceLength, start, inverse ? -1f : 1f);
+        int half = table.HalfDim;
+        long pairs = x.Length / headDim * half;
+        _kernels.Rope(_stream, _launch.Flat(pairs), View(x), views.Cos, views.Sin, x.Columns, headDim, half, sequenceLength, start, inverse ? -1f : 1f);
     }
 
     /// <inheritdoc/>
@@ -70,6 +72,22 @@ public sealed partial class CudaBackend
     public void GeluBackward(Tensor dy, Tensor x, Tensor dx) => _kernels.GeluBackward(_stream, _launch.Flat(dx.Length), View(dy), View(x), View(dx));
 
     /// <inheritdoc/>
+    public void GeluTanh(Tensor x, Tensor y) => _kernels.GeluTanh(_stream, _launch.Flat(y.Length), View(x), View(y));
+
+    /// <inheritdoc/>
+    public void GeluTanhBackward(Tensor dy, Tensor x, Tensor dx) =>
+        _kernels.GeluTanhBackward(_stream, _launch.Flat(dx.Length), View(dy), View(x), View(dx));
+
+    /// <inheritdoc/>
+    public void SoftCap(Tensor x, float cap, Tensor? slope = null)
+    {
+        if (slope is null)
+            _kernels.SoftCap(_stream, _launch.Flat(x.Length), View(x), cap);
+        else
+            _kernels.SoftCapWithSlope(_stream, _launch.Flat(x.Length), View(x), cap, View(slope));
+    }
+
+    /// <inheritdoc/>
     public void SwiGlu(Tensor gate, Tensor up, Tensor y) => _kernels.SwiGlu(_stream, _launch.Flat(y.Length), View(gate), View(up), View(y));
 
     /// <inheritdoc/>
@@ -84,6 +102,7 @@ public sealed partial class CudaBackend
         KeyValueHeads = shape.KeyValueHeads,
         HeadDim = shape.HeadDim,
         Window = shape.Window,
-        Scale = (float)(1 / Math.Sqrt(shape.HeadDim)),
+        Scale = shape.Scale,
+        SoftCap = shape.SoftCap,
     };
 }

@@ -25,6 +25,14 @@ internal sealed class KernelSet(Accelerator accelerator)
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>>(ElementwiseKernels.Gelu);
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>> GeluBackward => field ??=
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>>(ElementwiseKernels.GeluBackward);
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>> GeluTanh => field ??=
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>>(ElementwiseKernels.GeluTanh);
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>> GeluTanhBackward => field ??=
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>>(ElementwiseKernels.GeluTanhBackward);
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, float> SoftCap => field ??=
+        accelerator.LoadKernel<ArrayView<float>, float>(ElementwiseKernels.SoftCap);
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, float, ArrayView<float>> SoftCapWithSlope => field ??=
+        accelerator.LoadKernel<ArrayView<float>, float, ArrayView<float>>(ElementwiseKernels.SoftCapWithSlope);
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>> SwiGlu => field ??=
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>>(ElementwiseKernels.SwiGlu);
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>> SwiGluBackward => field ??=
@@ -52,8 +60,8 @@ internal sealed class KernelSet(Accelerator accelerator)
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int> RmsNormBackward => field ??=
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(NormKernels.RmsNormBackward);
 
-    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int, float> Rope => field ??=
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int, float>(RopeKernels.Rope);
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int, int, float> Rope => field ??=
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int, int, float>(RopeKernels.Rope);
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionSizes> Attention => field ??=
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttentionSizes>(AttentionKernels.Forward);
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int> AttentionDelta => field ??=

@@ -29,6 +29,7 @@ public sealed class CudaGoldenModelTests(string device, string name)
             var (x, dy) = visitor.Gradients[module.Name];
             for (int s = 0; s < losses.Length; s++)
             {
+                if (!golden.HasGradients(s)) continue;
                 float[] expected = golden.Values($"grad.{s}.{module.Name}");
                 double largest = expected.Max(Math.Abs), worst = 0;
                 int m = module.OutFeatures, n = module.InFeatures, first = s * GoldenModel.SequenceLength;

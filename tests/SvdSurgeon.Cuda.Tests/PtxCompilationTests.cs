@@ -21,8 +21,9 @@ public class PtxCompilationTests
     [
         "AttentionBackwardKernels.Delta", "AttentionBackwardKernels.KeyValue", "AttentionBackwardKernels.Query", "AttentionKernels.Forward",
         "ElementwiseKernels.AddBias", "ElementwiseKernels.AddScaled", "ElementwiseKernels.BroadcastBias", "ElementwiseKernels.Fill",
-        "ElementwiseKernels.Gelu", "ElementwiseKernels.GeluBackward", "ElementwiseKernels.Multiply", "ElementwiseKernels.Relu",
-        "ElementwiseKernels.ReluBackward", "ElementwiseKernels.SwiGlu", "ElementwiseKernels.SwiGluBackward",
+        "ElementwiseKernels.Gelu", "ElementwiseKernels.GeluBackward", "ElementwiseKernels.GeluTanh", "ElementwiseKernels.GeluTanhBackward",
+        "ElementwiseKernels.Multiply", "ElementwiseKernels.Relu",
+        "ElementwiseKernels.ReluBackward", "ElementwiseKernels.SoftCap", "ElementwiseKernels.SoftCapWithSlope", "ElementwiseKernels.SwiGlu", "ElementwiseKernels.SwiGluBackward",
         "HeadKernels.CrossEntropy", "HeadKernels.KullbackLeibler",
         "NormKernels.LayerNorm", "NormKernels.LayerNormBackward", "NormKernels.RmsNorm", "NormKernels.RmsNormBackward",
         "RankUpdateKernels.AddLowerTriangle", "RankUpdateKernels.Fisher", "RankUpdateKernels.GramDouble", "RankUpdateKernels.GramSingle",

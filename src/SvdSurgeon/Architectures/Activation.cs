@@ -1,6 +1,6 @@
 namespace SvdSurgeon.Architectures;
 
-/// <summary>Activation of OPT's MLP.</summary>
+/// <summary>Activation of the MLP.</summary>
 public enum Activation
 {
     /// <summary>max(x, 0).</summary>
@@ -8,6 +8,9 @@ public enum Activation
 
     /// <summary>x Φ(x), erf form.</summary>
     Gelu,
+
+    /// <summary>x · ½ (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of GELU.</summary>
+    GeluTanh,
 
     /// <summary>SwiGLU: silu(gate) ∘ up.</summary>
     SwiGlu,

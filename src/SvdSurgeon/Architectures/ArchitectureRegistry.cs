@@ -1,12 +1,31 @@
+using SvdSurgeon.Architectures.Gemma;
+using SvdSurgeon.Architectures.GptNeoX;
+using SvdSurgeon.Architectures.Granite;
 using SvdSurgeon.Architectures.Llama;
+using SvdSurgeon.Architectures.Olmo2;
 using SvdSurgeon.Architectures.Opt;
+using SvdSurgeon.Architectures.Phi3;
+using SvdSurgeon.Architectures.SmolLm3;
+using SvdSurgeon.Architectures.StableLm;
 
 namespace SvdSurgeon.Architectures;
 
 /// <summary>The families that can be read.</summary>
 internal static class ArchitectureRegistry
 {
-    private static readonly Architecture[] All = [new OptArchitecture(), new LlamaArchitecture()];
+    private static readonly Architecture[] All =
+    [
+        new OptArchitecture(),
+        new LlamaArchitecture(),
+        new Gemma2Architecture(),
+        new Gemma3Architecture(),
+        new GptNeoXArchitecture(),
+        new GraniteArchitecture(),
+        new Olmo2Architecture(),
+        new Phi3Architecture(),
+        new SmolLm3Architecture(),
+        new StableLmArchitecture(),
+    ];
 
     private static readonly Dictionary<string, Architecture> ByModelType = All.SelectMany(
             architecture => architecture.ModelTypes,

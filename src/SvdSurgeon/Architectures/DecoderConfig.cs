@@ -48,14 +48,45 @@ public sealed record DecoderConfig
     /// <summary>The MLP has biases.</summary>
     public bool MlpBias { get; init; }
 
-    /// <summary>LLaMA: q and k pass an RMS norm a head (Qwen3).</summary>
+    /// <summary>q and k of each head pass an RMS norm.</summary>
     public bool QueryKeyNorm { get; init; }
 
-    /// <summary>LLaMA: base of the rotary frequencies.</summary>
+    /// <summary>Base of the rotary frequencies.</summary>
     public double RopeTheta { get; init; } = 10000;
 
-    /// <summary>LLaMA: scaling of the rotary frequencies.</summary>
+    /// <summary>Scaling of the rotary frequencies.</summary>
     public RopeScaling RopeScaling { get; init; } = RopeScaling.None;
+
+    /// <summary>The first so many numbers of a head turn with the position; 0 for all.</summary>
+    public int RotaryDim { get; init; }
+
+    /// <summary>Base of the rotary frequencies in layers with a sliding window, which are not scaled; 0 for the same as in the
+    /// others.</summary>
+    public double WindowRopeTheta { get; init; }
+
+    /// <summary>Layers without rotary positions.</summary>
+    public IReadOnlyList<int> LayersWithoutRotary { get; init; } = [];
+
+    /// <summary>Factor of attention's scores; 0 for 1/√head width.</summary>
+    public float AttentionScale { get; init; }
+
+    /// <summary>Attention's scores s become cap · tanh(s / cap); 0 for no cap.</summary>
+    public float AttentionSoftCap { get; init; }
+
+    /// <summary>Logits z become cap · tanh(z / cap); 0 for no cap.</summary>
+    public float LogitSoftCap { get; init; }
+
+    /// <summary>Factor of the logits, before their cap.</summary>
+    public float LogitScale { get; init; } = 1;
+
+    /// <summary>Factor of the embeddings.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Factor of what attention and MLP add to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    /// <summary>Attention and MLP read the same residual stream.</summary>
+    public bool ParallelResidual { get; init; }
 
     /// <summary>Sliding window of every layer (0: none); empty when no layer has one.</summary>
     public IReadOnlyList<int> Windows { get; init; } = [];

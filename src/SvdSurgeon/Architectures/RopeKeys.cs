@@ -8,11 +8,16 @@ internal static class RopeKeys
 {
     private const string Supported = "default, linear, llama3";
 
-    public static (double Theta, RopeScaling Scaling) Parse(ConfigKeys keys)
+    /// <param name="keys">The config.</param>
+    /// <param name="defaultTheta">Base where no key says it.</param>
+    /// <param name="partial">The family can turn a part of each head (<see cref="RotaryDim"/>); where it cannot, a file that says so is
+    /// refused.</param>
+    public static (double Theta, RopeScaling Scaling) Parse(ConfigKeys keys, double defaultTheta = 10000, bool partial = false)
     {
         string section = keys.Has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-        double theta = keys.PositiveNumber("rope_theta", 10000);
-        RefusePartial(keys);
+        double theta = keys.PositiveNumber("rope_theta", defaultTheta);
+        if (!partial)
+            RefusePartial(keys);
         if (keys.Object(section) is not { } json)
             return (theta, RopeScaling.None);
 
@@ -20,7 +25,42 @@ internal static class RopeKeys
         foreach (var (key, value) in json)
             if (value is JsonObject)
                 throw keys.Refuse(section + "." + key, "one set for each layer type", "one set for all layers", "Rotary parameters");
-        RefusePartial(rope);
+        if (!partial)
+            RefusePartial(rope);
+        return Section(rope, keys, theta);
+    }
+
+    /// <summary>The base and scaling of each type of layer, as Gemma 3 has them.</summary>
+    public static (double Theta, RopeScaling Scaling) ParseLayerType(ConfigKeys keys, string layerType, double defaultTheta)
+    {
+        if (keys.Object("rope_parameters")?[layerType] is not JsonObject json)
+            throw new InvalidModelException($"{keys.File}: 'rope_parameters.{layerType}' is missing. Fetch the file again.");
+        return Section(new ConfigKeys(json, keys.File, $"rope_parameters.{layerType}."), keys, defaultTheta);
+    }
+
+    /// <summary>How many numbers of a head turn.</summary>
+    /// <param name="keys">The config.</param>
+    /// <param name="headDim">Width of a head.</param>
+    /// <param name="otherwise">Fraction of it where no key says.</param>
+    /// <param name="older">An older key of the same meaning; empty for none.</param>
+    public static int RotaryDim(ConfigKeys keys, int headDim, double otherwise, string older = "")
+    {
+        const string key = "partial_rotary_factor";
+        double fraction = keys.PositiveNumber(key, older.Length > 0 ? keys.PositiveNumber(older, otherwise) : otherwise);
+        if (keys.Object("rope_parameters") is { } json)
+            fraction = new ConfigKeys(json, keys.File, "rope_parameters.").PositiveNumber(key, fraction);
+        int dim = (int)(headDim * fraction);
+        if (fraction > 1 || dim == 0 || dim % 2 != 0)
+            throw new InvalidModelException(
+                FormattableString.Invariant(
+                    $"{keys.File}: {key} is {fraction}; of heads of {headDim} an even number of dimensions must turn, and no more than all."
+                )
+            );
+        return dim;
+    }
+
+    private static (double Theta, RopeScaling Scaling) Section(ConfigKeys rope, ConfigKeys keys, double theta)
+    {
         theta = rope.PositiveNumber("rope_theta", theta);
         string type = rope.Text("rope_type", rope.Text("type", "default"));
         return type switch

@@ -37,6 +37,17 @@ internal static class SlidingWindows
         return windows.Any(w => w != 0) ? windows : [];
     }
 
+    /// <summary>Windows as Gemma has them: those that layer_types names, or all but every <paramref name="everyFull"/>th layer.</summary>
+    public static IReadOnlyList<int> Periodic(ConfigKeys keys, int layers, int everyFull)
+    {
+        int window = keys.Positive("sliding_window", 4096);
+        if (keys.Array("layer_types") is not { } types)
+            return [.. Enumerable.Range(1, layers).Select(layer => layer % everyFull == 0 ? 0 : window)];
+        if (types.Count != layers)
+            throw new InvalidModelException($"{keys.File}: layer_types has {types.Count} entries, num_hidden_layers is {layers}.");
+        return [.. types.Select(type => IsSliding(keys, type) ? window : 0)];
+    }
+
     private static bool IsSliding(ConfigKeys keys, JsonNode? type) =>
         type is JsonValue value && value.TryGetValue(out string? name)
             ? name switch

@@ -35,6 +35,7 @@ internal sealed record TensorNames(string Prefix, IReadOnlyCollection<string> Pa
         name.Contains(".rotary_emb.", StringComparison.Ordinal)
         || name.EndsWith(".masked_bias", StringComparison.Ordinal)
         || name.EndsWith(".attn.bias", StringComparison.Ordinal)
+        || name.EndsWith(".attention.bias", StringComparison.Ordinal)
         || Redundant.Contains(name)
         || (config.TieWordEmbeddings && name == Head + ".weight");
 }

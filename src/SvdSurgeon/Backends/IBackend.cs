@@ -87,8 +87,8 @@ public interface IBackend : IDisposable
 
     // ---- attention
     /// <summary>
-    /// Rotates x in place; x is [B·T, heads·headDim], token t of a sequence stands at position start + t. The backward pass is the inverse
-    /// rotation.
+    /// Rotates x in place; x is [B·T, heads·headDim], token t of a sequence stands at position start + t. A table of fewer frequencies than
+    /// half a head turns the first numbers of each head and leaves the others. The backward pass is the inverse rotation.
     /// </summary>
     void Rope(Tensor x, int headDim, RopeTable table, int sequenceLength, int start, bool inverse = false);
 
@@ -122,6 +122,15 @@ public interface IBackend : IDisposable
     /// <summary>dx = dy (Φ(x) + x φ(x)); dx may be dy.</summary>
     void GeluBackward(Tensor dy, Tensor x, Tensor dx);
 
+    /// <summary>y = x · ½ (1 + tanh(√(2/π) (x + 0.044715 x³))), the tanh form of GELU; y may be x.</summary>
+    void GeluTanh(Tensor x, Tensor y);
+
+    /// <summary>dx = dy times the derivative of <see cref="GeluTanh"/>; dx may be dy.</summary>
+    void GeluTanhBackward(Tensor dy, Tensor x, Tensor dx);
+
+    /// <summary>x = cap · tanh(x / cap) in place; <paramref name="slope"/>, where it is given, is the derivative, 1 − tanh²(x / cap).</summary>
+    void SoftCap(Tensor x, float cap, Tensor? slope = null);
+
     /// <summary>y = gate · sigmoid(gate) ∘ up.</summary>
     void SwiGlu(Tensor gate, Tensor up, Tensor y);
 
@@ -131,7 +140,7 @@ public interface IBackend : IDisposable
     // ---- the head: logits are computed and used by chunks of rows, never held for a whole sequence
     /// <summary>
     /// losses[t] = −log softmax(hidden[t] headᵀ)[labels[t]]; a label below 0 gives 0. With <paramref name="dHidden"/>,
-    /// dHidden[t] = gradientScale · (softmax − onehot) head.
+    /// dHidden[t] = gradientScale · (softmax − onehot) head. With a soft cap the logits are those of <see cref="SoftCap"/>.
     /// </summary>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     void CrossEntropy(
@@ -140,7 +149,8 @@ public interface IBackend : IDisposable
         ReadOnlySpan<int> labels,
         Span<double> losses,
         Tensor? dHidden = null,
-        float gradientScale = 1
+        float gradientScale = 1,
+        float softCap = 0
     );
 
     /// <summary>divergences[t] = KL(softmax(p[t] headᵀ) ‖ softmax(q[t] headᵀ)).</summary>

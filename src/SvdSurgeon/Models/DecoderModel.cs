@@ -93,6 +93,7 @@ public sealed class DecoderModel
             backend.Embed(ids, _embedding, words);
             backend.Linear(words, _projectIn, null, hidden);
         }
+        Scale(backend, hidden, _layout.EmbeddingScale);
         if (_positions is not null)
             backend.AddPositions(_positions, _layout.PositionOffset + startPosition, length, hidden);
     }
@@ -109,18 +110,22 @@ public sealed class DecoderModel
     }
 
     /// <summary>
-    /// features [T, <see cref="HeadWidth"/>] = what the head reads: the last layer's output after the final norm and project_out.
+    /// features [T, <see cref="HeadWidth"/>] = what the head reads: the last layer's output after the final norm and project_out, times the
+    /// factor of the logits.
     /// </summary>
     public void Features(IBackend backend, Tensor hidden, Tensor features)
     {
         if (_projectOut is null)
         {
             Normalize(backend, hidden, features)?.Dispose();
-            return;
         }
-        using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
-        Normalize(backend, hidden, normed)?.Dispose();
-        backend.Linear(normed, _projectOut, null, features);
+        else
+        {
+            using var normed = backend.Allocate(hidden.Rows, hidden.Columns);
+            Normalize(backend, hidden, normed)?.Dispose();
+            backend.Linear(normed, _projectOut, null, features);
+        }
+        Scale(backend, features, _layout.LogitScale);
     }
 
     /// <summary>logits [T, vocabulary] of the given rows of the last layer's output.</summary>
@@ -129,6 +134,8 @@ public sealed class DecoderModel
         using var features = backend.Allocate(hidden.Rows, HeadWidth);
         Features(backend, hidden, features);
         backend.Linear(features, Head, null, logits);
+        if (_layout.LogitSoftCap > 0)
+            backend.SoftCap(logits, _layout.LogitSoftCap);
     }
 
     /// <summary>losses[t] = −log p(labels[t]), and the gradient of <paramref name="scale"/> · Σ losses.</summary>
@@ -152,12 +159,23 @@ public sealed class DecoderModel
         Features(backend, hidden, features);
         if (dHidden is null)
         {
-            backend.CrossEntropy(features, Head, labels, losses);
+            backend.CrossEntropy(features, Head, labels, losses, softCap: _layout.LogitSoftCap);
             return;
         }
         using var dFeatures = backend.Allocate(hidden.Rows, HeadWidth);
-        backend.CrossEntropy(features, Head, labels, losses, dFeatures, scale);
+        backend.CrossEntropy(features, Head, labels, losses, dFeatures, scale, _layout.LogitSoftCap);
         FeaturesBackward(backend, hidden, dFeatures, dHidden);
+    }
+
+    /// <summary>Refuses what takes logits for linear in the features.</summary>
+    /// <exception cref="InvalidInputException">The model caps its logits.</exception>
+    internal void RequireUncappedLogits()
+    {
+        if (_layout.LogitSoftCap > 0)
+            throw new InvalidInputException(
+                $"{Config.ModelType} models cap their logits (final_logit_softcapping), for which the KL divergence is not computed. Use "
+                    + "--allocate uniform, fisher or spectrum, and no --newton."
+            );
     }
 
     /// <summary>
@@ -166,6 +184,7 @@ public sealed class DecoderModel
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public void KullbackLeibler(IBackend backend, Tensor pHidden, Tensor qHidden, Span<double> divergences)
     {
+        RequireUncappedLogits();
         using var p = backend.Allocate(pHidden.Rows, HeadWidth);
         using var q = backend.Allocate(qHidden.Rows, HeadWidth);
         Features(backend, pHidden, p);
@@ -191,6 +210,17 @@ public sealed class DecoderModel
             _finalNorm.Backward(backend, d, hidden, statistics!, dHidden);
         else
             backend.Copy(d, dHidden);
+        Scale(backend, dHidden, _layout.LogitScale);
+    }
+
+    private static void Scale(IBackend backend, Tensor x, float factor)
+    {
+        if (factor == 1)
+            return;
+        using var copy = backend.Allocate(x.Rows, x.Columns);
+        backend.Copy(x, copy);
+        backend.Fill(x, 0);
+        backend.AddScaled(copy, factor, x);
     }
 
     // normed = the final norm of hidden, a copy where there is none; returns what the norm's backward pass needs.

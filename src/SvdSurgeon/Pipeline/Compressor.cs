@@ -52,6 +52,8 @@ public static class Compressor
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         if (!options.Dense)
             ModelingFile.RequireFamily(context.Model.Config.ModelType);
+        if (options.MeasuresKl || options.Newton > 0)
+            context.Model.RequireUncappedLogits();
         if (options.BiasCorrection && options.Dense && context.Model.Linears.FirstOrDefault(m => m.Bias is null) is { } unbiased)
             throw new InvalidInputException(
                 $"--bias-correction with --dense: {unbiased.Name} has no bias, and other programs would ignore one that is added. Leave "

@@ -51,7 +51,9 @@ public sealed class GoldenModelTests(string name, string instructionSet)
         }
         using var features = _backend.Allocate(context.Tokens, model.HeadWidth);
         model.Features(_backend, hidden, features);
-        AssertSequences($"hidden.{{0}}.{model.Layers.Count}", Download(features), GradientTolerance);
+        // Features carry the factor of the logits, the golden values do not.
+        float[] unscaled = [.. Download(features).Select(f => f / model.Config.LogitScale)];
+        AssertSequences($"hidden.{{0}}.{model.Layers.Count}", unscaled, GradientTolerance);
         using var logits = _backend.Allocate(context.Tokens, model.Config.VocabSize);
         model.Logits(_backend, hidden, logits);
         AssertSequences("logits.{0}", Download(logits), LogitTolerance);
@@ -78,6 +80,8 @@ public sealed class GoldenModelTests(string name, string instructionSet)
             Assert.That(visitor.Inputs[module.Name], Is.EqualTo(x), $"{module.Name}: the input of the forward pass");
             for (int s = 0; s < losses.Length; s++)
             {
+                if (!_golden.HasGradients(s))
+                    continue;
                 AssertClose(
                     _golden.Values($"grad.{s}.{module.Name}"),
                     WeightGradient(Part(x, s), Part(dy, s), module),

@@ -88,8 +88,8 @@ internal static class ScalarOperations
     // (a, b) → (a cos − b sin, b cos + a sin) with a, b the halves of a head; the backward pass is the inverse rotation
     public static double[] Rope(double[] x, int headDim, double[] frequencies, int columns, int sequenceLength, int start, bool inverse)
     {
-        var y = new double[x.Length];
-        int half = headDim / 2;
+        var y = x.ToArray();
+        int half = frequencies.Length;
         for (int row = 0; row < x.Length / columns; row++)
         for (int head = 0; head < columns; head += headDim)
         for (int i = 0; i < half; i++)
@@ -111,7 +111,7 @@ internal static class ScalarOperations
             s,
             (query, head, keys) =>
             {
-                double[] p = Probabilities(q, k, s, query, head, keys, out logSumExp[query * s.Heads + head]);
+                double[] p = Probabilities(q, k, s, query, head, keys, out logSumExp[query * s.Heads + head], out _);
                 for (int j = 0; j < keys.Length; j++)
                 for (int i = 0; i < s.HeadDim; i++)
                     y[(query * s.Heads + head) * s.HeadDim + i] += p[j] * v[KeyAt(s, keys[j], head) + i];
@@ -129,12 +129,11 @@ internal static class ScalarOperations
     )
     {
         var (dq, dk, dv) = (new double[q.Length], new double[k.Length], new double[v.Length]);
-        double scale = 1 / Math.Sqrt(s.HeadDim);
         ForQueries(
             s,
             (query, head, keys) =>
             {
-                double[] p = Probabilities(q, k, s, query, head, keys, out _),
+                double[] p = Probabilities(q, k, s, query, head, keys, out _, out double[] slopes),
                     dp = new double[keys.Length];
                 int at = (query * s.Heads + head) * s.HeadDim;
                 double mean = 0;
@@ -150,7 +149,7 @@ internal static class ScalarOperations
                 for (int j = 0; j < keys.Length; j++)
                 for (int i = 0; i < s.HeadDim; i++)
                 {
-                    double ds = p[j] * (dp[j] - mean) * scale;
+                    double ds = p[j] * (dp[j] - mean) * slopes[j];
                     dq[at + i] += ds * k[KeyAt(s, keys[j], head) + i];
                     dk[KeyAt(s, keys[j], head) + i] += ds * q[at + i];
                 }
@@ -172,12 +171,29 @@ internal static class ScalarOperations
         }
     }
 
-    private static double[] Probabilities(double[] q, double[] k, AttentionShape s, int query, int head, int[] keys, out double logSumExp)
+    private static double[] Probabilities(
+        double[] q,
+        double[] k,
+        AttentionShape s,
+        int query,
+        int head,
+        int[] keys,
+        out double logSumExp,
+        out double[] slopes
+    )
     {
+        double scale = s.ScoreScale != 0 ? s.ScoreScale : 1 / Math.Sqrt(s.HeadDim);
         var scores = new double[keys.Length];
         for (int j = 0; j < keys.Length; j++)
         for (int i = 0; i < s.HeadDim; i++)
-            scores[j] += q[(query * s.Heads + head) * s.HeadDim + i] * k[KeyAt(s, keys[j], head) + i] / Math.Sqrt(s.HeadDim);
+            scores[j] += q[(query * s.Heads + head) * s.HeadDim + i] * k[KeyAt(s, keys[j], head) + i] * scale;
+        slopes = new double[keys.Length];
+        Array.Fill(slopes, scale);
+        for (int j = 0; j < keys.Length && s.SoftCap > 0; j++)
+        {
+            double t = Math.Tanh(scores[j] / s.SoftCap);
+            (scores[j], slopes[j]) = (s.SoftCap * t, scale * (1 - t * t));
+        }
         double lse = logSumExp = LogSumExp(scores, 0, scores.Length);
         return [.. scores.Select(score => Math.Exp(score - lse))];
     }
@@ -194,6 +210,21 @@ internal static class ScalarOperations
     public static double[] GeluBackward(double[] dy, double[] x) =>
         [.. x.Select((v, i) => dy[i] * (NormalCdf(v) + v * Math.Exp(-v * v / 2) / Math.Sqrt(2 * Math.PI)))];
 
+    public static double[] GeluTanh(double[] x) => [.. x.Select(v => v / 2 * (1 + Math.Tanh(GeluInner(v))))];
+
+    public static double[] GeluTanhBackward(double[] dy, double[] x) =>
+        [
+            .. x.Select(
+                (v, i) =>
+                {
+                    double t = Math.Tanh(GeluInner(v));
+                    return dy[i] * ((1 + t) / 2 + v / 2 * (1 - t * t) * Math.Sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * v * v));
+                }
+            ),
+        ];
+
+    private static double GeluInner(double x) => Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
+
     public static double[] SwiGlu(double[] gate, double[] up) => [.. gate.Select((g, i) => g / (1 + Math.Exp(-g)) * up[i])];
 
     public static (double[] DGate, double[] DUp) SwiGluBackward(double[] dy, double[] gate, double[] up)
@@ -209,7 +240,14 @@ internal static class ScalarOperations
     }
 
     // losses and ∂(scale Σ losses)/∂hidden; head is vocabulary × n
-    public static (double[] Losses, double[] DHidden) CrossEntropy(double[] hidden, double[] head, int[] labels, int n, double scale)
+    public static (double[] Losses, double[] DHidden) CrossEntropy(
+        double[] hidden,
+        double[] head,
+        int[] labels,
+        int n,
+        double scale,
+        double softCap = 0
+    )
     {
         int words = head.Length / n;
         var (losses, dHidden) = (new double[labels.Length], new double[hidden.Length]);
@@ -217,12 +255,15 @@ internal static class ScalarOperations
         {
             if (labels[t] < 0)
                 continue;
-            double[] logits = Logits(hidden, head, t, n);
+            double[] logits = Logits(hidden, head, t, n),
+                slopes = [.. logits.Select(z => softCap > 0 ? 1 - Math.Pow(Math.Tanh(z / softCap), 2) : 1)];
+            if (softCap > 0)
+                logits = [.. logits.Select(z => softCap * Math.Tanh(z / softCap))];
             double lse = LogSumExp(logits, 0, words);
             losses[t] = lse - logits[labels[t]];
             for (int w = 0; w < words; w++)
             for (int j = 0; j < n; j++)
-                dHidden[t * n + j] += scale * (Math.Exp(logits[w] - lse) - (w == labels[t] ? 1 : 0)) * head[w * n + j];
+                dHidden[t * n + j] += scale * (Math.Exp(logits[w] - lse) - (w == labels[t] ? 1 : 0)) * slopes[w] * head[w * n + j];
         }
         return (losses, dHidden);
     }

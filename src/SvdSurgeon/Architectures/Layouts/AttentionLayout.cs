@@ -23,6 +23,12 @@ internal sealed record AttentionLayout(ProjectionLayout Inputs, LinearLayout Out
     /// <summary>Rotary positions; null for none.</summary>
     public RotaryLayout? Rotary { get; init; }
 
+    /// <summary>Factor of the scores; 0 for 1/√<see cref="HeadDim"/>.</summary>
+    public float Scale { get; init; }
+
+    /// <summary>Scores s become cap · tanh(s / cap); 0 for no cap.</summary>
+    public float SoftCap { get; init; }
+
     /// <summary>A query sees the last so many keys; 0 for all.</summary>
     public int Window { get; init; }
 }

@@ -6,6 +6,15 @@ internal sealed record ModelLayout
     /// <summary>The table of words: words × width, width that of the residual stream unless <see cref="ProjectIn"/> says otherwise.</summary>
     public required LinearLayout Embedding { get; init; }
 
+    /// <summary>Factor of the embeddings.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Factor of the logits.</summary>
+    public float LogitScale { get; init; } = 1;
+
+    /// <summary>Logits z become cap · tanh(z / cap); 0 for no cap.</summary>
+    public float LogitSoftCap { get; init; }
+
     /// <summary>Tensor of the learned positions; null where there are none.</summary>
     public string? Positions { get; init; }
 

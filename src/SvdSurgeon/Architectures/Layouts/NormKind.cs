@@ -6,6 +6,9 @@ internal enum NormKind
     /// <summary>x / sqrt(mean(x²) + ε) ∘ w.</summary>
     Rms,
 
+    /// <summary>x / sqrt(mean(x²) + ε) ∘ (1 + w).</summary>
+    RmsPlusOne,
+
     /// <summary>(x − mean(x)) / sqrt(var(x) + ε) ∘ w + b.</summary>
     Layer,
 

@@ -10,14 +10,15 @@ internal static class LlamaKeys
     /// <param name="modelType">Its model_type.</param>
     /// <param name="defaultHeadDim">Width of a head where no key says it; 0 for the hidden size over the heads.</param>
     /// <param name="tied">The head is the embedding where no key says.</param>
-    public static DecoderConfig Read(ConfigKeys keys, string modelType, int defaultHeadDim = 0, bool tied = false)
+    /// <param name="epsilon">ε of the norms where no key says it.</param>
+    public static DecoderConfig Read(ConfigKeys keys, string modelType, int defaultHeadDim = 0, bool tied = false, double epsilon = 1e-6)
     {
         string activation = keys.Text("hidden_act", "silu");
         if (activation is not ("silu" or "swish"))
             throw keys.Refuse("hidden_act", activation, "silu", "Activation");
         return Sizes(keys, modelType, defaultHeadDim, tied) with
         {
-            NormEpsilon = (float)keys.PositiveNumber("rms_norm_eps", 1e-6),
+            NormEpsilon = (float)keys.PositiveNumber("rms_norm_eps", epsilon),
             Activation = Activation.SwiGlu,
         };
     }

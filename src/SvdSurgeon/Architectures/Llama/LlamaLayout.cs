@@ -10,7 +10,14 @@ internal static class LlamaLayout
 
     /// <summary>Embedding and final norm.</summary>
     public static ModelLayout Model(DecoderConfig c) =>
-        new() { Embedding = new("model.embed_tokens", c.VocabSize, c.HiddenSize), FinalNorm = Norm(c, "model.norm") };
+        new()
+        {
+            Embedding = new("model.embed_tokens", c.VocabSize, c.HiddenSize),
+            FinalNorm = Norm(c, "model.norm"),
+            EmbeddingScale = c.EmbeddingScale,
+            LogitScale = c.LogitScale,
+            LogitSoftCap = c.LogitSoftCap,
+        };
 
     /// <summary>What stands before the names of a layer.</summary>
     public static string LayerName(int index) => $"model.layers.{index}.";
@@ -37,9 +44,22 @@ internal static class LlamaLayout
             HeadDim = c.HeadDim,
             QueryNorm = c.QueryKeyNorm ? new(name + "q_norm", c.HeadDim, c.NormEpsilon, NormKind.Rms) : null,
             KeyNorm = c.QueryKeyNorm ? new(name + "k_norm", c.HeadDim, c.NormEpsilon, NormKind.Rms) : null,
-            Rotary = new(c.HeadDim, c.RopeTheta, c.RopeScaling),
+            Rotary = Rotary(c, index),
+            Scale = c.AttentionScale,
+            SoftCap = c.AttentionSoftCap,
             Window = c.Window(index),
         };
+    }
+
+    /// <summary>The rotation of a layer's queries and keys; null where there is none.</summary>
+    public static RotaryLayout? Rotary(DecoderConfig c, int index)
+    {
+        if (c.LayersWithoutRotary.Contains(index))
+            return null;
+        int dim = c.RotaryDim > 0 ? c.RotaryDim : c.HeadDim;
+        return c.WindowRopeTheta > 0 && c.Window(index) > 0
+            ? new(dim, c.WindowRopeTheta, RopeScaling.None)
+            : new(dim, c.RopeTheta, c.RopeScaling);
     }
 
     /// <summary>mlp: gate, up and down.</summary>

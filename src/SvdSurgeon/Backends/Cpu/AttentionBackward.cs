@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SvdSurgeon.Backends.Blas;
 
 namespace SvdSurgeon.Backends.Cpu;
 
@@ -8,14 +9,15 @@ namespace SvdSurgeon.Backends.Cpu;
 /// the kept log-sum-exp. With grouped heads each query head writes its own key and value gradients, which are then added in a fixed order.
 /// </summary>
 /// <remarks>
-/// P = exp(QKᵀ/√d − lse), dV = Pᵀ dY, dP = dY Vᵀ, dS = P ∘ (dP − rowsum(dY ∘ Y)), dQ = dS K/√d, dK = dSᵀ Q/√d.
+/// P = exp(QKᵀ/√d − lse), dV = Pᵀ dY, dP = dY Vᵀ, dS = P ∘ (dP − rowsum(dY ∘ Y)), dQ = dS K/√d, dK = dSᵀ Q/√d; with a soft cap dS is
+/// multiplied by its slope.
 /// </remarks>
 internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool, AttentionShape shape)
 {
     private const int Block = AttentionForward.Block;
 
     private readonly int _padded = AttentionForward.PaddedDim(shape.HeadDim);
-    private readonly float _scale = (float)(1 / Math.Sqrt(shape.HeadDim));
+    private readonly float _scale = shape.Scale;
     private readonly int _group = shape.Heads / shape.KeyValueHeads;
 
     public void Run(float* q, float* k, float* v, float* y, float* logSumExp, float* dy, float* dq, float* dk, float* dv)
@@ -95,14 +97,15 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
             lse[i] = logSumExp[((long)sequence * queries + i) * shape.Heads + head];
         }
 
-        using var blockScratch = new CpuTensor(pool, Block, 5 * padded + 2 * Block);
+        using var blockScratch = new CpuTensor(pool, Block, 5 * padded + 3 * Block);
         float* keys = blockScratch.Pointer,
             keysT = keys + Block * padded,
             valuesT = keysT + Block * padded,
             gradK = valuesT + Block * padded,
             gradV = gradK + Block * padded;
         float* p = gradV + Block * padded,
-            dS = p + Block * Block;
+            dS = p + Block * Block,
+            slope = dS + Block * Block;
         for (int firstKey = 0; firstKey < keyLength; firstKey += Block)
         {
             int count = Math.Min(Block, keyLength - firstKey);
@@ -121,11 +124,15 @@ internal sealed unsafe class AttentionBackward(ThreadTeam team, MemoryPool pool,
                     gradBlock = gradY + (long)first * padded;
                 SmallProduct.Multiply(queryBlock, padded, 1, keysT, Block, p, Block, rows, Block, d, false);
                 SmallProduct.Multiply(gradBlock, padded, 1, valuesT, Block, dS, Block, rows, Block, d, false);
+                if (shape.SoftCap > 0)
+                    SoftCapKernels.Apply(p, slope, shape.SoftCap, rows * Block);
                 for (int i = 0; i < rows; i++)
                 {
                     var (visible, end) = AttentionForward.VisibleKeys(position + i, firstKey, shape.Window);
                     Probabilities(p + i * Block, dS + i * Block, visible, end, lse[first + i], delta[first + i]);
                 }
+                if (shape.SoftCap > 0)
+                    Vectors.Multiply(dS, slope, dS, rows * Block);
                 SmallProduct.Multiply(p, 1, Block, gradBlock, padded, gradV, padded, count, padded, rows, true);
                 SmallProduct.Multiply(dS, 1, Block, queryBlock, padded, gradK, padded, count, padded, rows, true);
                 SmallProduct.Multiply(dS, Block, 1, keys, padded, gradQ + (long)first * padded, padded, rows, padded, count, true);

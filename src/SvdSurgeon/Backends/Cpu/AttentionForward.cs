@@ -17,7 +17,7 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
 
     private readonly int _paddedDim = PaddedDim(shape.HeadDim);
     private readonly int _keyBlocks = (shape.KeyLength + Block - 1) / Block;
-    private readonly float _scale = (float)(1 / Math.Sqrt(shape.HeadDim));
+    private readonly float _scale = shape.Scale;
     private readonly int _group = shape.Heads / shape.KeyValueHeads;
 
     /// <summary>A head's width rounded up to whole vectors.</summary>
@@ -94,6 +94,8 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
                 d,
                 false
             );
+            if (shape.SoftCap > 0)
+                SoftCapKernels.Apply(scores, null, shape.SoftCap, rows * Block);
             for (int i = 0; i < rows; i++)
             {
                 var (first, end) = VisibleKeys(position + i, keyBlock * Block, shape.Window);
@@ -176,6 +178,8 @@ internal sealed unsafe class AttentionForward(ThreadTeam team, MemoryPool pool, 
         float* scores = scratch.Pointer;
         for (int j = 0; j < count; j++)
             scores[j] = VectorMath.Dot(query, k + at + (long)j * stride, d) * _scale;
+        if (shape.SoftCap > 0)
+            SoftCapKernels.Apply(scores, null, shape.SoftCap, count);
         float max = VectorMath.Max(scores, count),
             sum = 0;
         new Span<float>(output, d).Clear();

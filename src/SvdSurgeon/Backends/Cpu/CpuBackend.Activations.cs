@@ -20,6 +20,23 @@ public sealed unsafe partial class CpuBackend
         ElementwiseLoop.Run<GeluBackwardKernel>(_team, Pointer(dy), Pointer(x), Pointer(dx), x.Length);
 
     /// <inheritdoc/>
+    public void GeluTanh(Tensor x, Tensor y) => ElementwiseLoop.Run<GeluTanhKernel>(_team, Pointer(x), Pointer(y), x.Length);
+
+    /// <inheritdoc/>
+    public void GeluTanhBackward(Tensor dy, Tensor x, Tensor dx) =>
+        ElementwiseLoop.Run<GeluTanhBackwardKernel>(_team, Pointer(dy), Pointer(x), Pointer(dx), x.Length);
+
+    /// <inheritdoc/>
+    public void SoftCap(Tensor x, float cap, Tensor? slope = null)
+    {
+        if (slope is not null)
+            RequireSameShape(x, slope);
+        float* p = Pointer(x),
+            s = slope is null ? null : Pointer(slope);
+        ForElements(x.Length, (first, count) => SoftCapKernels.Apply(p + first, s == null ? null : s + first, cap, count));
+    }
+
+    /// <inheritdoc/>
     public void SwiGlu(Tensor gate, Tensor up, Tensor y) =>
         ElementwiseLoop.Run<SwiGluKernel>(_team, Pointer(gate), Pointer(up), Pointer(y), gate.Length);
 
@@ -96,6 +113,30 @@ public sealed unsafe partial class CpuBackend
         {
             var cdf = VectorMath.NormalCdf(x, out var gaussian);
             return dy * Vector.FusedMultiplyAdd(x * gaussian, Vector.Create(0.39894228f), cdf);
+        }
+    }
+
+    // ½ (1 + tanh u) = sigmoid(2u), u = √(2/π) (x + 0.044715 x³)
+    private readonly struct GeluTanhKernel : IUnaryKernel
+    {
+        private static readonly float s_factor = 2 * (float)Math.Sqrt(2 / Math.PI);
+
+        public static Vector<float> Apply(Vector<float> x) => x * Gate(x);
+
+        public static Vector<float> Gate(Vector<float> x) =>
+            VectorMath.Sigmoid(x * Vector.FusedMultiplyAdd(x * x, Vector.Create(0.044715f * s_factor), Vector.Create(s_factor)));
+
+        // ∂(2u)/∂x
+        public static Vector<float> InnerSlope(Vector<float> x) =>
+            Vector.FusedMultiplyAdd(x * x, Vector.Create(3 * 0.044715f * s_factor), Vector.Create(s_factor));
+    }
+
+    private readonly struct GeluTanhBackwardKernel : IBinaryKernel
+    {
+        public static Vector<float> Apply(Vector<float> dy, Vector<float> x)
+        {
+            var s = GeluTanhKernel.Gate(x);
+            return dy * Vector.FusedMultiplyAdd(x * s * (Vector<float>.One - s), GeluTanhKernel.InnerSlope(x), s);
         }
     }
 

@@ -44,7 +44,7 @@ public sealed unsafe partial class CpuBackend
     public void Rope(Tensor x, int headDim, RopeTable table, int sequenceLength, int start, bool inverse = false)
     {
         int half = table.HalfDim;
-        if (2 * half != headDim)
+        if (2 * half > headDim)
             throw new ArgumentException($"A rotary table of {half} frequencies does not fit heads of {headDim}.", nameof(table));
         if (start + sequenceLength > table.Positions)
             throw new InvalidInputException($"Position {start + sequenceLength} is beyond the {table.Positions} positions of the model.");

@@ -15,7 +15,8 @@ public sealed unsafe partial class CpuBackend
         ReadOnlySpan<int> labels,
         Span<double> losses,
         Tensor? dHidden = null,
-        float gradientScale = 1
+        float gradientScale = 1,
+        float softCap = 0
     )
     {
         int vocabulary = head.Rows,
@@ -24,6 +25,7 @@ public sealed unsafe partial class CpuBackend
             if (label >= vocabulary)
                 throw new InvalidInputException($"Label {label} is not in the model's vocabulary of {vocabulary} words.");
         using var logits = Allocate(Math.Min(chunk, hidden.Rows), vocabulary);
+        using var slopes = softCap > 0 && dHidden is not null ? Allocate(logits.Rows, vocabulary) : null;
         int[] chunkLabels = new int[chunk];
         double[] chunkLosses = new double[chunk];
         for (int first = 0; first < hidden.Rows; first += chunk)
@@ -31,6 +33,9 @@ public sealed unsafe partial class CpuBackend
             int rows = Math.Min(chunk, hidden.Rows - first);
             var part = logits.RowRange(0, rows);
             Linear(hidden.RowRange(first, rows), head, null, part);
+            var slope = slopes?.RowRange(0, rows);
+            if (softCap > 0)
+                SoftCap(part, softCap, slope);
             labels.Slice(first, rows).CopyTo(chunkLabels);
             float* data = Pointer(logits);
             bool gradient = dHidden is not null;
@@ -51,6 +56,8 @@ public sealed unsafe partial class CpuBackend
                     throw NonFiniteLogits(head, first + row);
                 losses[first + row] = chunkLosses[row];
             }
+            if (slope is not null)
+                Multiply(part, slope, part);
             if (dHidden is not null)
                 LinearBackward(part, head, dHidden.RowRange(first, rows));
         }

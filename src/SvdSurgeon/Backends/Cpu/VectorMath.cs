@@ -77,6 +77,25 @@ internal static unsafe class VectorMath
     public static Vector<float> Sigmoid(Vector<float> x) => Vector<float>.One / (Vector<float>.One + Exp(-x));
 
     /// <summary>
+    /// tanh x: 1 − 2 / (e^2|x| + 1) with the sign of x, and below 0.625, where that would cancel, an odd polynomial of degree 11 (Cephes).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Tanh(Vector<float> x)
+    {
+        var magnitude = Vector.Abs(x);
+        var large = Vector<float>.One - Vector.Create(2f) / (Exp(magnitude + magnitude) + Vector<float>.One);
+        var z = x * x;
+        var p = Vector.Create(-5.70498872745e-3f);
+        p = Vector.FusedMultiplyAdd(p, z, Vector.Create(2.06390887954e-2f));
+        p = Vector.FusedMultiplyAdd(p, z, Vector.Create(-5.37397155531e-2f));
+        p = Vector.FusedMultiplyAdd(p, z, Vector.Create(1.33314422036e-1f));
+        p = Vector.FusedMultiplyAdd(p, z, Vector.Create(-3.33332819422e-1f));
+        var small = Vector.FusedMultiplyAdd(p * z, x, x);
+        large = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), -large, large);
+        return Vector.ConditionalSelect(Vector.LessThan(magnitude, Vector.Create(0.625f)), small, large);
+    }
+
+    /// <summary>
     /// Φ(x) = ½ erfc(−x/√2), relative error below 1e-6 where |x| &lt; 4. erfc(z) = e^(−z²) t P(t) with t = 2/(2+z), P the minimax
     /// polynomial of degree 9 on z in [0, 10].
     /// </summary>

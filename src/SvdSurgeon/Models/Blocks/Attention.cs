@@ -124,7 +124,9 @@ internal sealed class Attention(
             layout.Heads,
             layout.KeyValueHeads,
             layout.HeadDim,
-            layout.Window
+            layout.Window,
+            layout.Scale,
+            layout.SoftCap
         );
 
     private void Rotate(LayerPass pass, Tensor x, bool inverse)

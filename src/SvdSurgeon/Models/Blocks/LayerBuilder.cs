@@ -31,11 +31,15 @@ internal sealed class LayerBuilder(Checkpoint checkpoint)
         {
             null => null,
             NormKind.Rms => new RmsNorm(Vector(layout, "weight"), layout.Epsilon),
+            NormKind.RmsPlusOne => new RmsNorm(PlusOne(Vector(layout, "weight")), layout.Epsilon),
             NormKind.Layer => new LayerNorm(layout.Width, Vector(layout, "weight"), Vector(layout, "bias"), layout.Epsilon),
             _ => new LayerNorm(layout.Width, null, null, layout.Epsilon),
         };
 
     private StoredTensor Vector(NormLayout layout, string part) => checkpoint.Require($"{layout.Name}.{part}", layout.Width);
+
+    private static StoredTensor PlusOne(StoredTensor weight) =>
+        StoredTensor.FromSingles(weight.Name, [weight.Columns], [.. weight.ToSingles().Select(w => 1 + w)], source: weight.Source);
 
     private Branch Branch(BranchLayout layout, int index) =>
         new(
@@ -60,7 +64,7 @@ internal sealed class LayerBuilder(Checkpoint checkpoint)
                 Norm(attention.KeyNorm),
                 Rotary(attention.Rotary)
             ),
-            GatedMlpLayout => new GatedMlp(inputs, output),
+            GatedMlpLayout gated => new GatedMlp(inputs, output, gated.Activation),
             MlpLayout mlp => new Mlp(inputs, output, mlp.Activation),
             _ => throw new InvalidOperationException($"There is no block for {block.GetType().Name}."),
         };

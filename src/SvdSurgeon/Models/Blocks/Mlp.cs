@@ -45,10 +45,7 @@ internal sealed class Mlp(Projection inputs, Slot output, Activation activation)
         }
         kept.DInner = backend.Allocate(pass.Tokens, kept.Inner.Columns);
         output.Module.BackwardInput(backend, dy, kept.DInner);
-        if (activation == Activation.Relu)
-            backend.ReluBackward(kept.DInner, kept.Inner, kept.DInner);
-        else
-            backend.GeluBackward(kept.DInner, kept.Inner, kept.DInner);
+        Activations.Backward(backend, activation, kept.DInner, kept.Inner, kept.DInner);
     }
 
     public void ReadBackward(LayerPass pass, Tensor x, Tensor dx, bool accumulate)
@@ -67,7 +64,7 @@ internal sealed class Mlp(Projection inputs, Slot output, Activation activation)
             return inner.RowRange(0, inner.Rows);
         }
         var activated = backend.Allocate(inner.Rows, inner.Columns);
-        backend.Gelu(inner, activated);
+        Activations.Forward(backend, activation, inner, activated);
         return activated;
     }
 

@@ -84,6 +84,8 @@ internal static class AutoSearch
     private static bool Newton(Waterfall waterfall, CompressionOptions start, string where)
     {
         bool any = false;
+        if (waterfall.CapsLogits)
+            return any; // the steps need the KL divergence, which takes logits for linear in the features
         waterfall.OneFromAnother(() =>
         {
             for (int steps = 2; steps <= MaxNewtonSteps && start.Method == CompressionMethod.Kfac; steps *= 2)

@@ -30,6 +30,9 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     private HashSet<string> _bestUses = new(StringComparer.Ordinal);
     private Predicate<string> _spared = _ => false;
 
+    /// <summary>The model caps its logits.</summary>
+    public bool CapsLogits => context.Model.Config.LogitSoftCap > 0;
+
     /// <summary>What was tried, in order.</summary>
     public IReadOnlyList<AutoStep> Steps => _steps;
 

@@ -33,6 +33,7 @@ internal sealed class DenseOutputs : IDisposable
     /// <summary>A forward pass of the dense model.</summary>
     public static DenseOutputs Of(PipelineContext context, TokenSet tokens)
     {
+        context.Model.RequireUncappedLogits();
         var outputs = new DenseOutputs(context, tokens);
         var model = context.Model;
         using var states = new HiddenStates(context, model, tokens);

@@ -78,6 +78,20 @@ public abstract partial class BackendContract
         AssertClose(Values(tx), Doubles(x));
     }
 
+    [Test]
+    public void Fewer_frequencies_turn_the_first_numbers_of_a_head_alone()
+    {
+        const int length = 4,
+            headDim = 10,
+            columns = 3 * headDim;
+        double[] frequencies = [0.7, 0.05];
+        float[] x = Numbers(1, length * columns);
+        using var tx = Tensor(length, columns, x);
+        Backend.Rope(tx, headDim, new RopeTable(frequencies, 8), length, 2);
+        AssertClose(Values(tx), ScalarOperations.Rope(Doubles(x), headDim, frequencies, columns, length, 2, false));
+        Assert.That(Values(tx)[14..20], Is.EqualTo(x[14..20]), "the rest of the second head");
+    }
+
     // B, Tq, Tk, heads, key-value heads, d, window
     [TestCase(1, 1, 1, 1, 1, 4, 0, TestName = "Attention_matches(one token)")]
     [TestCase(2, 5, 5, 2, 2, 8, 0, TestName = "Attention_matches(short sequences)")]
@@ -87,9 +101,22 @@ public abstract partial class BackendContract
     [TestCase(1, 2, 40, 2, 2, 8, 18, TestName = "Attention_matches(more keys than queries, window)")]
     [TestCase(1, 9, 9, 1, 1, 72, 0, TestName = "Attention_matches(wide head)")]
     [TestCase(2, 70, 70, 1, 1, 8, 0, TestName = "Attention_matches(long sequences)")]
-    public void Attention_matches(int sequences, int queries, int keys, int heads, int keyHeads, int d, int window)
+    [TestCase(1, 21, 21, 2, 1, 8, 5, 0.9f, 0.7f, TestName = "Attention_matches(soft cap and scale)")]
+    [TestCase(1, 2, 20, 2, 1, 8, 0, 0.9f, 0.7f, TestName = "Attention_matches(soft cap, more keys than queries)")]
+    [TestCase(1, 9, 9, 2, 2, 8, 0, 0.2f, 0f, TestName = "Attention_matches(scale)")]
+    public void Attention_matches(
+        int sequences,
+        int queries,
+        int keys,
+        int heads,
+        int keyHeads,
+        int d,
+        int window,
+        float scale = 0,
+        float softCap = 0
+    )
     {
-        var shape = new AttentionShape(sequences, queries, keys, heads, keyHeads, d, window);
+        var shape = new AttentionShape(sequences, queries, keys, heads, keyHeads, d, window, scale, softCap);
         int qRows = sequences * queries,
             kRows = sequences * keys,
             qColumns = heads * d,
@@ -148,12 +175,29 @@ public abstract partial class BackendContract
         AssertClose(Values(y), ScalarOperations.Gelu(wide), "gelu", 1e-6);
         Backend.GeluBackward(tdy, tx, dx);
         AssertClose(Values(dx), ScalarOperations.GeluBackward(wideDy, wide), "gelu backward");
+        Backend.GeluTanh(tx, y);
+        AssertClose(Values(y), ScalarOperations.GeluTanh(wide), "gelu, tanh form", 1e-6);
+        Backend.GeluTanhBackward(tdy, tx, dx);
+        AssertClose(Values(dx), ScalarOperations.GeluTanhBackward(wideDy, wide), "gelu, tanh form, backward");
         Backend.SwiGlu(tx, tup, y);
         AssertClose(Values(y), ScalarOperations.SwiGlu(wide, wideUp), "swiglu");
         Backend.SwiGluBackward(tdy, tx, tup, dx, dUp);
         var (dGate, expectedDUp) = ScalarOperations.SwiGluBackward(wideDy, wide, wideUp);
         AssertClose(Values(dx), dGate, "swiglu backward, gate");
         AssertClose(Values(dUp), expectedDUp, "swiglu backward, up");
+    }
+
+    [Test]
+    public void Soft_cap_and_its_slope_match([Values] bool slope)
+    {
+        float[] x = [-300, -40, -7.5f, -3.1f, -0.9f, -1e-4f, 0, 1e-20f, 0.3f, 1.8f, 1.9f, 12, 250];
+        const float cap = 3;
+        using var tx = Tensor(1, x.Length, x);
+        using var slopes = slope ? Random(1, x.Length, 1) : null;
+        Backend.SoftCap(tx, cap, slopes);
+        AssertClose(Values(tx), [.. x.Select(v => cap * Math.Tanh(v / (double)cap))], "value", 1e-6);
+        if (slopes is not null)
+            AssertClose(Values(slopes), [.. x.Select(v => 1 - Math.Pow(Math.Tanh(v / (double)cap), 2))], "slope", 1e-6);
     }
 
     [Test]
@@ -173,7 +217,7 @@ public abstract partial class BackendContract
     }
 
     [Test]
-    public void Cross_entropy_and_its_gradient_match([Values] bool gradient)
+    public void Cross_entropy_and_its_gradient_match([Values] bool gradient, [Values(0f, 1.5f)] float softCap)
     {
         const int tokens = 5,
             hidden = 7,
@@ -184,8 +228,8 @@ public abstract partial class BackendContract
         using var tx = Tensor(tokens, hidden, x);
         using var dx = gradient ? Random(tokens, hidden, 3) : null;
         var losses = new double[tokens];
-        Backend.CrossEntropy(tx, head, labels, losses, dx, 0.25f);
-        var (expected, gradients) = ScalarOperations.CrossEntropy(Doubles(x), Doubles(head.ToSingles()), labels, hidden, 0.25);
+        Backend.CrossEntropy(tx, head, labels, losses, dx, 0.25f, softCap);
+        var (expected, gradients) = ScalarOperations.CrossEntropy(Doubles(x), Doubles(head.ToSingles()), labels, hidden, 0.25, softCap);
         for (int t = 0; t < tokens; t++)
             Assert.That(losses[t], Is.EqualTo(expected[t]).Within(1e-5), $"token {t}");
         if (dx is not null)

@@ -9,8 +9,8 @@ namespace SvdSurgeon.Tests.Models;
 /// </summary>
 internal sealed unsafe class GoldenModel : IDisposable
 {
-    /// <summary>Every family: every branch of the forward and backward pass is in one of them.</summary>
-    public static readonly string[] All =
+    /// <summary>Opt, LLaMA, Mistral, Qwen: most kernels are in one of them, so they run in every form of them.</summary>
+    public static readonly string[] First =
     [
         "opt",
         "opt-nobias-gelu",
@@ -23,6 +23,11 @@ internal sealed unsafe class GoldenModel : IDisposable
         "mistral-window",
         "qwen2",
         "qwen3",
+    ];
+
+    /// <summary>The other families, which have few kernels of their own: gemma2 and gptneox use all of these.</summary>
+    public static readonly string[] Later =
+    [
         "gemma2",
         "gemma3-text",
         "gptneox",
@@ -34,6 +39,9 @@ internal sealed unsafe class GoldenModel : IDisposable
         "smollm3",
         "stablelm",
     ];
+
+    /// <summary>Every branch of the forward and backward pass is in one of them.</summary>
+    public static IEnumerable<string> All => First.Concat(Later);
 
     private readonly SafeTensorsFile _golden;
 

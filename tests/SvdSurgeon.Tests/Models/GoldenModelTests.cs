@@ -11,8 +11,8 @@ namespace SvdSurgeon.Tests.Models;
 public sealed class GoldenModelTests(string name, string instructionSet)
 {
     private static IEnumerable<object[]> OnEveryInstructionSet =>
-        from set in Enum.GetNames<InstructionSet>()
         from model in GoldenModel.All
+        from set in GoldenModel.First.Contains(model) ? Enum.GetNames<InstructionSet>() : [InstructionSets.Best.ToString()]
         select new object[] { model, set };
 
     private const double LogitTolerance = 2e-4; // of the largest logit: float32 through three layers

@@ -4,7 +4,7 @@ using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Cuda.Tests;
 
-/// <summary>Whole models against float64: every one of golden/models on a GPU, and on the simulator too.</summary>
+/// <summary>Whole models against float64: every one of golden/models on a GPU, most on the simulator too.</summary>
 [TestFixtureSource(nameof(Cases))]
 public sealed class CudaGoldenModelTests(string device, string name)
 {

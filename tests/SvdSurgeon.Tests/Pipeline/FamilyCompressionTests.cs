@@ -1,5 +1,4 @@
 using NUnit.Framework;
-using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using SvdSurgeon.Backends.Blas;
+using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Backends.Cpu;
 

@@ -19,30 +19,45 @@ public static class AttentionBackwardKernels
     {
         long start = (long)Grid.IdxX * headDim;
         float sum = 0;
-        for (int c = Group.IdxX; c < headDim; c += Group.DimX) sum += dy[start + c] * y[start + c];
+        for (int c = Group.IdxX; c < headDim; c += Group.DimX)
+            sum += dy[start + c] * y[start + c];
         sum = WarpExtensions.AllReduce<float, AddFloat>(sum);
-        if (Group.IdxX == 0) delta[Grid.IdxX] = sum;
+        if (Group.IdxX == 0)
+            delta[Grid.IdxX] = sum;
     }
 
     /// <summary>dq, a tile of queries a group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs a head without mask, half of it causal;
     /// reads q and dy once a key tile, k and v once a query tile, from cache, and writes 4·Tq·d bytes a head: bound by arithmetic. Shared memory 34 KB.</summary>
-    public static void Query(ArrayView<float> q, ArrayView<float> k, ArrayView<float> v, ArrayView<float> dy, ArrayView<float> logSumExp, ArrayView<float> delta,
-        ArrayView<float> dq, AttentionSizes s)
+    public static void Query(
+        ArrayView<float> q,
+        ArrayView<float> k,
+        ArrayView<float> v,
+        ArrayView<float> dy,
+        ArrayView<float> logSumExp,
+        ArrayView<float> delta,
+        ArrayView<float> dq,
+        AttentionSizes s
+    )
     {
         var chunkA = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var chunkB = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var tile = SharedMemory.Allocate<Float4>(SharedTile.Size * SharedTile.Stride / 4);
         int size = 4 * Group.DimX;
-        int sequence = Grid.IdxY / s.Heads, head = Grid.IdxY % s.Heads, keyHead = head / (s.Heads / s.KeyValueHeads);
+        int sequence = Grid.IdxY / s.Heads,
+            head = Grid.IdxY % s.Heads,
+            keyHead = head / (s.Heads / s.KeyValueHeads);
         var queries = new HeadRows(q, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
         var keys = new HeadRows(k, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
         var values = new HeadRows(v, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
         var gradients = new HeadRows(dy, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
         var output = new HeadRows(dq, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
 
-        int firstQuery = (Grid.DimX - 1 - Grid.IdxX) * size, firstColumn = Grid.IdxZ * 8 * Group.DimX;
+        int firstQuery = (Grid.DimX - 1 - Grid.IdxX) * size,
+            firstColumn = Grid.IdxZ * 8 * Group.DimX;
         int position = s.KeyLength - s.QueryLength + firstQuery;
-        int myQuery = firstQuery + Group.IdxY * 4, myPosition = position + Group.IdxY * 4, myKey = Group.IdxX * 4;
+        int myQuery = firstQuery + Group.IdxY * 4,
+            myPosition = position + Group.IdxY * 4,
+            myKey = Group.IdxX * 4;
         int lastKey = IntrinsicMath.Min(s.KeyLength, position + size);
         int firstKey = s.Window == 0 ? 0 : IntrinsicMath.Max(0, position - s.Window + 1) / size * size;
         var lse = Four(logSumExp, sequence, myQuery, head, s);
@@ -67,23 +82,37 @@ public static class AttentionBackwardKernels
     /// dk and dv, a tile of keys a group, summed over the query heads that share the key head: launch (⌈Tk/4n⌉, B·kvHeads, ⌈d/8n⌉), n × n.
     /// 8·Tq·Tk·d FLOPs a query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes a key head. Shared memory 34 KB.
     /// </summary>
-    public static void KeyValue(ArrayView<float> q, ArrayView<float> k, ArrayView<float> v, ArrayView<float> dy, ArrayView<float> logSumExp,
-        ArrayView<float> delta, ArrayView<float> dk, ArrayView<float> dv, AttentionSizes s)
+    public static void KeyValue(
+        ArrayView<float> q,
+        ArrayView<float> k,
+        ArrayView<float> v,
+        ArrayView<float> dy,
+        ArrayView<float> logSumExp,
+        ArrayView<float> delta,
+        ArrayView<float> dk,
+        ArrayView<float> dv,
+        AttentionSizes s
+    )
     {
         var chunkA = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var chunkB = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var tile = SharedMemory.Allocate<Float4>(SharedTile.Size * SharedTile.Stride / 4);
-        int size = 4 * Group.DimX, share = s.Heads / s.KeyValueHeads;
-        int sequence = Grid.IdxY / s.KeyValueHeads, keyHead = Grid.IdxY % s.KeyValueHeads;
+        int size = 4 * Group.DimX,
+            share = s.Heads / s.KeyValueHeads;
+        int sequence = Grid.IdxY / s.KeyValueHeads,
+            keyHead = Grid.IdxY % s.KeyValueHeads;
         var keys = new HeadRows(k, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
         var values = new HeadRows(v, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
 
-        int firstKey = Grid.IdxX * size, firstColumn = Grid.IdxZ * 8 * Group.DimX, before = s.KeyLength - s.QueryLength;
+        int firstKey = Grid.IdxX * size,
+            firstColumn = Grid.IdxZ * 8 * Group.DimX,
+            before = s.KeyLength - s.QueryLength;
         int myKey = firstKey + Group.IdxY * 4;
         int firstQuery = IntrinsicMath.Max(0, firstKey - before) / size * size;
         int lastQuery = s.Window == 0 ? s.QueryLength : IntrinsicMath.Min(s.QueryLength, firstKey + size - 1 + s.Window - before);
 
-        WideTile keySum = default, valueSum = default;
+        WideTile keySum = default,
+            valueSum = default;
         for (int head = keyHead * share; head < (keyHead + 1) * share; head++)
         {
             var queries = new HeadRows(q, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
@@ -109,8 +138,20 @@ public static class AttentionBackwardKernels
                 keySum = AttentionTiles.AddProduct(keySum, tile, queries, query, firstColumn, s.HeadDim, chunkB);
             }
         }
-        AttentionTiles.Store(keySum, new HeadRows(dk, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim), firstKey, firstColumn, s.HeadDim);
-        AttentionTiles.Store(valueSum, new HeadRows(dv, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim), firstKey, firstColumn, s.HeadDim);
+        AttentionTiles.Store(
+            keySum,
+            new HeadRows(dk, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim),
+            firstKey,
+            firstColumn,
+            s.HeadDim
+        );
+        AttentionTiles.Store(
+            valueSum,
+            new HeadRows(dv, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim),
+            firstKey,
+            firstColumn,
+            s.HeadDim
+        );
     }
 
     // Numbers of four neighbouring queries of a head.
@@ -122,16 +163,19 @@ public static class AttentionBackwardKernels
             query < s.QueryLength ? x[at] : 0f,
             query + 1 < s.QueryLength ? x[at + s.Heads] : 0f,
             query + 2 < s.QueryLength ? x[at + 2 * s.Heads] : 0f,
-            query + 3 < s.QueryLength ? x[at + 3 * s.Heads] : 0f);
+            query + 3 < s.QueryLength ? x[at + 3 * s.Heads] : 0f
+        );
     }
 
     // Rows are queries, columns are keys.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 RowGradient(Float4 product, Float4 dp, float lse, float delta, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) ? ScoreGradient(s.Score(product.X), dp.X, lse, delta, s) : 0f,
-        s.Sees(query, key + 1) ? ScoreGradient(s.Score(product.Y), dp.Y, lse, delta, s) : 0f,
-        s.Sees(query, key + 2) ? ScoreGradient(s.Score(product.Z), dp.Z, lse, delta, s) : 0f,
-        s.Sees(query, key + 3) ? ScoreGradient(s.Score(product.W), dp.W, lse, delta, s) : 0f);
+    private static Float4 RowGradient(Float4 product, Float4 dp, float lse, float delta, int query, int key, AttentionSizes s) =>
+        new(
+            s.Sees(query, key) ? ScoreGradient(s.Score(product.X), dp.X, lse, delta, s) : 0f,
+            s.Sees(query, key + 1) ? ScoreGradient(s.Score(product.Y), dp.Y, lse, delta, s) : 0f,
+            s.Sees(query, key + 2) ? ScoreGradient(s.Score(product.Z), dp.Z, lse, delta, s) : 0f,
+            s.Sees(query, key + 3) ? ScoreGradient(s.Score(product.W), dp.W, lse, delta, s) : 0f
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ScoreGradient(float score, float dp, float lse, float delta, AttentionSizes s) =>
@@ -139,19 +183,23 @@ public static class AttentionBackwardKernels
 
     // Rows are keys, columns are queries.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Probabilities(Float4 product, Float4 lse, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) && query < s.KeyLength ? KernelMath.Exp(s.Score(product.X) - lse.X) : 0f,
-        s.Sees(query + 1, key) && query + 1 < s.KeyLength ? KernelMath.Exp(s.Score(product.Y) - lse.Y) : 0f,
-        s.Sees(query + 2, key) && query + 2 < s.KeyLength ? KernelMath.Exp(s.Score(product.Z) - lse.Z) : 0f,
-        s.Sees(query + 3, key) && query + 3 < s.KeyLength ? KernelMath.Exp(s.Score(product.W) - lse.W) : 0f);
+    private static Float4 Probabilities(Float4 product, Float4 lse, int query, int key, AttentionSizes s) =>
+        new(
+            s.Sees(query, key) && query < s.KeyLength ? KernelMath.Exp(s.Score(product.X) - lse.X) : 0f,
+            s.Sees(query + 1, key) && query + 1 < s.KeyLength ? KernelMath.Exp(s.Score(product.Y) - lse.Y) : 0f,
+            s.Sees(query + 2, key) && query + 2 < s.KeyLength ? KernelMath.Exp(s.Score(product.Z) - lse.Z) : 0f,
+            s.Sees(query + 3, key) && query + 3 < s.KeyLength ? KernelMath.Exp(s.Score(product.W) - lse.W) : 0f
+        );
 
     // The score is found again from its probability: only the slope of a soft cap needs it, and where p is 0 it does not matter.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 ScoreGradient(Float4 p, Float4 dp, Float4 delta, Float4 lse, AttentionSizes s) => new(
-        p.X * (dp.X - delta.X) * Slope(p.X, lse.X, s),
-        p.Y * (dp.Y - delta.Y) * Slope(p.Y, lse.Y, s),
-        p.Z * (dp.Z - delta.Z) * Slope(p.Z, lse.Z, s),
-        p.W * (dp.W - delta.W) * Slope(p.W, lse.W, s));
+    private static Float4 ScoreGradient(Float4 p, Float4 dp, Float4 delta, Float4 lse, AttentionSizes s) =>
+        new(
+            p.X * (dp.X - delta.X) * Slope(p.X, lse.X, s),
+            p.Y * (dp.Y - delta.Y) * Slope(p.Y, lse.Y, s),
+            p.Z * (dp.Z - delta.Z) * Slope(p.Z, lse.Z, s),
+            p.W * (dp.W - delta.W) * Slope(p.W, lse.W, s)
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Slope(float p, float lse, AttentionSizes s) => s.SoftCap == 0f ? s.Scale : s.Slope(lse + KernelMath.Log(p));

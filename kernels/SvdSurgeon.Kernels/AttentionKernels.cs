@@ -15,22 +15,33 @@ public static class AttentionKernels
     /// where d is above 8n. Shared memory 34 KB: two chunks and the tile of probabilities. Reads q once a key tile and k, v once a query tile, from cache;
     /// 4·Tq·Tk·d FLOPs a head without mask, half of it causal: bound by arithmetic.
     /// </summary>
-    public static void Forward(ArrayView<float> q, ArrayView<float> k, ArrayView<float> v, ArrayView<float> y, ArrayView<float> logSumExp, AttentionSizes s)
+    public static void Forward(
+        ArrayView<float> q,
+        ArrayView<float> k,
+        ArrayView<float> v,
+        ArrayView<float> y,
+        ArrayView<float> logSumExp,
+        AttentionSizes s
+    )
     {
         var chunkA = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var chunkB = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var tile = SharedMemory.Allocate<Float4>(SharedTile.Size * SharedTile.Stride / 4);
         int size = 4 * Group.DimX;
-        int sequence = Grid.IdxY / s.Heads, head = Grid.IdxY % s.Heads, keyHead = head / (s.Heads / s.KeyValueHeads);
+        int sequence = Grid.IdxY / s.Heads,
+            head = Grid.IdxY % s.Heads,
+            keyHead = head / (s.Heads / s.KeyValueHeads);
         var queries = new HeadRows(q, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
         var keys = new HeadRows(k, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
         var values = new HeadRows(v, sequence, s.KeyLength, s.KeyValueHeads, keyHead, s.HeadDim);
         var output = new HeadRows(y, sequence, s.QueryLength, s.Heads, head, s.HeadDim);
 
         // Late queries see most keys: start them first.
-        int firstQuery = (Grid.DimX - 1 - Grid.IdxX) * size, firstColumn = Grid.IdxZ * 8 * Group.DimX;
+        int firstQuery = (Grid.DimX - 1 - Grid.IdxX) * size,
+            firstColumn = Grid.IdxZ * 8 * Group.DimX;
         int position = s.KeyLength - s.QueryLength + firstQuery;
-        int myPosition = position + Group.IdxY * 4, myKey = Group.IdxX * 4;
+        int myPosition = position + Group.IdxY * 4,
+            myKey = Group.IdxX * 4;
         int lastKey = IntrinsicMath.Min(s.KeyLength, position + size);
         int firstKey = s.Window == 0 ? 0 : IntrinsicMath.Max(0, position - s.Window + 1) / size * size;
 
@@ -50,8 +61,12 @@ public static class AttentionKernels
             p.R1 = Weights(p.R1, next.Y);
             p.R2 = Weights(p.R2, next.Z);
             p.R3 = Weights(p.R3, next.W);
-            total = new Float4(total.X * shrink.X + RowSum(p.R0), total.Y * shrink.Y + RowSum(p.R1), total.Z * shrink.Z + RowSum(p.R2),
-                total.W * shrink.W + RowSum(p.R3));
+            total = new Float4(
+                total.X * shrink.X + RowSum(p.R0),
+                total.Y * shrink.Y + RowSum(p.R1),
+                total.Z * shrink.Z + RowSum(p.R2),
+                total.W * shrink.W + RowSum(p.R3)
+            );
             max = next;
             AttentionTiles.StoreTransposed(p, tile);
             sum.Left = sum.Left.ScaleRows(shrink);
@@ -67,19 +82,25 @@ public static class AttentionKernels
         {
             int row = firstQuery + Group.IdxY * 4;
             long at = ((long)sequence * s.QueryLength + row) * s.Heads + head;
-            if (row < s.QueryLength) logSumExp[at] = max.X + KernelMath.Log(total.X);
-            if (row + 1 < s.QueryLength) logSumExp[at + s.Heads] = max.Y + KernelMath.Log(total.Y);
-            if (row + 2 < s.QueryLength) logSumExp[at + 2 * s.Heads] = max.Z + KernelMath.Log(total.Z);
-            if (row + 3 < s.QueryLength) logSumExp[at + 3 * s.Heads] = max.W + KernelMath.Log(total.W);
+            if (row < s.QueryLength)
+                logSumExp[at] = max.X + KernelMath.Log(total.X);
+            if (row + 1 < s.QueryLength)
+                logSumExp[at + s.Heads] = max.Y + KernelMath.Log(total.Y);
+            if (row + 2 < s.QueryLength)
+                logSumExp[at + 2 * s.Heads] = max.Z + KernelMath.Log(total.Z);
+            if (row + 3 < s.QueryLength)
+                logSumExp[at + 3 * s.Heads] = max.W + KernelMath.Log(total.W);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Float4 Mask(Float4 score, int query, int key, AttentionSizes s) => new(
-        s.Sees(query, key) ? s.Score(score.X) : float.NegativeInfinity,
-        s.Sees(query, key + 1) ? s.Score(score.Y) : float.NegativeInfinity,
-        s.Sees(query, key + 2) ? s.Score(score.Z) : float.NegativeInfinity,
-        s.Sees(query, key + 3) ? s.Score(score.W) : float.NegativeInfinity);
+    private static Float4 Mask(Float4 score, int query, int key, AttentionSizes s) =>
+        new(
+            s.Sees(query, key) ? s.Score(score.X) : float.NegativeInfinity,
+            s.Sees(query, key + 1) ? s.Score(score.Y) : float.NegativeInfinity,
+            s.Sees(query, key + 2) ? s.Score(score.Z) : float.NegativeInfinity,
+            s.Sees(query, key + 3) ? s.Score(score.W) : float.NegativeInfinity
+        );
 
     // A row that has not seen a key yet has the maximum −∞, and −∞ − −∞ must be weight 0, not NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,7 +115,8 @@ public static class AttentionKernels
     private static float RowMax(Float4 score, float max)
     {
         float m = IntrinsicMath.Max(IntrinsicMath.Max(score.X, score.Y), IntrinsicMath.Max(score.Z, score.W));
-        for (int offset = Group.DimX / 2; offset > 0; offset /= 2) m = IntrinsicMath.Max(m, Warp.ShuffleXor(m, offset));
+        for (int offset = Group.DimX / 2; offset > 0; offset /= 2)
+            m = IntrinsicMath.Max(m, Warp.ShuffleXor(m, offset));
         return IntrinsicMath.Max(m, max);
     }
 
@@ -102,7 +124,8 @@ public static class AttentionKernels
     private static float RowSum(Float4 p)
     {
         float sum = p.X + p.Y + (p.Z + p.W);
-        for (int offset = Group.DimX / 2; offset > 0; offset /= 2) sum += Warp.ShuffleXor(sum, offset);
+        for (int offset = Group.DimX / 2; offset > 0; offset /= 2)
+            sum += Warp.ShuffleXor(sum, offset);
         return sum;
     }
 }

@@ -8,18 +8,25 @@ public struct AttentionSizes
 {
     /// <summary>Queries a sequence.</summary>
     public int QueryLength;
+
     /// <summary>Keys a sequence.</summary>
     public int KeyLength;
+
     /// <summary>Query heads.</summary>
     public int Heads;
+
     /// <summary>Key and value heads; divides Heads.</summary>
     public int KeyValueHeads;
+
     /// <summary>d.</summary>
     public int HeadDim;
+
     /// <summary>A query sees this many keys, its own included; 0 for all before it.</summary>
     public int Window;
+
     /// <summary>Factor of the scores q·k.</summary>
     public float Scale;
+
     /// <summary>A scaled score s becomes cap · tanh(s / cap); 0 for no cap.</summary>
     public float SoftCap;
 
@@ -40,10 +47,13 @@ public struct AttentionSizes
 internal struct HeadRows
 {
     public ArrayView<float> Data;
+
     /// <summary>Where row 0 starts.</summary>
     public long Start;
+
     /// <summary>From one row to the next.</summary>
     public int Stride;
+
     /// <summary>Rows of the sequence.</summary>
     public int Count;
 
@@ -58,13 +68,15 @@ internal struct HeadRows
 
     /// <summary>Number (row, column), 0 outside.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly float At(int row, int column, int headDim) => row < Count && column < headDim ? Data[Start + (long)row * Stride + column] : 0f;
+    public readonly float At(int row, int column, int headDim) =>
+        row < Count && column < headDim ? Data[Start + (long)row * Stride + column] : 0f;
 }
 
 /// <summary>4 rows by 8 columns in registers: columns 4x…4x+3 of each of two neighbouring blocks of 4·Group.DimX columns.</summary>
 internal struct WideTile
 {
-    public Tile4 Left, Right;
+    public Tile4 Left,
+        Right;
 }
 
 /// <summary>What the attention kernels share. A group of n × n threads (16 × 16 on a GPU) works on tiles of 4n × 4n; thread (x, y) has rows 4y…4y+3.</summary>
@@ -72,12 +84,21 @@ internal static class AttentionTiles
 {
     /// <summary>Rows of a slab of <see cref="AddProduct"/>; a tile is a whole number of slabs.</summary>
     private const int SlabRows = 16;
+
     /// <summary>Numbers from one row of a slab to the next: 128 columns and 4 more. 16 rows fill no more than a chunk of <see cref="SharedTile"/>.</summary>
     private const int SlabStride = 132;
 
     /// <summary>a bᵀ: thread (x, y) gets rows firstA + 4y… of a against rows firstB + 4x… of b. Both are staged through shared memory in chunks of d.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Tile4 Scores(HeadRows a, int firstA, HeadRows b, int firstB, int headDim, ArrayView<Float4> chunkA, ArrayView<Float4> chunkB)
+    public static Tile4 Scores(
+        HeadRows a,
+        int firstA,
+        HeadRows b,
+        int firstB,
+        int headDim,
+        ArrayView<Float4> chunkA,
+        ArrayView<Float4> chunkB
+    )
     {
         Tile4 sum = default;
         for (int d = 0; d < headDim; d += SharedTile.Depth)
@@ -94,16 +115,27 @@ internal static class AttentionTiles
 
     /// <summary>sum + tileᵀ m: tile is K-major in shared memory, its k is row firstRow + k of m; thread (x, y) adds to its columns from firstColumn on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideTile AddProduct(WideTile sum, ArrayView<Float4> tile, HeadRows m, int firstRow, int firstColumn, int headDim, ArrayView<Float4> chunk)
+    public static WideTile AddProduct(
+        WideTile sum,
+        ArrayView<Float4> tile,
+        HeadRows m,
+        int firstRow,
+        int firstColumn,
+        int headDim,
+        ArrayView<Float4> chunk
+    )
     {
         var flat = chunk.Cast<float>();
-        int columns = 8 * Group.DimX, thread = Group.IdxY * Group.DimX + Group.IdxX, threads = Group.DimX * Group.DimY;
+        int columns = 8 * Group.DimX,
+            thread = Group.IdxY * Group.DimX + Group.IdxX,
+            threads = Group.DimX * Group.DimY;
         bool right = firstColumn + 4 * Group.DimX < headDim;
         for (int slab = 0; slab < 4 * Group.DimX; slab += SlabRows)
         {
             for (int i = thread; i < SlabRows * columns; i += threads)
             {
-                int k = i / columns, c = i - k * columns;
+                int k = i / columns,
+                    c = i - k * columns;
                 flat[k * SlabStride + c] = m.At(firstRow + slab + k, firstColumn + c, headDim);
             }
             Group.Barrier();
@@ -111,7 +143,8 @@ internal static class AttentionTiles
             {
                 var p = SharedTile.Load4(tile, slab + k, Group.IdxY * 4);
                 sum.Left = sum.Left.AddOuter(p, chunk[k * (SlabStride / 4) + Group.IdxX]);
-                if (right) sum.Right = sum.Right.AddOuter(p, chunk[k * (SlabStride / 4) + Group.DimX + Group.IdxX]);
+                if (right)
+                    sum.Right = sum.Right.AddOuter(p, chunk[k * (SlabStride / 4) + Group.DimX + Group.IdxX]);
             }
             Group.Barrier();
         }
@@ -133,7 +166,9 @@ internal static class AttentionTiles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(WideTile t, HeadRows m, int firstRow, int firstColumn, int headDim)
     {
-        int row = firstRow + Group.IdxY * 4, left = firstColumn + Group.IdxX * 4, right = left + Group.DimX * 4;
+        int row = firstRow + Group.IdxY * 4,
+            left = firstColumn + Group.IdxX * 4,
+            right = left + Group.DimX * 4;
         Store4(t.Left.R0, m, row, left, headDim);
         Store4(t.Left.R1, m, row + 1, left, headDim);
         Store4(t.Left.R2, m, row + 2, left, headDim);
@@ -147,22 +182,29 @@ internal static class AttentionTiles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store4(Float4 v, HeadRows m, int row, int column, int headDim)
     {
-        if (row >= m.Count) return;
+        if (row >= m.Count)
+            return;
         long at = m.Start + (long)row * m.Stride + column;
-        if (column < headDim) m.Data[at] = v.X;
-        if (column + 1 < headDim) m.Data[at + 1] = v.Y;
-        if (column + 2 < headDim) m.Data[at + 2] = v.Z;
-        if (column + 3 < headDim) m.Data[at + 3] = v.W;
+        if (column < headDim)
+            m.Data[at] = v.X;
+        if (column + 1 < headDim)
+            m.Data[at + 1] = v.Y;
+        if (column + 2 < headDim)
+            m.Data[at + 2] = v.Z;
+        if (column + 3 < headDim)
+            m.Data[at + 3] = v.W;
     }
 
     // Neighbouring threads read neighbouring numbers of a row; in the tile they stand a column apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StageTransposed(HeadRows m, int first, int d, int headDim, ArrayView<float> tile)
     {
-        int thread = Group.IdxY * Group.DimX + Group.IdxX, threads = Group.DimX * Group.DimY;
+        int thread = Group.IdxY * Group.DimX + Group.IdxX,
+            threads = Group.DimX * Group.DimY;
         for (int i = thread; i < 4 * Group.DimX * SharedTile.Depth; i += threads)
         {
-            int row = i / SharedTile.Depth, k = i % SharedTile.Depth;
+            int row = i / SharedTile.Depth,
+                k = i % SharedTile.Depth;
             tile[k * SharedTile.Stride + row] = m.At(first + row, d + k, headDim);
         }
     }

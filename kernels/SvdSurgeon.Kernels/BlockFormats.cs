@@ -14,23 +14,58 @@ internal static class BlockFormats
     {
         switch (type)
         {
-            case StorageTypes.F32: return data.Cast<float>()[row / 4 + i];
-            case StorageTypes.F64: return (float)data.Cast<double>()[row / 8 + i];
-            case StorageTypes.F16: return SixteenBit.FromHalf(data.Cast<ushort>()[row / 2 + i]);
-            case StorageTypes.BF16: return SixteenBit.FromBf16(data.Cast<ushort>()[row / 2 + i]);
-            case StorageTypes.Q8_0: { long b = row + i / 32 * 34L; return Half(data, b) * (sbyte)data[b + 2 + i % 32]; }
-            case StorageTypes.Q4_0: { long b = row + i / 32 * 18L; return Half(data, b) * (Nibble(data, b + 2, i % 32) - 8); }
-            case StorageTypes.Q4_1: { long b = row + i / 32 * 20L; return Half(data, b) * Nibble(data, b + 4, i % 32) + Half(data, b + 2); }
-            case StorageTypes.Q5_0: { long b = row + i / 32 * 22L; return Half(data, b) * (FiveBits(data, b + 2, i % 32) - 16); }
-            case StorageTypes.Q5_1: { long b = row + i / 32 * 24L; return Half(data, b) * FiveBits(data, b + 4, i % 32) + Half(data, b + 2); }
-            case StorageTypes.Q2_K: return Q2(data, row + i / 256 * 84L, i % 256);
-            case StorageTypes.Q3_K: return Q3(data, row + i / 256 * 110L, i % 256);
-            case StorageTypes.Q4_K: return Q4(data, row + i / 256 * 144L, i % 256);
-            case StorageTypes.Q5_K: return Q5(data, row + i / 256 * 176L, i % 256);
-            case StorageTypes.Q6_K: return Q6(data, row + i / 256 * 210L, i % 256);
-            case StorageTypes.IQ4_NL: { long b = row + i / 32 * 18L; return Half(data, b) * NonLinear(Nibble(data, b + 2, i % 32)); }
-            case StorageTypes.IQ4_XS: return Iq4Xs(data, row + i / 256 * 136L, i % 256);
-            default: return float.NaN;
+            case StorageTypes.F32:
+                return data.Cast<float>()[row / 4 + i];
+            case StorageTypes.F64:
+                return (float)data.Cast<double>()[row / 8 + i];
+            case StorageTypes.F16:
+                return SixteenBit.FromHalf(data.Cast<ushort>()[row / 2 + i]);
+            case StorageTypes.BF16:
+                return SixteenBit.FromBf16(data.Cast<ushort>()[row / 2 + i]);
+            case StorageTypes.Q8_0:
+            {
+                long b = row + i / 32 * 34L;
+                return Half(data, b) * (sbyte)data[b + 2 + i % 32];
+            }
+            case StorageTypes.Q4_0:
+            {
+                long b = row + i / 32 * 18L;
+                return Half(data, b) * (Nibble(data, b + 2, i % 32) - 8);
+            }
+            case StorageTypes.Q4_1:
+            {
+                long b = row + i / 32 * 20L;
+                return Half(data, b) * Nibble(data, b + 4, i % 32) + Half(data, b + 2);
+            }
+            case StorageTypes.Q5_0:
+            {
+                long b = row + i / 32 * 22L;
+                return Half(data, b) * (FiveBits(data, b + 2, i % 32) - 16);
+            }
+            case StorageTypes.Q5_1:
+            {
+                long b = row + i / 32 * 24L;
+                return Half(data, b) * FiveBits(data, b + 4, i % 32) + Half(data, b + 2);
+            }
+            case StorageTypes.Q2_K:
+                return Q2(data, row + i / 256 * 84L, i % 256);
+            case StorageTypes.Q3_K:
+                return Q3(data, row + i / 256 * 110L, i % 256);
+            case StorageTypes.Q4_K:
+                return Q4(data, row + i / 256 * 144L, i % 256);
+            case StorageTypes.Q5_K:
+                return Q5(data, row + i / 256 * 176L, i % 256);
+            case StorageTypes.Q6_K:
+                return Q6(data, row + i / 256 * 210L, i % 256);
+            case StorageTypes.IQ4_NL:
+            {
+                long b = row + i / 32 * 18L;
+                return Half(data, b) * NonLinear(Nibble(data, b + 2, i % 32));
+            }
+            case StorageTypes.IQ4_XS:
+                return Iq4Xs(data, row + i / 256 * 136L, i % 256);
+            default:
+                return float.NaN;
         }
     }
 
@@ -40,12 +75,15 @@ internal static class BlockFormats
     private static int Nibble(ArrayView<byte> data, long at, int i) => (data[at + i % 16] >> (i / 16 * 4)) & 15;
 
     // 4 bytes with the fifth bits, then the nibbles.
-    private static int FiveBits(ArrayView<byte> data, long at, int i) => Nibble(data, at + 4, i) | (((data[at + i / 8] >> (i % 8)) & 1) << 4);
+    private static int FiveBits(ArrayView<byte> data, long at, int i) =>
+        Nibble(data, at + 4, i) | (((data[at + i / 8] >> (i % 8)) & 1) << 4);
 
     // 16 scale bytes (scale | minimum « 4), 64 bytes of 2-bit numbers, d, dmin.
     private static float Q2(ArrayView<byte> data, long b, int e)
     {
-        int half = e / 128, quarter = e % 128 / 32, l = e % 32;
+        int half = e / 128,
+            quarter = e % 128 / 32,
+            l = e % 32;
         int scale = data[b + half * 8 + quarter * 2 + l / 16];
         int q = (data[b + 16 + half * 32 + l] >> (quarter * 2)) & 3;
         return Half(data, b + 80) * (scale & 15) * q - Half(data, b + 82) * (scale >> 4);
@@ -54,7 +92,10 @@ internal static class BlockFormats
     // 32 bytes with the inverted third bits, 64 bytes of 2-bit numbers, 12 bytes of 6-bit scales, d.
     private static float Q3(ArrayView<byte> data, long b, int e)
     {
-        int half = e / 128, quarter = e % 128 / 32, l = e % 32, s = half * 8 + quarter * 2 + l / 16;
+        int half = e / 128,
+            quarter = e % 128 / 32,
+            l = e % 32,
+            s = half * 8 + quarter * 2 + l / 16;
         int low = (data[b + 96 + s % 8] >> (s / 8 * 4)) & 15;
         int high = (data[b + 104 + s % 4] >> (s / 4 * 2)) & 3;
         int q = (data[b + 32 + half * 32 + l] >> (quarter * 2)) & 3;
@@ -65,7 +106,8 @@ internal static class BlockFormats
     // d, dmin, 12 bytes of 6-bit scales and minima, 128 bytes of nibbles.
     private static float Q4(ArrayView<byte> data, long b, int e)
     {
-        int s = e / 32, l = e % 32;
+        int s = e / 32,
+            l = e % 32;
         int q = (data[b + 16 + s / 2 * 32 + l] >> (s % 2 * 4)) & 15;
         return Half(data, b) * Scale(data, b + 4, s) * q - Half(data, b + 2) * Minimum(data, b + 4, s);
     }
@@ -73,7 +115,8 @@ internal static class BlockFormats
     // As Q4 with 32 bytes of fifth bits before the nibbles.
     private static float Q5(ArrayView<byte> data, long b, int e)
     {
-        int s = e / 32, l = e % 32;
+        int s = e / 32,
+            l = e % 32;
         int q = (data[b + 48 + s / 2 * 32 + l] >> (s % 2 * 4)) & 15;
         q |= ((data[b + 16 + l] >> s) & 1) << 4;
         return Half(data, b) * Scale(data, b + 4, s) * q - Half(data, b + 2) * Minimum(data, b + 4, s);
@@ -88,7 +131,9 @@ internal static class BlockFormats
     // 128 bytes of low nibbles, 64 bytes of upper bit pairs, 16 signed scales, d.
     private static float Q6(ArrayView<byte> data, long b, int e)
     {
-        int half = e / 128, quarter = e % 128 / 32, l = e % 32;
+        int half = e / 128,
+            quarter = e % 128 / 32,
+            l = e % 32;
         int low = (data[b + half * 64 + quarter % 2 * 32 + l] >> (quarter / 2 * 4)) & 15;
         int high = (data[b + 128 + half * 32 + l] >> (quarter * 2)) & 3;
         int scale = (sbyte)data[b + 192 + half * 8 + quarter * 2 + l / 16];

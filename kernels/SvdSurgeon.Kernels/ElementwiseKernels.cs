@@ -11,31 +11,36 @@ public static class ElementwiseKernels
     /// <summary>x = value. Writes 4N bytes.</summary>
     public static void Fill(ArrayView<float> x, float value)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < x.Length; i += step) x[i] = value;
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < x.Length; i += step)
+            x[i] = value;
     }
 
     /// <summary>The residual: y += a·x. Reads 8N bytes, writes 4N; 2N FLOPs.</summary>
     public static void AddScaled(ArrayView<float> x, float a, ArrayView<float> y)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step) y[i] += a * x[i];
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step)
+            y[i] += a * x[i];
     }
 
     /// <summary>y = a ∘ b; y may be a or b. Reads 8N bytes, writes 4N; N FLOPs.</summary>
     public static void Multiply(ArrayView<float> a, ArrayView<float> b, ArrayView<float> y)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step) y[i] = a[i] * b[i];
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step)
+            y[i] = a[i] * b[i];
     }
 
     /// <summary>y[t, j] += b[j]; y: T × n, b: n. Reads 4Tn bytes, writes 4Tn; Tn FLOPs.</summary>
     public static void AddBias(ArrayView<float> b, ArrayView<float> y, int n)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step) y[i] += b[i % n];
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step)
+            y[i] += b[i % n];
     }
 
     /// <summary>y[t, j] = b[j], so that a product that accumulates adds to the bias. Writes 4Tn bytes.</summary>
     public static void BroadcastBias(ArrayView<float> b, ArrayView<float> y, int n)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step) y[i] = b[i % n];
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < y.Length; i += step)
+            y[i] = b[i % n];
     }
 
     /// <summary>y = max(x, 0); y may be x. Reads 4N bytes, writes 4N.</summary>
@@ -51,7 +56,8 @@ public static class ElementwiseKernels
     /// <summary>dx = dy where x > 0; dx may be dy. Reads 8N bytes, writes 4N.</summary>
     public static void ReluBackward(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> dx)
     {
-        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < dx.Length; i += step) dx[i] = x[i] > 0f ? dy[i] : 0f;
+        for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < dx.Length; i += step)
+            dx[i] = x[i] > 0f ? dy[i] : 0f;
     }
 
     /// <summary>y = x Φ(x); y may be x. Reads 4N bytes, writes 4N; about 60N FLOPs.</summary>
@@ -89,7 +95,8 @@ public static class ElementwiseKernels
     {
         for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < dx.Length; i += step)
         {
-            float v = x[i], s = KernelMath.GeluGate(v);
+            float v = x[i],
+                s = KernelMath.GeluGate(v);
             dx[i] = dy[i] * (s + v * s * (1f - s) * (3f * 0.07135481627f * v * v + 1.5957691216f));
         }
     }
@@ -126,11 +133,19 @@ public static class ElementwiseKernels
     /// du = dy · g s, dg = dy · u · s (1 + g (1 − s)) with s = sigmoid(g); dGate and dUp may be gate and up. Reads 12N bytes, writes 8N;
     /// about 25N FLOPs.
     /// </summary>
-    public static void SwiGluBackward(ArrayView<float> dy, ArrayView<float> gate, ArrayView<float> up, ArrayView<float> dGate, ArrayView<float> dUp)
+    public static void SwiGluBackward(
+        ArrayView<float> dy,
+        ArrayView<float> gate,
+        ArrayView<float> up,
+        ArrayView<float> dGate,
+        ArrayView<float> dUp
+    )
     {
         for (long i = Grid.GlobalLinearIndex, step = Grid.DimX * (long)Group.DimX; i < dy.Length; i += step)
         {
-            float g = gate[i], u = up[i], d = dy[i];
+            float g = gate[i],
+                u = up[i],
+                d = dy[i];
             float s = KernelMath.Sigmoid(g);
             dUp[i] = d * g * s;
             dGate[i] = d * u * s * (1f + g * (1f - s));

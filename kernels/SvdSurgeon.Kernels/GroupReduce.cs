@@ -19,11 +19,13 @@ internal static class GroupReduce
     public static float Sum(float value, ArrayView<float> scratch)
     {
         value = WarpExtensions.AllReduce<float, AddFloat>(value);
-        if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
+        if (Warp.IsFirstLane)
+            scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;
         float sum = 0;
-        for (int w = 0; w < warps; w++) sum += scratch[w];
+        for (int w = 0; w < warps; w++)
+            sum += scratch[w];
         Group.Barrier();
         return sum;
     }
@@ -33,11 +35,13 @@ internal static class GroupReduce
     public static float Max(float value, ArrayView<float> scratch)
     {
         value = WarpExtensions.AllReduce<float, MaxFloat>(value);
-        if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
+        if (Warp.IsFirstLane)
+            scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;
         float max = scratch[0];
-        for (int w = 1; w < warps; w++) max = IntrinsicMath.Max(max, scratch[w]);
+        for (int w = 1; w < warps; w++)
+            max = IntrinsicMath.Max(max, scratch[w]);
         Group.Barrier();
         return max;
     }
@@ -47,11 +51,13 @@ internal static class GroupReduce
     public static double Sum(double value, ArrayView<double> scratch)
     {
         value = WarpExtensions.AllReduce<double, AddDouble>(value);
-        if (Warp.IsFirstLane) scratch[Warp.WarpIdx] = value;
+        if (Warp.IsFirstLane)
+            scratch[Warp.WarpIdx] = value;
         Group.Barrier();
         int warps = Group.DimX / Warp.WarpSize;
         double sum = 0;
-        for (int w = 0; w < warps; w++) sum += scratch[w];
+        for (int w = 0; w < warps; w++)
+            sum += scratch[w];
         Group.Barrier();
         return sum;
     }

@@ -20,12 +20,16 @@ public static class HeadKernels
         int label = labels[Grid.IdxX];
         float max = RowMax(z, row, v, scratch);
         float sum = 0;
-        for (int j = Group.IdxX; j < v; j += Group.DimX) sum += Weight(z[row + j], max);
+        for (int j = Group.IdxX; j < v; j += Group.DimX)
+            sum += Weight(z[row + j], max);
         sum = GroupReduce.Sum(sum, scratch);
         bool finite = sum >= 1f && sum < float.PositiveInfinity && max < float.PositiveInfinity;
         if (Group.IdxX == 0)
         {
-            losses[Grid.IdxX] = !finite ? double.NaN : label < 0 ? 0.0 : (double)KernelMath.Log(sum) + ((double)max - z[row + label]);
+            losses[Grid.IdxX] =
+                !finite ? double.NaN
+                : label < 0 ? 0.0
+                : (double)KernelMath.Log(sum) + ((double)max - z[row + label]);
         }
         Group.Barrier(); // thread 0 has read the label's logit
         if (scale != 0f)
@@ -48,11 +52,15 @@ public static class HeadKernels
         var scratch = SharedMemory.Allocate<float>(GroupReduce.MaxWarps);
         var wide = SharedMemory.Allocate<double>(GroupReduce.MaxWarps);
         long row = (long)Grid.IdxX * v;
-        float maxP = RowMax(p, row, v, scratch), maxQ = RowMax(q, row, v, scratch);
-        double sumP = 0, sumQ = 0, cross = 0;
+        float maxP = RowMax(p, row, v, scratch),
+            maxQ = RowMax(q, row, v, scratch);
+        double sumP = 0,
+            sumQ = 0,
+            cross = 0;
         for (int j = Group.IdxX; j < v; j += Group.DimX)
         {
-            float zp = p[row + j] - maxP, zq = q[row + j] - maxQ;
+            float zp = p[row + j] - maxP,
+                zq = q[row + j] - maxQ;
             float e = Weight(p[row + j], maxP);
             sumP += e;
             sumQ += Weight(q[row + j], maxQ);
@@ -63,9 +71,16 @@ public static class HeadKernels
         cross = GroupReduce.Sum(cross, wide);
         if (Group.IdxX == 0)
         {
-            bool finite = sumP >= 1 && sumQ >= 1 && maxP < float.PositiveInfinity && maxQ < float.PositiveInfinity
-                && sumP < double.PositiveInfinity && sumQ < double.PositiveInfinity;
-            divergences[Grid.IdxX] = finite ? cross / sumP + ((double)KernelMath.Log((float)sumQ) - KernelMath.Log((float)sumP)) : double.NaN;
+            bool finite =
+                sumP >= 1
+                && sumQ >= 1
+                && maxP < float.PositiveInfinity
+                && maxQ < float.PositiveInfinity
+                && sumP < double.PositiveInfinity
+                && sumQ < double.PositiveInfinity;
+            divergences[Grid.IdxX] = finite
+                ? cross / sumP + ((double)KernelMath.Log((float)sumQ) - KernelMath.Log((float)sumP))
+                : double.NaN;
         }
     }
 
@@ -76,7 +91,8 @@ public static class HeadKernels
     private static float RowMax(ArrayView<float> z, long row, int v, ArrayView<float> scratch)
     {
         float max = float.NegativeInfinity;
-        for (int j = Group.IdxX; j < v; j += Group.DimX) max = z[row + j] > max ? z[row + j] : max;
+        for (int j = Group.IdxX; j < v; j += Group.DimX)
+            max = z[row + j] > max ? z[row + j] : max;
         return GroupReduce.Max(max, scratch);
     }
 }

@@ -90,7 +90,10 @@ internal static class KernelMath
     public static float NormalCdf(float x)
     {
         float z = IntrinsicMath.Abs(x) * 0.70710678118654752f;
-        float q = z <= 1f ? 0f : z <= 2f ? ErfcMiddle(z) : ErfcTail(z);
+        float q =
+            z <= 1f ? 0f
+            : z <= 2f ? ErfcMiddle(z)
+            : ErfcTail(z);
         float centre = 0.5f + 0.5f * ErfCentre(x * 0.70710678118654752f);
         float tail = x > 0f ? 1f - 0.5f * q : 0.5f * q;
         return z <= 1f ? centre : tail;
@@ -117,7 +120,8 @@ internal static class KernelMath
     // erfc on (1, 2].
     private static float ErfcMiddle(float x)
     {
-        float q = 1f / x, y = q * q;
+        float q = 1f / x,
+            y = q * q;
         float p = 2.326819970068386e-2f;
         p = p * y - 1.387039388740657e-1f;
         p = p * y + 3.687424674597105e-1f;
@@ -133,7 +137,8 @@ internal static class KernelMath
     // erfc above 2.
     private static float ErfcTail(float x)
     {
-        float q = 1f / x, y = q * q;
+        float q = 1f / x,
+            y = q * q;
         float p = -1.047766399936249e+1f;
         p = p * y + 1.297719955372516e+1f;
         p = p * y - 7.495518717768503e+0f;

@@ -12,7 +12,8 @@ namespace SvdSurgeon.Kernels;
 public static class RankUpdateKernels
 {
     /// <summary>The spectral Fisher of a block of sequences: h += ḡᵀḡ. g: rows × n float32, h: n × n float64.</summary>
-    public static void Fisher(ArrayView<float> g, ArrayView<double> h, int rows, int n) => Update(new SingleRows { Data = g }, new DoubleSum { Data = h }, rows, n);
+    public static void Fisher(ArrayView<float> g, ArrayView<double> h, int rows, int n) =>
+        Update(new SingleRows { Data = g }, new DoubleSum { Data = h }, rows, n);
 
     /// <summary>h += xᵀx from bf16 or fp16, float32 sums. x: rows × n.</summary>
     public static void GramSingle(ArrayView<ushort> x, int type, ArrayView<float> h, int rows, int n) =>
@@ -28,8 +29,10 @@ public static class RankUpdateKernels
     /// </summary>
     public static void AddLowerTriangle(ArrayView<float> block, ArrayView<double> h, int n)
     {
-        int i = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j <= i) h[(long)i * (i + 1) / 2 + j] += block[(long)i * n + j];
+        int i = Grid.IdxX,
+            j = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (j <= i)
+            h[(long)i * (i + 1) / 2 + j] += block[(long)i * n + j];
     }
 
     private interface IRows
@@ -82,9 +85,13 @@ public static class RankUpdateKernels
     {
         var chunkA = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
         var chunkB = SharedMemory.Allocate<Float4>(SharedTile.Depth * SharedTile.Stride / 4);
-        if (Grid.IdxX > Grid.IdxY) return;
-        int size = 4 * Group.DimX, firstRow = Grid.IdxY * size, firstColumn = Grid.IdxX * size;
-        int i = firstRow + Group.IdxY * 4, j = firstColumn + Group.IdxX * 4;
+        if (Grid.IdxX > Grid.IdxY)
+            return;
+        int size = 4 * Group.DimX,
+            firstRow = Grid.IdxY * size,
+            firstColumn = Grid.IdxX * size;
+        int i = firstRow + Group.IdxY * 4,
+            j = firstColumn + Group.IdxX * 4;
         for (int r = 0; r < rows; r += SharedTile.Depth)
         {
             Stage(x, r, firstRow, rows, n, chunkA.Cast<float>());
@@ -102,24 +109,35 @@ public static class RankUpdateKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Stage<TRows>(TRows x, int firstRow, int firstColumn, int rows, int n, ArrayView<float> tile) where TRows : struct, IRows
+    private static void Stage<TRows>(TRows x, int firstRow, int firstColumn, int rows, int n, ArrayView<float> tile)
+        where TRows : struct, IRows
     {
-        int size = 4 * Group.DimX, threads = Group.DimX * Group.DimY;
+        int size = 4 * Group.DimX,
+            threads = Group.DimX * Group.DimY;
         for (int e = Group.IdxY * Group.DimX + Group.IdxX; e < size * SharedTile.Depth; e += threads)
         {
-            int k = e / size, c = e - k * size, row = firstRow + k, column = firstColumn + c;
+            int k = e / size,
+                c = e - k * size,
+                row = firstRow + k,
+                column = firstColumn + c;
             tile[k * SharedTile.Stride + c] = row < rows && column < n ? x.At((long)row * n + column) : 0f;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddRow<TSum>(TSum h, Float4 v, int i, int j, int n) where TSum : struct, ISum
+    private static void AddRow<TSum>(TSum h, Float4 v, int i, int j, int n)
+        where TSum : struct, ISum
     {
-        if (i >= n) return;
+        if (i >= n)
+            return;
         long at = (long)i * n + j;
-        if (j <= i) h.Add(at, v.X);
-        if (j + 1 <= i) h.Add(at + 1, v.Y);
-        if (j + 2 <= i) h.Add(at + 2, v.Z);
-        if (j + 3 <= i) h.Add(at + 3, v.W);
+        if (j <= i)
+            h.Add(at, v.X);
+        if (j + 1 <= i)
+            h.Add(at + 1, v.Y);
+        if (j + 2 <= i)
+            h.Add(at + 2, v.Z);
+        if (j + 3 <= i)
+            h.Add(at + 3, v.W);
     }
 }

@@ -8,10 +8,13 @@ public struct Float4
 {
     /// <summary>First number.</summary>
     public float X;
+
     /// <summary>Second number.</summary>
     public float Y;
+
     /// <summary>Third number.</summary>
     public float Z;
+
     /// <summary>Fourth number.</summary>
     public float W;
 
@@ -37,16 +40,32 @@ public struct Float4
 /// <summary>A 4 × 4 tile in registers; kernels have no arrays that stay in registers.</summary>
 internal struct Tile4
 {
-    public Float4 R0, R1, R2, R3;
+    public Float4 R0,
+        R1,
+        R2,
+        R3;
 
     /// <summary>this + a bᵀ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Tile4 AddOuter(Float4 a, Float4 b) =>
-        new() { R0 = R0.Fma(a.X, b), R1 = R1.Fma(a.Y, b), R2 = R2.Fma(a.Z, b), R3 = R3.Fma(a.W, b) };
+        new()
+        {
+            R0 = R0.Fma(a.X, b),
+            R1 = R1.Fma(a.Y, b),
+            R2 = R2.Fma(a.Z, b),
+            R3 = R3.Fma(a.W, b),
+        };
 
     /// <summary>Row i times the i-th of the factors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Tile4 ScaleRows(Float4 f) => new() { R0 = R0.Times(f.X), R1 = R1.Times(f.Y), R2 = R2.Times(f.Z), R3 = R3.Times(f.W) };
+    public readonly Tile4 ScaleRows(Float4 f) =>
+        new()
+        {
+            R0 = R0.Times(f.X),
+            R1 = R1.Times(f.Y),
+            R2 = R2.Times(f.Z),
+            R3 = R3.Times(f.W),
+        };
 }
 
 /// <summary>
@@ -57,8 +76,10 @@ internal static class SharedTile
 {
     /// <summary>Most rows or columns of a tile: 4 a thread, 16 threads an axis.</summary>
     public const int Size = 64;
+
     /// <summary>Numbers from one k to the next: 64 and 4 more, which keeps 16-byte alignment and spreads transposing stores over the banks.</summary>
     public const int Stride = 68;
+
     /// <summary>Depth of a chunk of k.</summary>
     public const int Depth = 32;
 

@@ -36,12 +36,16 @@ internal static class SixteenBit
     public static uint ToHalf(float value)
     {
         uint bits = Interop.FloatAsInt(value);
-        uint sign = (bits >> 16) & 0x8000u, a = bits & 0x7FFFFFFFu;
+        uint sign = (bits >> 16) & 0x8000u,
+            a = bits & 0x7FFFFFFFu;
         // Below 2⁻¹⁴: adding one half makes the last place 2⁻²⁴, which is the last place of a subnormal half.
         uint subnormal = Interop.FloatAsInt(Interop.IntAsFloat(a) + 0.5f) - 0x3F000000u;
         uint normal = (a + 0xC8000FFFu + ((a >> 13) & 1u)) >> 13;
         uint special = a > 0x7F800000u ? 0x7E00u : 0x7C00u;
-        uint magnitude = a >= 0x47800000u ? special : a < 0x38800000u ? subnormal : normal;
+        uint magnitude =
+            a >= 0x47800000u ? special
+            : a < 0x38800000u ? subnormal
+            : normal;
         return sign | magnitude;
     }
 }

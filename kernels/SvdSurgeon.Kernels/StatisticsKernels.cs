@@ -15,8 +15,11 @@ public static class StatisticsKernels
     public static void ColumnDot(ArrayView<float> p, ArrayView<float> q, ArrayView<float> partial, int tokens, int k)
     {
         int i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= k) return;
-        int splits = Grid.DimY, first = (int)((long)tokens * Grid.IdxY / splits), last = (int)((long)tokens * (Grid.IdxY + 1) / splits);
+        if (i >= k)
+            return;
+        int splits = Grid.DimY,
+            first = (int)((long)tokens * Grid.IdxY / splits),
+            last = (int)((long)tokens * (Grid.IdxY + 1) / splits);
         long sequence = (long)Grid.IdxZ * tokens;
         float sum = 0;
         for (int t = first; t < last; t++)
@@ -34,8 +37,11 @@ public static class StatisticsKernels
     public static void ColumnSums(ArrayView<float> x, ArrayView<float> partial, int rows, int n, int absolute)
     {
         int j = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (j >= n) return;
-        int splits = Grid.DimY, first = (int)((long)rows * Grid.IdxY / splits), last = (int)((long)rows * (Grid.IdxY + 1) / splits);
+        if (j >= n)
+            return;
+        int splits = Grid.DimY,
+            first = (int)((long)rows * Grid.IdxY / splits),
+            last = (int)((long)rows * (Grid.IdxY + 1) / splits);
         float sum = 0;
         for (int t = first; t < last; t++)
         {
@@ -49,9 +55,11 @@ public static class StatisticsKernels
     public static void AddSplits(ArrayView<float> partial, ArrayView<float> y, int splits, int n)
     {
         int i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
+        if (i >= n)
+            return;
         float sum = 0;
-        for (int s = 0; s < splits; s++) sum += partial[((long)Grid.IdxY * splits + s) * n + i];
+        for (int s = 0; s < splits; s++)
+            sum += partial[((long)Grid.IdxY * splits + s) * n + i];
         y[(long)Grid.IdxY * n + i] = sum;
     }
 }

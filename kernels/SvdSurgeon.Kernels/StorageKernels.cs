@@ -12,8 +12,10 @@ public static class StorageKernels
     /// </summary>
     public static void WidenRows(ArrayView<byte> data, int type, long rowBytes, ArrayView<int> map, ArrayView<float> y, int n)
     {
-        int row = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j >= n) return;
+        int row = Grid.IdxX,
+            j = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (j >= n)
+            return;
         int source = map.Length != 0 ? map[row] : row;
         y[(long)row * n + j] = BlockFormats.Read(data, type, source * rowBytes, j);
     }
@@ -21,10 +23,20 @@ public static class StorageKernels
     /// <summary>
     /// y[t, j] += table[offset + t mod T, j], the learned positions of OPT. y: B·T × n. Reads 4 bytes and a stored number, writes 4 bytes a number.
     /// </summary>
-    public static void AddPositions(ArrayView<byte> table, int type, long rowBytes, int offset, int sequenceLength, ArrayView<float> y, int n)
+    public static void AddPositions(
+        ArrayView<byte> table,
+        int type,
+        long rowBytes,
+        int offset,
+        int sequenceLength,
+        ArrayView<float> y,
+        int n
+    )
     {
-        int row = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j >= n) return;
+        int row = Grid.IdxX,
+            j = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (j >= n)
+            return;
         y[(long)row * n + j] += BlockFormats.Read(table, type, (offset + row % sequenceLength) * rowBytes, j);
     }
 
@@ -41,16 +53,20 @@ public static class StorageKernels
     /// <summary>y[t, j] = x[t, indices[j]]. x: rows × wide, y: rows × n. Reads 4 bytes a number (gathered), writes 4.</summary>
     public static void GatherColumns(ArrayView<float> x, int wide, ArrayView<int> indices, ArrayView<float> y, int n)
     {
-        int row = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j >= n) return;
+        int row = Grid.IdxX,
+            j = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (j >= n)
+            return;
         y[(long)row * n + j] = x[(long)row * wide + indices[j]];
     }
 
     /// <summary>y[t, indices[j]] = x[t, j], or += when accumulate is not 0. x: rows × n, y: rows × wide. Indices are distinct. 8 or 12 bytes a number.</summary>
     public static void ScatterColumns(ArrayView<float> x, int n, ArrayView<int> indices, ArrayView<float> y, int wide, int accumulate)
     {
-        int row = Grid.IdxX, j = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (j >= n) return;
+        int row = Grid.IdxX,
+            j = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (j >= n)
+            return;
         long at = (long)row * wide + indices[j];
         float value = x[(long)row * n + j];
         y[at] = accumulate != 0 ? y[at] + value : value;

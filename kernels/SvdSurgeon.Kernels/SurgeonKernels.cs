@@ -8,12 +8,16 @@ public struct SurgeonSystem
 {
     /// <summary>Pool size k: H̄ is k × k.</summary>
     public int Pool;
+
     /// <summary>Kept values r.</summary>
     public int Kept;
+
     /// <summary>First number of H̄ (row-major, lower triangle read) in the array of Fishers.</summary>
     public long Fisher;
+
     /// <summary>First number of this module's scratch: 2k² for <see cref="SurgeonKernels.Saliency"/>, r² + 2r for <see cref="SurgeonKernels.Compensate"/>.</summary>
     public long Scratch;
+
     /// <summary>First of the k numbers of σ, of the indices (kept, ascending, then dropped) and of the results.</summary>
     public int Values;
 }
@@ -32,12 +36,20 @@ public static class SurgeonKernels
     /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the inverse factor a thread:
     /// k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
     /// </summary>
-    public static void Saliency(ArrayView<SurgeonSystem> systems, ArrayView<double> fisher, ArrayView<double> sigma, ArrayView<double> scratch,
-        ArrayView<double> saliency, ArrayView<int> status, double damping)
+    public static void Saliency(
+        ArrayView<SurgeonSystem> systems,
+        ArrayView<double> fisher,
+        ArrayView<double> sigma,
+        ArrayView<double> scratch,
+        ArrayView<double> saliency,
+        ArrayView<int> status,
+        double damping
+    )
     {
         var s = systems[Grid.IdxX];
         int k = s.Pool;
-        double trace = 0, largest = 0;
+        double trace = 0,
+            largest = 0;
         for (int i = 0; i < k; i++)
         {
             double diagonal = fisher[s.Fisher + (long)i * k + i];
@@ -48,13 +60,16 @@ public static class SurgeonKernels
         double add = damping * (mean > 1e-12 ? mean : 1e-12);
         for (int e = Group.IdxX; e < k * k; e += Group.DimX)
         {
-            int i = e / k, j = e - i * k;
+            int i = e / k,
+                j = e - i * k;
             scratch[s.Scratch + e] = fisher[s.Fisher + e] + (i == j ? add : 0.0);
         }
         Group.Barrier();
         int failed = Cholesky(scratch, s.Scratch, k, PivotFloor * k * (largest + add));
-        if (Group.IdxX == 0) status[Grid.IdxX] = failed;
-        if (failed != 0) return;
+        if (Group.IdxX == 0)
+            status[Grid.IdxX] = failed;
+        if (failed != 0)
+            return;
         long columns = s.Scratch + (long)k * k; // number j of column i stands at j·k + i: neighbouring threads, neighbouring numbers
         for (int i = Group.IdxX; i < k; i += Group.DimX)
         {
@@ -62,7 +77,8 @@ public static class SurgeonKernels
             for (int j = i; j < k; j++)
             {
                 double v = i == j ? 1.0 : 0.0;
-                for (int l = i; l < j; l++) v -= scratch[s.Scratch + (long)j * k + l] * scratch[columns + (long)l * k + i];
+                for (int l = i; l < j; l++)
+                    v -= scratch[s.Scratch + (long)j * k + l] * scratch[columns + (long)l * k + i];
                 v /= scratch[s.Scratch + (long)j * k + j];
                 scratch[columns + (long)j * k + i] = v;
                 squares += v * v;
@@ -76,12 +92,23 @@ public static class SurgeonKernels
     /// δ_S = (H̄_SS + ε·d·I)⁻¹ H̄_SC σ_C with d = max(mean(diag H̄_SS), 1e-12), then result_S = max(σ_S + c·δ_S, 0), gather, factorization, both solves and the
     /// clamp in one launch. r³/3 + r(k − r) + 2r² multiply-adds; reads the kept rows of H̄ once.
     /// </summary>
-    public static void Compensate(ArrayView<SurgeonSystem> systems, ArrayView<double> fisher, ArrayView<double> sigma, ArrayView<int> indices,
-        ArrayView<double> scratch, ArrayView<double> result, ArrayView<int> status, double damping, double scale)
+    public static void Compensate(
+        ArrayView<SurgeonSystem> systems,
+        ArrayView<double> fisher,
+        ArrayView<double> sigma,
+        ArrayView<int> indices,
+        ArrayView<double> scratch,
+        ArrayView<double> result,
+        ArrayView<int> status,
+        double damping,
+        double scale
+    )
     {
         var s = systems[Grid.IdxX];
-        int k = s.Pool, r = s.Kept;
-        double trace = 0, largest = 0;
+        int k = s.Pool,
+            r = s.Kept;
+        double trace = 0,
+            largest = 0;
         for (int i = 0; i < r; i++)
         {
             int at = indices[s.Values + i];
@@ -93,7 +120,8 @@ public static class SurgeonKernels
         double add = damping * (mean > 1e-12 ? mean : 1e-12);
         for (int e = Group.IdxX; e < r * r; e += Group.DimX)
         {
-            int i = e / r, j = e - i * r;
+            int i = e / r,
+                j = e - i * r;
             scratch[s.Scratch + e] = Lower(fisher, s.Fisher, k, indices[s.Values + i], indices[s.Values + j]) + (i == j ? add : 0.0);
         }
         long b = s.Scratch + (long)r * r;
@@ -110,24 +138,30 @@ public static class SurgeonKernels
         }
         Group.Barrier();
         int failed = Cholesky(scratch, s.Scratch, r, PivotFloor * r * (largest + add));
-        if (Group.IdxX == 0) status[Grid.IdxX] = failed;
-        if (failed != 0) return;
+        if (Group.IdxX == 0)
+            status[Grid.IdxX] = failed;
+        if (failed != 0)
+            return;
 
         long x = b + r;
         // L x = b, a column at a time: all threads divide, each subtracts from its rows.
         for (int j = 0; j < r; j++)
         {
             double v = scratch[b + j] / scratch[s.Scratch + (long)j * r + j];
-            if (Group.IdxX == 0) scratch[x + j] = v;
-            for (int i = j + 1 + Group.IdxX; i < r; i += Group.DimX) scratch[b + i] -= scratch[s.Scratch + (long)i * r + j] * v;
+            if (Group.IdxX == 0)
+                scratch[x + j] = v;
+            for (int i = j + 1 + Group.IdxX; i < r; i += Group.DimX)
+                scratch[b + i] -= scratch[s.Scratch + (long)i * r + j] * v;
             Group.Barrier();
         }
         // Lᵀ δ = x
         for (int j = r - 1; j >= 0; j--)
         {
             double v = scratch[x + j] / scratch[s.Scratch + (long)j * r + j];
-            if (Group.IdxX == 0) scratch[b + j] = v;
-            for (int i = Group.IdxX; i < j; i += Group.DimX) scratch[x + i] -= scratch[s.Scratch + (long)j * r + i] * v;
+            if (Group.IdxX == 0)
+                scratch[b + j] = v;
+            for (int i = Group.IdxX; i < j; i += Group.DimX)
+                scratch[x + i] -= scratch[s.Scratch + (long)j * r + i] * v;
             Group.Barrier();
         }
         for (int i = Group.IdxX; i < r; i += Group.DimX)
@@ -138,18 +172,22 @@ public static class SurgeonKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Lower(ArrayView<double> h, long start, int k, int i, int j) => i >= j ? h[start + (long)i * k + j] : h[start + (long)j * k + i];
+    private static double Lower(ArrayView<double> h, long start, int k, int i, int j) =>
+        i >= j ? h[start + (long)i * k + j] : h[start + (long)j * k + i];
 
     // In place on the lower triangle, a column at a time; a warp takes a row of the trailing matrix. Every thread sees the same pivot, so all return together.
     private static int Cholesky(ArrayView<double> a, long start, int n, double floor)
     {
-        int warps = Group.DimX / Warp.WarpSize, warp = Group.IdxX / Warp.WarpSize, lane = Group.IdxX % Warp.WarpSize;
+        int warps = Group.DimX / Warp.WarpSize,
+            warp = Group.IdxX / Warp.WarpSize,
+            lane = Group.IdxX % Warp.WarpSize;
         int failed = 0;
         for (int j = 0; j < n && failed == 0; j++)
         {
             double pivot = a[start + (long)j * n + j];
             Group.Barrier(); // all have read the pivot
-            if (!(pivot > floor) || !(pivot < double.PositiveInfinity)) failed = j + 1;
+            if (!(pivot > floor) || !(pivot < double.PositiveInfinity))
+                failed = j + 1;
             else
             {
                 double root = Math.Sqrt(pivot);
@@ -164,7 +202,8 @@ public static class SurgeonKernels
                 for (int i = j + 1 + warp; i < n; i += warps)
                 {
                     double left = a[start + (long)i * n + j];
-                    for (int l = j + 1 + lane; l <= i; l += Warp.WarpSize) a[start + (long)i * n + l] -= left * a[start + (long)l * n + j];
+                    for (int l = j + 1 + lane; l <= i; l += Warp.WarpSize)
+                        a[start + (long)i * n + l] -= left * a[start + (long)l * n + j];
                 }
             Group.Barrier();
         }

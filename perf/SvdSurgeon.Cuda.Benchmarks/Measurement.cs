@@ -23,7 +23,9 @@ internal sealed class Measurement
             _arithmetic = 2.0 * lanes * cuda.NumMultiprocessors * cuda.ClockRate * 1e3;
         }
         Console.WriteLine(backend.Description);
-        Console.WriteLine(Text($"peak by the driver's clocks: {_bandwidth / 1e9:F0} GB/s, {_arithmetic / 1e12:F1} TFLOP/s float32 without tensor cores"));
+        Console.WriteLine(
+            Text($"peak by the driver's clocks: {_bandwidth / 1e9:F0} GB/s, {_arithmetic / 1e12:F1} TFLOP/s float32 without tensor cores")
+        );
         Console.WriteLine();
         Console.WriteLine("| what | shape | ms | GB/s | of peak | TFLOP/s | of float32 peak |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
@@ -32,14 +34,16 @@ internal sealed class Measurement
     /// <summary>Runs the action three times, then until half a second has passed, and prints the mean. Returns seconds.</summary>
     public double Run(string name, string shape, double bytes, double flops, Action action)
     {
-        for (int i = 0; i < (_quick ? 1 : 3); i++) action();
+        for (int i = 0; i < (_quick ? 1 : 3); i++)
+            action();
         _backend.Synchronize();
         var clock = Stopwatch.StartNew();
         action();
         _backend.Synchronize();
         int count = _quick ? 1 : (int)Math.Clamp(0.5 / clock.Elapsed.TotalSeconds, 3, 1000);
         using var start = _backend.Stream.AddProfilingMarker();
-        for (int i = 0; i < count; i++) action();
+        for (int i = 0; i < count; i++)
+            action();
         using var end = _backend.Stream.AddProfilingMarker();
         end.Synchronize();
         double seconds = end.MeasureFrom(start).TotalSeconds / count;
@@ -47,7 +51,11 @@ internal sealed class Measurement
             // Times of a simulator say nothing and are not printed, lest somebody quote them.
             Console.WriteLine($"| {name} | {shape} | ran | | | | |");
         else
-            Console.WriteLine(Text($"| {name} | {shape} | {seconds * 1e3:F4} | {bytes / seconds / 1e9:F0} | {Percent(bytes / seconds, _bandwidth)} | {flops / seconds / 1e12:F2} | {Percent(flops / seconds, _arithmetic)} |"));
+            Console.WriteLine(
+                Text(
+                    $"| {name} | {shape} | {seconds * 1e3:F4} | {bytes / seconds / 1e9:F0} | {Percent(bytes / seconds, _bandwidth)} | {flops / seconds / 1e12:F2} | {Percent(flops / seconds, _arithmetic)} |"
+                )
+            );
         return seconds;
     }
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using ILGPU.Runtime.Cuda;
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Cuda.VendorLibraries;
@@ -41,7 +41,8 @@ public sealed partial class CudaBackend : IBackend
         _options = options ?? new CudaOptions();
         _stream = accelerator.CreateStream();
         long free = accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : accelerator.MemorySize;
-        if (_options.MemoryBytes > 0) free = Math.Min(free, _options.MemoryBytes);
+        if (_options.MemoryBytes > 0)
+            free = Math.Min(free, _options.MemoryBytes);
         UsableMemory = free;
         _weights = new WeightCache(accelerator, _stream, _options.WeightBytes > 0 ? _options.WeightBytes : free / 10 * 6);
         _pool = new DevicePool(accelerator)
@@ -60,7 +61,8 @@ public sealed partial class CudaBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public string Description => $"{(_accelerator.AcceleratorType == AcceleratorType.Cuda ? "cuda" : "simulator")} ({_accelerator.Name}, {_libraries.Description}, {_options.Precision})";
+    public string Description =>
+        $"{(_accelerator.AcceleratorType == AcceleratorType.Cuda ? "cuda" : "simulator")} ({_accelerator.Name}, {_libraries.Description}, {_options.Precision})";
 
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra => _libraries.LinearAlgebra;
@@ -87,12 +89,15 @@ public sealed partial class CudaBackend : IBackend
     public void RequireMemory(in MemoryNeed need)
     {
         // A weight as it is stored (at most float32), the next one on its way, one widened; a chunk of logits.
-        long weights = 3 * need.LargestWeight * sizeof(float), logits = Math.Min(_options.LogitBytes, need.Tokens * need.LargestWeight);
+        long weights = 3 * need.LargestWeight * sizeof(float),
+            logits = Math.Min(_options.LogitBytes, need.Tokens * need.LargestWeight);
         long total = need.ActivationBytes + weights + logits;
-        if (total <= UsableMemory) return;
+        if (total <= UsableMemory)
+            return;
         throw new OutOfMemoryEstimateException(
             $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations and sums, {Mebibytes(weights)} for weights in use and "
-            + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Fewer or shorter sequences (--sequences, --seqlen) need less, --device cpu uses the system's memory.");
+                + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Fewer or shorter sequences (--sequences, --seqlen) need less, --device cpu uses the system's memory."
+        );
     }
 
     /// <inheritdoc/>
@@ -115,8 +120,10 @@ public sealed partial class CudaBackend : IBackend
     /// <inheritdoc/>
     public void Copy(Tensor source, Tensor destination)
     {
-        if (source.Length != destination.Length) throw new ArgumentException($"{source.Length} numbers cannot be copied to {destination.Length}.", nameof(destination));
-        if (source.Length != 0) View(source).CopyTo(_stream, View(destination));
+        if (source.Length != destination.Length)
+            throw new ArgumentException($"{source.Length} numbers cannot be copied to {destination.Length}.", nameof(destination));
+        if (source.Length != 0)
+            View(source).CopyTo(_stream, View(destination));
     }
 
     /// <inheritdoc/>
@@ -139,7 +146,8 @@ public sealed partial class CudaBackend : IBackend
         _weights.Dispose();
         _pool.Dispose();
         _stream.Dispose();
-        if (_ownContext is null) return;
+        if (_ownContext is null)
+            return;
         _accelerator.Dispose();
         _ownContext.Dispose();
     }
@@ -150,13 +158,15 @@ public sealed partial class CudaBackend : IBackend
 
     private static void RequireLength(int numbers, Tensor x)
     {
-        if (numbers != x.Length) throw new ArgumentException($"{numbers} numbers do not fill a tensor of {x.Rows} × {x.Columns}.", nameof(numbers));
+        if (numbers != x.Length)
+            throw new ArgumentException($"{numbers} numbers do not fill a tensor of {x.Rows} × {x.Columns}.", nameof(numbers));
     }
 
     // Indices for one kernel: the block goes back to the pool at once, because the stream keeps the order.
     private ArrayView<int> Indices(ReadOnlySpan<int> indices)
     {
-        if (indices.IsEmpty) return ArrayView<int>.Empty;
+        if (indices.IsEmpty)
+            return ArrayView<int>.Empty;
         using var block = _pool.Rent((long)indices.Length * sizeof(int));
         var view = block.As<int>(indices.Length);
         Transfer.Upload(_stream, indices, view);
@@ -166,7 +176,8 @@ public sealed partial class CudaBackend : IBackend
     // Norm weights and biases, widened once and kept.
     private ArrayView<float> Vector(StoredTensor? weight)
     {
-        if (weight is null) return ArrayView<float>.Empty;
+        if (weight is null)
+            return ArrayView<float>.Empty;
         if (!_vectors.TryGetValue(weight, out var block))
         {
             block = _pool.Rent(weight.Count * sizeof(float));

@@ -7,4 +7,11 @@ namespace SvdSurgeon.Cuda;
 /// <param name="MemoryBytes">Device memory.</param>
 /// <param name="Multiprocessors">Streaming multiprocessors.</param>
 /// <param name="DriverVersion">The CUDA version of the driver, such as "12.8".</param>
-public sealed record CudaDeviceReport(int Index, string Name, string ComputeCapability, long MemoryBytes, int Multiprocessors, string DriverVersion);
+public sealed record CudaDeviceReport(
+    int Index,
+    string Name,
+    string ComputeCapability,
+    long MemoryBytes,
+    int Multiprocessors,
+    string DriverVersion
+);

@@ -1,8 +1,8 @@
-using ILGPU.Runtime.CPU;
-using ILGPU.Runtime.Cuda;
-using ILGPU.Runtime;
 using ILGPU;
 using ILGPU.Backends;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.Cuda.VendorLibraries.Loading;
 
@@ -12,14 +12,20 @@ namespace SvdSurgeon.Cuda;
 public static class CudaDevices
 {
     private const string NoLibraries =
-        "install the CUDA toolkit 11, 12 or 13, or 'pip install nvidia-cublas-cu12 nvidia-cusolver-cu12', or name the folder in " + LibraryFolders.Variable;
+        "install the CUDA toolkit 11, 12 or 13, or 'pip install nvidia-cublas-cu12 nvidia-cusolver-cu12', or name the folder in "
+        + LibraryFolders.Variable;
 
     /// <summary>Devices and native libraries; never throws for something that is missing.</summary>
     public static CudaReport List()
     {
         var libraries = NativeLibraries.Report();
         if (libraries[0].Problem is { } noDriver)
-            return new CudaReport([], libraries, noDriver, "install NVIDIA's driver, so that nvidia-smi runs" + (libraries[1].Path is null ? "; then " + NoLibraries : ""));
+            return new CudaReport(
+                [],
+                libraries,
+                noDriver,
+                "install NVIDIA's driver, so that nvidia-smi runs" + (libraries[1].Path is null ? "; then " + NoLibraries : "")
+            );
         using var context = Context.Create(builder => Configure(builder).Cuda());
         var devices = new List<CudaDeviceReport>();
         foreach (var device in context.GetCudaDevices())
@@ -34,7 +40,12 @@ public static class CudaDevices
                 )
             );
         if (devices.Count == 0)
-            return new CudaReport(devices, libraries, "the driver reports no device that can be used", "run nvidia-smi, and look at CUDA_VISIBLE_DEVICES");
+            return new CudaReport(
+                devices,
+                libraries,
+                "the driver reports no device that can be used",
+                "run nvidia-smi, and look at CUDA_VISIBLE_DEVICES"
+            );
         return new CudaReport(devices, libraries, libraries[1].Problem, libraries[1].Problem is null ? null : NoLibraries);
     }
 
@@ -60,7 +71,10 @@ public static class CudaDevices
         catch (CudaException e)
         {
             context.Dispose();
-            throw new InvalidInputException($"{name}: {report.Devices[index].Name} cannot be opened: {e.Message}. Another program may hold it exclusively.", e);
+            throw new InvalidInputException(
+                $"{name}: {report.Devices[index].Name} cannot be opened: {e.Message}. Another program may hold it exclusively.",
+                e
+            );
         }
     }
 
@@ -79,7 +93,10 @@ public static class CudaDevices
     {
         ArgumentNullException.ThrowIfNull(accelerator);
         if (!accelerator.Context.Properties.EnableProfiling)
-            throw new ArgumentException($"The context of {accelerator.Name} was made without profiling: add Profiling() to its builder.", nameof(accelerator));
+            throw new ArgumentException(
+                $"The context of {accelerator.Name} was made without profiling: add Profiling() to its builder.",
+                nameof(accelerator)
+            );
         if (accelerator is CPUAccelerator)
             return new CudaBackend(accelerator, null, ManagedProducts, options);
         if (accelerator is not CudaAccelerator)
@@ -95,7 +112,11 @@ public static class CudaDevices
         catch (InternalCompilerException e) when (e.InnerException is NotSupportedIntrinsicException)
         {
             backend.Dispose();
-            throw new ArgumentException($"The context of {accelerator.Name} was made without ILGPU.Algorithms: add EnableAlgorithms() to its builder.", nameof(accelerator), e);
+            throw new ArgumentException(
+                $"The context of {accelerator.Name} was made without ILGPU.Algorithms: add EnableAlgorithms() to its builder.",
+                nameof(accelerator),
+                e
+            );
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed class CudaGram : GramAccumulator
     private readonly long _count;
     private readonly DeviceBlock _sums;
 
-    public CudaGram(CudaBackend backend, int n, bool tensorCores) : base(n)
+    public CudaGram(CudaBackend backend, int n, bool tensorCores)
+        : base(n)
     {
         _backend = backend;
         _tensorCores = tensorCores;
@@ -26,7 +27,8 @@ internal sealed class CudaGram : GramAccumulator
     public override void Add(Tensor x)
     {
         int n = Size;
-        if (x.Columns != n) throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
+        if (x.Columns != n)
+            throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
         using var block = (CudaTensor)_backend.Allocate(n, n);
         _backend.Libraries.SymmetricProduct(((CudaTensor)x).Address, x.Rows, n, block.Address, _tensorCores);
         _backend.Kernels.AddLowerTriangle(_backend.Stream, _backend.Launch.Matrix(n, n), block.View, _sums.As<double>(_count), n);
@@ -38,7 +40,8 @@ internal sealed class CudaGram : GramAccumulator
         Transfer.Download(_backend.Stream, _sums.As<double>(_count), lower.AsSpan());
         var full = new Matrix(Size, Size);
         for (int i = 0; i < Size; i++)
-            for (int j = 0; j <= i; j++) full[i, j] = full[j, i] = lower[(long)i * (i + 1) / 2 + j];
+        for (int j = 0; j <= i; j++)
+            full[i, j] = full[j, i] = lower[(long)i * (i + 1) / 2 + j];
         return full;
     }
 
@@ -46,7 +49,8 @@ internal sealed class CudaGram : GramAccumulator
     {
         var sums = new double[_count];
         Transfer.Download(_backend.Stream, _sums.As<double>(_count), sums.AsSpan());
-        for (int i = 0; i < sums.Length; i++) lower[i] += sums[i];
+        for (int i = 0; i < sums.Length; i++)
+            lower[i] += sums[i];
         _sums.As<double>(_count).Cast<byte>().MemSetToZero(_backend.Stream);
     }
 

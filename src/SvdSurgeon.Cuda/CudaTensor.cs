@@ -1,5 +1,5 @@
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 using SvdSurgeon.Cuda.Memory;
 using SvdSurgeon.Tensors;
 
@@ -11,13 +11,15 @@ internal sealed class CudaTensor : Tensor
     private DeviceBlock? _block;
 
     /// <summary>A tensor that owns a block of the pool.</summary>
-    public CudaTensor(DeviceBlock block, int rows, int columns) : base(rows, columns)
+    public CudaTensor(DeviceBlock block, int rows, int columns)
+        : base(rows, columns)
     {
         _block = block;
         View = block.As<float>((long)rows * columns);
     }
 
-    private CudaTensor(ArrayView<float> view, int rows, int columns) : base(rows, columns) => View = view;
+    private CudaTensor(ArrayView<float> view, int rows, int columns)
+        : base(rows, columns) => View = view;
 
     /// <summary>All numbers.</summary>
     public ArrayView<float> View { get; }
@@ -27,20 +29,23 @@ internal sealed class CudaTensor : Tensor
 
     public override Tensor RowRange(int first, int count)
     {
-        if (first < 0 || count < 0 || first + count > Rows) throw new ArgumentOutOfRangeException(nameof(first));
+        if (first < 0 || count < 0 || first + count > Rows)
+            throw new ArgumentOutOfRangeException(nameof(first));
         return new CudaTensor(View.SubView((long)first * Columns, (long)count * Columns), count, Columns);
     }
 
     public override Tensor Reshape(int rows, int columns)
     {
-        if ((long)rows * columns != Length) throw new ArgumentException($"{Rows} × {Columns} cannot be seen as {rows} × {columns}.", nameof(rows));
+        if ((long)rows * columns != Length)
+            throw new ArgumentException($"{Rows} × {Columns} cannot be seen as {rows} × {columns}.", nameof(rows));
         return new CudaTensor(View, rows, columns);
     }
 
     protected override void Dispose(bool disposing)
     {
         // Without a dispose call the pool takes the memory down with the accelerator; a finalizer must not touch it.
-        if (disposing) _block?.Dispose();
+        if (disposing)
+            _block?.Dispose();
         _block = null;
     }
 }

@@ -1,5 +1,5 @@
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace SvdSurgeon.Cuda;
 
@@ -20,10 +20,13 @@ internal sealed class LaunchGeometry
 
     /// <summary>Threads of a warp.</summary>
     public int WarpSize { get; }
+
     /// <summary>Threads of a one-dimensional group, a whole number of warps.</summary>
     public int Group { get; }
+
     /// <summary>Threads an axis of the square groups that work on tiles.</summary>
     public int TileThreads { get; }
+
     /// <summary>Multiprocessors of the device.</summary>
     public int Multiprocessors { get; }
 
@@ -40,7 +43,8 @@ internal sealed class LaunchGeometry
     public KernelConfig Matrix(int rows, int columns) => new(new Index2D(rows, Ceiling(columns, Group)), new Index2D(Group, 1));
 
     /// <summary>Blocks of columns along x.</summary>
-    public KernelConfig Columns(int columns, int y, int z = 1) => Grid(new Index3D(Ceiling(columns, Group), y, z), new Index3D(Group, 1, 1));
+    public KernelConfig Columns(int columns, int y, int z = 1) =>
+        Grid(new Index3D(Ceiling(columns, Group), y, z), new Index3D(Group, 1, 1));
 
     /// <summary>Square groups; tiles of 4 numbers a thread an axis.</summary>
     public KernelConfig Tiles(int x, int y, int z = 1) => Grid(new Index3D(x, y, z), new Index3D(TileThreads, TileThreads, 1));
@@ -55,8 +59,12 @@ internal sealed class LaunchGeometry
     public int Splits(int tokens, int groups) => Math.Clamp(Ceiling(8 * Multiprocessors, groups), 1, Math.Max(1, tokens / 64));
 
     // CUDA's limit for the second and third axis of a grid: sequences, and sequences times heads, stand there.
-    private static KernelConfig Grid(Index3D grid, Index3D group) => Math.Max(grid.Y, grid.Z) <= 65535 ? new(grid, group)
-        : throw new InvalidInputException($"{Math.Max(grid.Y, grid.Z)} sequences times heads at once are too many for a launch, which takes 65535: use fewer sequences at once.");
+    private static KernelConfig Grid(Index3D grid, Index3D group) =>
+        Math.Max(grid.Y, grid.Z) <= 65535
+            ? new(grid, group)
+            : throw new InvalidInputException(
+                $"{Math.Max(grid.Y, grid.Z)} sequences times heads at once are too many for a launch, which takes 65535: use fewer sequences at once."
+            );
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;
 }

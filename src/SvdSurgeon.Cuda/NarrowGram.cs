@@ -12,7 +12,8 @@ internal sealed class NarrowGram : GramAccumulator
     private readonly CudaBackend _backend;
     private readonly DeviceBlock _sums;
 
-    public NarrowGram(CudaBackend backend, int n) : base(n)
+    public NarrowGram(CudaBackend backend, int n)
+        : base(n)
     {
         _backend = backend;
         _sums = backend.Pool.Rent((long)n * n * sizeof(double));
@@ -21,9 +22,18 @@ internal sealed class NarrowGram : GramAccumulator
 
     public override void Add(Tensor x)
     {
-        int n = Size, tiles = _backend.Launch.TilesFor(n);
-        if (x.Columns != n) throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
-        _backend.Kernels.Fisher(_backend.Stream, _backend.Launch.Tiles(tiles, tiles), ((CudaTensor)x).View, _sums.As<double>((long)n * n), x.Rows, n);
+        int n = Size,
+            tiles = _backend.Launch.TilesFor(n);
+        if (x.Columns != n)
+            throw new ArgumentException($"A Gram matrix of {n} columns cannot take {x.Columns}.", nameof(x));
+        _backend.Kernels.Fisher(
+            _backend.Stream,
+            _backend.Launch.Tiles(tiles, tiles),
+            ((CudaTensor)x).View,
+            _sums.As<double>((long)n * n),
+            x.Rows,
+            n
+        );
     }
 
     public override Matrix ToMatrix()
@@ -31,7 +41,8 @@ internal sealed class NarrowGram : GramAccumulator
         var full = new Matrix(Size, Size);
         Transfer.Download(_backend.Stream, _sums.As<double>((long)Size * Size), full.Data.AsSpan());
         for (int i = 0; i < Size; i++)
-            for (int j = i + 1; j < Size; j++) full[i, j] = full[j, i];
+        for (int j = i + 1; j < Size; j++)
+            full[i, j] = full[j, i];
         return full;
     }
 
@@ -39,7 +50,8 @@ internal sealed class NarrowGram : GramAccumulator
     {
         var full = ToMatrix();
         for (int i = 0, at = 0; i < Size; i++)
-            for (int j = 0; j <= i; j++) lower[at++] += full[i, j];
+        for (int j = 0; j <= i; j++)
+            lower[at++] += full[i, j];
         _sums.As<double>((long)Size * Size).Cast<byte>().MemSetToZero(_backend.Stream);
     }
 

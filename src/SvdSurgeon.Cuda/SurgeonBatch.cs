@@ -20,21 +20,59 @@ internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
     public IReadOnlyList<double[]> Saliencies(IReadOnlyList<SurgeonModule> modules, double selectionDamping)
     {
         using var batch = new Batch(backend, modules, system => 2L * system.Pool * system.Pool);
-        backend.Kernels.Saliency(backend.Stream, backend.Launch.Rows(modules.Count), batch.Systems, batch.Fisher, batch.Sigma, batch.Scratch, batch.Results, batch.Status, selectionDamping);
+        backend.Kernels.Saliency(
+            backend.Stream,
+            backend.Launch.Rows(modules.Count),
+            batch.Systems,
+            batch.Fisher,
+            batch.Sigma,
+            batch.Scratch,
+            batch.Results,
+            batch.Status,
+            selectionDamping
+        );
         Launches++;
-        return batch.Read(module => module.Fisher.Rows,
-            module => Surgeon.Saliencies(backend.LinearAlgebra, module.Sigma, FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher), selectionDamping));
+        return batch.Read(
+            module => module.Fisher.Rows,
+            module =>
+                Surgeon.Saliencies(
+                    backend.LinearAlgebra,
+                    module.Sigma,
+                    FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher),
+                    selectionDamping
+                )
+        );
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<double[]> Compensate(IReadOnlyList<SurgeonModule> modules, double scale, double damping)
     {
         using var batch = new Batch(backend, modules, system => (long)system.Kept * system.Kept + 2L * system.Kept);
-        backend.Kernels.Compensate(backend.Stream, backend.Launch.Rows(modules.Count), batch.Systems, batch.Fisher, batch.Sigma, batch.Indices, batch.Scratch, batch.Results,
-            batch.Status, damping, scale);
+        backend.Kernels.Compensate(
+            backend.Stream,
+            backend.Launch.Rows(modules.Count),
+            batch.Systems,
+            batch.Fisher,
+            batch.Sigma,
+            batch.Indices,
+            batch.Scratch,
+            batch.Results,
+            batch.Status,
+            damping,
+            scale
+        );
         Launches++;
-        return batch.Read(module => module.Kept.Length, module => Surgeon.Compensate(backend.LinearAlgebra, module.Sigma,
-            FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher), module.Kept, new SurgeonOptions { Scale = scale, Damping = damping }));
+        return batch.Read(
+            module => module.Kept.Length,
+            module =>
+                Surgeon.Compensate(
+                    backend.LinearAlgebra,
+                    module.Sigma,
+                    FisherPool.FromMatrix(backend.LinearAlgebra, module.Fisher),
+                    module.Kept,
+                    new SurgeonOptions { Scale = scale, Damping = damping }
+                )
+        );
     }
 
     // The modules' numbers end to end in one block each.
@@ -49,10 +87,18 @@ internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
         public Batch(CudaBackend backend, IReadOnlyList<SurgeonModule> modules, Func<SurgeonSystem, long> scratch)
         {
             (_backend, _modules, _systems) = (backend, modules, new SurgeonSystem[modules.Count]);
-            long fisher = 0, scratchCount = 0;
+            long fisher = 0,
+                scratchCount = 0;
             for (int i = 0; i < modules.Count; i++)
             {
-                _systems[i] = new SurgeonSystem { Pool = modules[i].Fisher.Rows, Kept = modules[i].Kept.Length, Fisher = fisher, Scratch = scratchCount, Values = _values };
+                _systems[i] = new SurgeonSystem
+                {
+                    Pool = modules[i].Fisher.Rows,
+                    Kept = modules[i].Kept.Length,
+                    Fisher = fisher,
+                    Scratch = scratchCount,
+                    Values = _values,
+                };
                 fisher += (long)_systems[i].Pool * _systems[i].Pool;
                 scratchCount += scratch(_systems[i]);
                 _values += _systems[i].Pool;
@@ -93,24 +139,28 @@ internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
             {
                 results[i] = status[i] == 0 ? values.AsSpan(_systems[i].Values, count(_modules[i])).ToArray() : otherwise(_modules[i]);
                 foreach (double value in results[i])
-                    if (!double.IsFinite(value)) throw new NumericalException("A singular value or the spectral Fisher of a module is not finite.");
+                    if (!double.IsFinite(value))
+                        throw new NumericalException("A singular value or the spectral Fisher of a module is not finite.");
             }
             return results;
         }
 
         public void Dispose()
         {
-            foreach (var block in _blocks) block.Dispose();
+            foreach (var block in _blocks)
+                block.Dispose();
         }
 
-        private ArrayView<T> Rent<T>(long count) where T : unmanaged
+        private ArrayView<T> Rent<T>(long count)
+            where T : unmanaged
         {
             var block = _backend.Pool.Rent(count * Unsafe.SizeOf<T>());
             _blocks.Add(block);
             return block.As<T>(count);
         }
 
-        private ArrayView<T> Upload<T>(T[] values) where T : unmanaged
+        private ArrayView<T> Upload<T>(T[] values)
+            where T : unmanaged
         {
             var view = Rent<T>(values.Length);
             Transfer.Upload(_backend.Stream, values, view);

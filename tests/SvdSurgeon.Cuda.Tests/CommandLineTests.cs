@@ -36,11 +36,17 @@ public sealed class CommandLineTests
         if (CudaDevices.List().Devices.Count > 0)
             Assert.Ignore("This machine has a GPU.");
         var (code, output, _) = Run("", "devices");
-        string[] lines = [.. output.Split('\n').SkipWhile(line => !line.StartsWith("cuda:", StringComparison.Ordinal)).Where(line => line.Length > 0)];
+        string[] lines =
+        [
+            .. output.Split('\n').SkipWhile(line => !line.StartsWith("cuda:", StringComparison.Ordinal)).Where(line => line.Length > 0),
+        ];
         Assert.That(code, Is.Zero);
         Assert.That(lines, Has.Length.EqualTo(3));
         Assert.That(lines[0], Does.StartWith("cuda: not usable, there is no NVIDIA driver"));
-        Assert.That(lines[1], Does.Contain("libcublas.so.13").And.Contain("CUDA_PATH").And.Contain("LD_LIBRARY_PATH").And.Contain("/usr/local/cuda*"));
+        Assert.That(
+            lines[1],
+            Does.Contain("libcublas.so.13").And.Contain("CUDA_PATH").And.Contain("LD_LIBRARY_PATH").And.Contain("/usr/local/cuda*")
+        );
         Assert.That(lines[2], Does.StartWith("  What helps: install NVIDIA's driver"));
     }
 

@@ -14,10 +14,11 @@ internal static class Devices
     }
 
     /// <summary>"gpu", "simulator", or "stand-in": the simulator over host libraries with the interface of cuBLAS and cuSOLVER.</summary>
-    public static CudaBackend Open(string device) => device switch
-    {
-        "gpu" => OpenGpu(),
-        "stand-in" => StandIn.StandInLibraries.Open(),
-        _ => CudaDevices.OpenSimulator(),
-    };
+    public static CudaBackend Open(string device) =>
+        device switch
+        {
+            "gpu" => OpenGpu(),
+            "stand-in" => StandIn.StandInLibraries.Open(),
+            _ => CudaDevices.OpenSimulator(),
+        };
 }

@@ -8,8 +8,8 @@ namespace SvdSurgeon.Cuda.Tests;
 [TestFixtureSource(nameof(Cases))]
 public sealed class CudaGoldenModelTests(string device, string name)
 {
-    private const double LossTolerance = 1e-5;       // relative
-    private const double GradientTolerance = 1e-4;   // of the tensor's largest entry
+    private const double LossTolerance = 1e-5; // relative
+    private const double GradientTolerance = 1e-4; // of the tensor's largest entry
 
     public static IEnumerable<TestFixtureData> Cases =>
         from device in new[] { "simulator", "gpu" }
@@ -23,24 +23,30 @@ public sealed class CudaGoldenModelTests(string device, string name)
         using var golden = new GoldenModel(name);
         var (losses, visitor) = (new double[GoldenModel.Sequences], new RecordingVisitor(backend));
         ForwardBackward.Run(golden.Model, backend, golden.Ids, GoldenModel.SequenceLength, losses, visitor);
-        for (int s = 0; s < losses.Length; s++) Assert.That(losses[s], Is.EqualTo(golden.Losses[s]).Within(LossTolerance * golden.Losses[s]));
+        for (int s = 0; s < losses.Length; s++)
+            Assert.That(losses[s], Is.EqualTo(golden.Losses[s]).Within(LossTolerance * golden.Losses[s]));
         foreach (var module in golden.Model.Linears)
         {
             var (x, dy) = visitor.Gradients[module.Name];
             for (int s = 0; s < losses.Length; s++)
             {
-                if (!golden.HasGradients(s)) continue;
+                if (!golden.HasGradients(s))
+                    continue;
                 float[] expected = golden.Values($"grad.{s}.{module.Name}");
-                double largest = expected.Max(Math.Abs), worst = 0;
-                int m = module.OutFeatures, n = module.InFeatures, first = s * GoldenModel.SequenceLength;
+                double largest = expected.Max(Math.Abs),
+                    worst = 0;
+                int m = module.OutFeatures,
+                    n = module.InFeatures,
+                    first = s * GoldenModel.SequenceLength;
                 for (int i = 0; i < m; i++)
-                    for (int j = 0; j < n; j++)
-                    {
-                        double sum = 0;
-                        for (int t = first; t < first + GoldenModel.SequenceLength; t++) sum += (double)dy[t * m + i] * x[t * n + j];
-                        double error = Math.Abs(sum - expected[i * n + j]);
-                        worst = double.IsNaN(error) ? double.PositiveInfinity : Math.Max(worst, error);
-                    }
+                for (int j = 0; j < n; j++)
+                {
+                    double sum = 0;
+                    for (int t = first; t < first + GoldenModel.SequenceLength; t++)
+                        sum += (double)dy[t * m + i] * x[t * n + j];
+                    double error = Math.Abs(sum - expected[i * n + j]);
+                    worst = double.IsNaN(error) ? double.PositiveInfinity : Math.Max(worst, error);
+                }
                 Assert.That(worst, Is.LessThanOrEqualTo(GradientTolerance * largest), $"{module.Name}, sequence {s}");
             }
         }

@@ -15,7 +15,8 @@ public sealed class HandedOverTests
         using var context = Context.Create(builder => builder.CPU(new CPUDevice(4, 4, 1)).Profiling());
         using var accelerator = context.CreateCPUAccelerator(0);
         using var own = CudaDevices.OpenSimulator();
-        float[] expected = Norm(own), actual;
+        float[] expected = Norm(own),
+            actual;
         using (var backend = CudaDevices.Use(accelerator))
             actual = Norm(backend);
         Assert.That(actual, Is.EqualTo(expected));

@@ -26,8 +26,28 @@ public sealed class KernelTests(string device)
     {
         float[] x =
         [
-            0, -0f, 1, -1, 1.00390625f, 1.01171875f, 65504, 65519.996f, 65520, -1e30f, float.MaxValue, 6.1035156e-5f, 6.0e-5f, 5.9604645e-8f, 2.9802322e-8f, 2.98023224e-8f * 1.0001f, 1e-40f,
-            float.PositiveInfinity, float.NegativeInfinity, float.NaN, .. RandomNumbers.Singles(1, 100), .. RandomNumbers.Singles(2, 50).Select(v => v * 1e-6f),
+            0,
+            -0f,
+            1,
+            -1,
+            1.00390625f,
+            1.01171875f,
+            65504,
+            65519.996f,
+            65520,
+            -1e30f,
+            float.MaxValue,
+            6.1035156e-5f,
+            6.0e-5f,
+            5.9604645e-8f,
+            2.9802322e-8f,
+            2.98023224e-8f * 1.0001f,
+            1e-40f,
+            float.PositiveInfinity,
+            float.NegativeInfinity,
+            float.NaN,
+            .. RandomNumbers.Singles(1, 100),
+            .. RandomNumbers.Singles(2, 50).Select(v => v * 1e-6f),
         ];
         var expected = new ushort[x.Length];
         Widening.FromSingle(x, type, System.Runtime.InteropServices.MemoryMarshal.AsBytes(expected.AsSpan()));
@@ -39,14 +59,17 @@ public sealed class KernelTests(string device)
         var actual = new ushort[x.Length];
         Transfer.Download(_backend.Stream, narrow, actual.AsSpan());
         for (int i = 0; i < x.Length; i++)
-            if (float.IsNaN(x[i])) Assert.That(actual[i] & 0x7FFF, Is.GreaterThan(type == DType.F16 ? 0x7C00 : 0x7F80));
-            else Assert.That(actual[i], Is.EqualTo(expected[i]), $"{x[i]:R}");
+            if (float.IsNaN(x[i]))
+                Assert.That(actual[i] & 0x7FFF, Is.GreaterThan(type == DType.F16 ? 0x7C00 : 0x7F80));
+            else
+                Assert.That(actual[i], Is.EqualTo(expected[i]), $"{x[i]:R}");
     }
 
     [Test]
     public void Gram_matrices_of_16_bit_inputs_are_exact_to_their_sums([Values(DType.BF16, DType.F16)] DType type)
     {
-        const int rows = 70, n = 21;
+        const int rows = 70,
+            n = 21;
         var values = StoredTensor.FromSingles("x", [rows, n], RandomNumbers.Singles(1, rows * n), type);
         float[] x = values.ToSingles();
         using var block = _backend.Pool.Rent(rows * n * 2);
@@ -56,19 +79,36 @@ public sealed class KernelTests(string device)
         Transfer.Upload(_backend.Stream, new float[n * n], single.As<float>(n * n));
         Transfer.Upload(_backend.Stream, new double[n * n], wide.As<double>(n * n));
         int tiles = _backend.Launch.TilesFor(n);
-        _backend.Kernels.GramSingle(_backend.Stream, _backend.Launch.Tiles(tiles, tiles), block.As<ushort>(rows * n), (int)type, single.As<float>(n * n), rows, n);
-        _backend.Kernels.GramDouble(_backend.Stream, _backend.Launch.Tiles(tiles, tiles), block.As<ushort>(rows * n), (int)type, wide.As<double>(n * n), rows, n);
+        _backend.Kernels.GramSingle(
+            _backend.Stream,
+            _backend.Launch.Tiles(tiles, tiles),
+            block.As<ushort>(rows * n),
+            (int)type,
+            single.As<float>(n * n),
+            rows,
+            n
+        );
+        _backend.Kernels.GramDouble(
+            _backend.Stream,
+            _backend.Launch.Tiles(tiles, tiles),
+            block.As<ushort>(rows * n),
+            (int)type,
+            wide.As<double>(n * n),
+            rows,
+            n
+        );
         var (s, d) = (new float[n * n], new double[n * n]);
         Transfer.Download(_backend.Stream, single.As<float>(n * n), s.AsSpan());
         Transfer.Download(_backend.Stream, wide.As<double>(n * n), d.AsSpan());
         for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++)
-            {
-                double expected = 0;
-                for (int t = 0; t < rows; t++) expected += (double)x[t * n + i] * x[t * n + j];
-                Assert.That(s[i * n + j], Is.EqualTo(expected).Within(1e-4));
-                Assert.That(d[i * n + j], Is.EqualTo(expected).Within(2e-5));
-            }
+        for (int j = 0; j <= i; j++)
+        {
+            double expected = 0;
+            for (int t = 0; t < rows; t++)
+                expected += (double)x[t * n + i] * x[t * n + j];
+            Assert.That(s[i * n + j], Is.EqualTo(expected).Within(1e-4));
+            Assert.That(d[i * n + j], Is.EqualTo(expected).Within(2e-5));
+        }
     }
 
     [Test]
@@ -95,8 +135,16 @@ public sealed class KernelTests(string device)
         using var cpu = new Backends.Cpu.CpuBackend(1);
         var module = new SurgeonModule([3, 2, 1], new Matrix(3, 3, [1, 1, 0.5, 1, 1, 0.5, 0.5, 0.5, 1]), [0, 1]);
         var corrected = new SurgeonBatch(_backend).Compensate([module, Module(cpu.LinearAlgebra, 1, 5, 3)], 1, 0);
-        AssertClose(corrected[0], Surgeon.Compensate(cpu.LinearAlgebra, module.Sigma, FisherPool.FromMatrix(cpu.LinearAlgebra, module.Fisher), module.Kept,
-            new SurgeonOptions { Damping = 0 }));
+        AssertClose(
+            corrected[0],
+            Surgeon.Compensate(
+                cpu.LinearAlgebra,
+                module.Sigma,
+                FisherPool.FromMatrix(cpu.LinearAlgebra, module.Fisher),
+                module.Kept,
+                new SurgeonOptions { Damping = 0 }
+            )
+        );
     }
 
     [Test]
@@ -107,19 +155,28 @@ public sealed class KernelTests(string device)
         var g = new Matrix(4, 12, RandomNumbers.Doubles(5, 4 * 12));
         SurgeonModule module = Module(la, 1, 12, 8) with { Fisher = la.Multiply(g, g, transposeA: true) };
         var corrected = new SurgeonBatch(_backend).Compensate([module, Module(la, 2, 5, 3)], 1, 0);
-        AssertClose(corrected[0], Surgeon.Compensate(la, module.Sigma, FisherPool.FromMatrix(la, module.Fisher), module.Kept, new SurgeonOptions { Damping = 0 }), 1e-6);
+        AssertClose(
+            corrected[0],
+            Surgeon.Compensate(la, module.Sigma, FisherPool.FromMatrix(la, module.Fisher), module.Kept, new SurgeonOptions { Damping = 0 }),
+            1e-6
+        );
     }
 
     private static SurgeonModule Module(ILinearAlgebra la, int seed, int pool, int rank)
     {
         var g = new Matrix(pool + 4, pool, RandomNumbers.Doubles(seed, (pool + 4) * pool));
         double[] sigma = [.. Enumerable.Range(0, pool).Select(i => 10.0 / (i + 1))];
-        return new SurgeonModule(sigma, la.Multiply(g, g, transposeA: true), [.. Enumerable.Range(0, pool).Where(i => i != 1 || rank == pool).Take(rank)]);
+        return new SurgeonModule(
+            sigma,
+            la.Multiply(g, g, transposeA: true),
+            [.. Enumerable.Range(0, pool).Where(i => i != 1 || rank == pool).Take(rank)]
+        );
     }
 
     private static void AssertClose(double[] actual, double[] expected, double tolerance = 1e-9)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
-        for (int i = 0; i < actual.Length; i++) Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))));
+        for (int i = 0; i < actual.Length; i++)
+            Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))));
     }
 }

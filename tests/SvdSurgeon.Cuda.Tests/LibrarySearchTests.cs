@@ -45,7 +45,10 @@ public sealed class LibrarySearchTests
     {
         string folder = Path.Combine("site-packages", "nvidia", "cu13", "lib");
         Place(folder, "libcublas.so.13", "libcusolver.so.12");
-        Assert.That(Find(13, (LibraryFolders.Variable, "site-packages")).Libraries!.Solver, Is.EqualTo(Path.Combine(_root, folder, "libcusolver.so.12")));
+        Assert.That(
+            Find(13, (LibraryFolders.Variable, "site-packages")).Libraries!.Solver,
+            Is.EqualTo(Path.Combine(_root, folder, "libcusolver.so.12"))
+        );
     }
 
     [Test]
@@ -92,7 +95,9 @@ public sealed class LibrarySearchTests
     // Of this machine nothing is seen but the test's own folder.
     private LibrarySearch.Result Find(int? driver, params (string Variable, string Folder)[] environment) =>
         LibrarySearch.Find(
-            new LibraryFolders(name => environment.FirstOrDefault(pair => pair.Variable == name) is { Folder: { } folder } ? Path.Combine(_root, folder) : null),
+            new LibraryFolders(name =>
+                environment.FirstOrDefault(pair => pair.Variable == name) is { Folder: { } folder } ? Path.Combine(_root, folder) : null
+            ),
             driver,
             path => path.StartsWith(_root, StringComparison.Ordinal) && File.Exists(path)
         );

@@ -1,10 +1,10 @@
 using NUnit.Framework;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Cuda.Tests;
 
@@ -30,9 +30,11 @@ public sealed class PipelineTests(string device)
             Assert.That(backend.SurgeonLaunches, Is.EqualTo(launches * Models.DecoderModel.Load(a).Layers.Count));
             foreach (var module in Models.DecoderModel.Load(a).Linears)
             {
-                float[] x = module.ToDense(cpu), y = Models.DecoderModel.Load(b).Linears.First(m => m.Name == module.Name).ToDense(cpu);
+                float[] x = module.ToDense(cpu),
+                    y = Models.DecoderModel.Load(b).Linears.First(m => m.Name == module.Name).ToDense(cpu);
                 double largest = x.Max(Math.Abs);
-                for (int i = 0; i < x.Length; i++) Assert.That(y[i], Is.EqualTo(x[i]).Within(Tolerance * largest), $"{module.Name} [{i}]");
+                for (int i = 0; i < x.Length; i++)
+                    Assert.That(y[i], Is.EqualTo(x[i]).Within(Tolerance * largest), $"{module.Name} [{i}]");
             }
         }
         finally
@@ -46,10 +48,27 @@ public sealed class PipelineTests(string device)
             var random = new Random(3);
             var options = new CompressionOptions
             {
-                Ratios = [0.6], Method = CompressionMethod.Whiten, Surgeon = surgeon, Sequences = 12, FisherSequences = 4, StorageType = Tensors.DType.F32,
+                Ratios = [0.6],
+                Method = CompressionMethod.Whiten,
+                Surgeon = surgeon,
+                Sequences = 12,
+                FisherSequences = 4,
+                StorageType = Tensors.DType.F32,
             };
             var tokens = new TokenSet([.. Enumerable.Range(0, 12 * 16).Select(_ => random.Next(source.Config.VocabSize))], 12, 16);
-            return Compressor.Run(new CompressionJob { Model = source, Options = options, Calibration = tokens, OutputFolder = Path.Combine(folder, name) }, on).Models[0].Folder;
+            return Compressor
+                .Run(
+                    new CompressionJob
+                    {
+                        Model = source,
+                        Options = options,
+                        Calibration = tokens,
+                        OutputFolder = Path.Combine(folder, name),
+                    },
+                    on
+                )
+                .Models[0]
+                .Folder;
         }
     }
 }

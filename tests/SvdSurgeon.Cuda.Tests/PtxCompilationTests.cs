@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
-using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime;
-using ILGPU;
+using ILGPU.Runtime.Cuda;
 using NUnit.Framework;
 using SvdSurgeon.Kernels;
 
@@ -19,22 +19,51 @@ public class PtxCompilationTests
 
     private static readonly string[] Kernels =
     [
-        "AttentionBackwardKernels.Delta", "AttentionBackwardKernels.KeyValue", "AttentionBackwardKernels.Query", "AttentionKernels.Forward",
-        "ElementwiseKernels.AddBias", "ElementwiseKernels.AddScaled", "ElementwiseKernels.BroadcastBias", "ElementwiseKernels.Fill",
-        "ElementwiseKernels.Gelu", "ElementwiseKernels.GeluBackward", "ElementwiseKernels.GeluTanh", "ElementwiseKernels.GeluTanhBackward",
-        "ElementwiseKernels.Multiply", "ElementwiseKernels.Relu",
-        "ElementwiseKernels.ReluBackward", "ElementwiseKernels.SoftCap", "ElementwiseKernels.SoftCapWithSlope", "ElementwiseKernels.SwiGlu", "ElementwiseKernels.SwiGluBackward",
-        "HeadKernels.CrossEntropy", "HeadKernels.KullbackLeibler",
-        "NormKernels.LayerNorm", "NormKernels.LayerNormBackward", "NormKernels.RmsNorm", "NormKernels.RmsNormBackward",
-        "RankUpdateKernels.AddLowerTriangle", "RankUpdateKernels.Fisher", "RankUpdateKernels.GramDouble", "RankUpdateKernels.GramSingle",
+        "AttentionBackwardKernels.Delta",
+        "AttentionBackwardKernels.KeyValue",
+        "AttentionBackwardKernels.Query",
+        "AttentionKernels.Forward",
+        "ElementwiseKernels.AddBias",
+        "ElementwiseKernels.AddScaled",
+        "ElementwiseKernels.BroadcastBias",
+        "ElementwiseKernels.Fill",
+        "ElementwiseKernels.Gelu",
+        "ElementwiseKernels.GeluBackward",
+        "ElementwiseKernels.GeluTanh",
+        "ElementwiseKernels.GeluTanhBackward",
+        "ElementwiseKernels.Multiply",
+        "ElementwiseKernels.Relu",
+        "ElementwiseKernels.ReluBackward",
+        "ElementwiseKernels.SoftCap",
+        "ElementwiseKernels.SoftCapWithSlope",
+        "ElementwiseKernels.SwiGlu",
+        "ElementwiseKernels.SwiGluBackward",
+        "HeadKernels.CrossEntropy",
+        "HeadKernels.KullbackLeibler",
+        "NormKernels.LayerNorm",
+        "NormKernels.LayerNormBackward",
+        "NormKernels.RmsNorm",
+        "NormKernels.RmsNormBackward",
+        "RankUpdateKernels.AddLowerTriangle",
+        "RankUpdateKernels.Fisher",
+        "RankUpdateKernels.GramDouble",
+        "RankUpdateKernels.GramSingle",
         "RopeKernels.Rope",
-        "StatisticsKernels.AddSplits", "StatisticsKernels.ColumnDot", "StatisticsKernels.ColumnSums",
-        "StorageKernels.AddPositions", "StorageKernels.GatherColumns", "StorageKernels.Narrow",
-        "StorageKernels.ScatterColumns", "StorageKernels.WidenRows",
-        "SurgeonKernels.Compensate", "SurgeonKernels.Saliency",
+        "StatisticsKernels.AddSplits",
+        "StatisticsKernels.ColumnDot",
+        "StatisticsKernels.ColumnSums",
+        "StorageKernels.AddPositions",
+        "StorageKernels.GatherColumns",
+        "StorageKernels.Narrow",
+        "StorageKernels.ScatterColumns",
+        "StorageKernels.WidenRows",
+        "SurgeonKernels.Compensate",
+        "SurgeonKernels.Saliency",
     ];
 
-    private static readonly Context Context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
+    private static readonly Context Context = Context.Create(builder =>
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms()
+    );
 
     [OneTimeTearDown]
     public void DisposeContext() => Context.Dispose();
@@ -47,17 +76,30 @@ public class PtxCompilationTests
     public void Every_kernel_compiles_to_PTX_without_local_memory_or_calls(CudaMajor major)
     {
         var architecture = new CudaArchitecture((int)major, 0);
-        using var backend = new PTXBackend(Context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_80, null!);
+        using var backend = new PTXBackend(
+            Context,
+            new CudaCapabilityContext(architecture),
+            architecture,
+            CudaInstructionSet.ISA_80,
+            null!
+        );
         int total = 0;
         foreach (var method in KernelMethods())
         {
-            var kernel = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), new KernelSpecialization());
+            var kernel = (PTXCompiledKernel)
+                backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), new KernelSpecialization());
             string ptx = kernel.PTXAssembly;
-            TestContext.Out.WriteLine($"{Name(method),-36} sm_{(int)major}0 {ptx.Length,7} bytes, {Regex.Count(ptx, @"\.v4\."),3} vector loads and stores");
+            TestContext.Out.WriteLine(
+                $"{Name(method), -36} sm_{(int)major}0 {ptx.Length, 7} bytes, {Regex.Count(ptx, @"\.v4\."), 3} vector loads and stores"
+            );
             total += ptx.Length;
             using (Assert.EnterMultipleScope())
             {
-                Assert.That(ptx, Does.Contain($".target sm_{Math.Min((int)major * 10, 80)}"), "ILGPU writes no newer target than sm_80; the driver compiles on for the device");
+                Assert.That(
+                    ptx,
+                    Does.Contain($".target sm_{Math.Min((int)major * 10, 80)}"),
+                    "ILGPU writes no newer target than sm_80; the driver compiles on for the device"
+                );
                 Assert.That(ptx, Does.Contain(".visible .entry"), Name(method));
                 Assert.That(ptx, Does.Not.Contain("sqrt.approx"), $"{Name(method)} takes an approximate root");
                 Assert.That(ptx, Does.Not.Contain(".local"), $"{Name(method)} spills to local memory");
@@ -72,26 +114,51 @@ public class PtxCompilationTests
     [TestCase(CudaMajor.Volta), TestCase(CudaMajor.Ampere), TestCase(CudaMajor.Hopper)]
     public void The_assembler_spills_no_register(CudaMajor major)
     {
-        string? assembler = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Concat(new[] { "CUDA_PATH", "CUDA_HOME" }.Select(name => Path.Combine(Environment.GetEnvironmentVariable(name) ?? "/usr/local/cuda", "bin")))
-            .Select(folder => Path.Combine(folder, "ptxas")).FirstOrDefault(File.Exists);
-        if (assembler is null) Assert.Ignore("There is no ptxas on this machine: registers and spills were not read.");
+        string? assembler = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Concat(
+                new[] { "CUDA_PATH", "CUDA_HOME" }.Select(name =>
+                    Path.Combine(Environment.GetEnvironmentVariable(name) ?? "/usr/local/cuda", "bin")
+                )
+            )
+            .Select(folder => Path.Combine(folder, "ptxas"))
+            .FirstOrDefault(File.Exists);
+        if (assembler is null)
+            Assert.Ignore("There is no ptxas on this machine: registers and spills were not read.");
         string file = Path.GetTempFileName();
         var architecture = new CudaArchitecture((int)major, 0);
-        using var backend = new PTXBackend(Context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_80, null!);
+        using var backend = new PTXBackend(
+            Context,
+            new CudaCapabilityContext(architecture),
+            architecture,
+            CudaInstructionSet.ISA_80,
+            null!
+        );
         try
         {
             // CUDA 13 has dropped Volta.
-            if (!Supported(assembler!).Contains($"sm_{(int)major}0", StringComparison.Ordinal)) Assert.Ignore($"{assembler} knows no sm_{(int)major}0.");
+            if (!Supported(assembler!).Contains($"sm_{(int)major}0", StringComparison.Ordinal))
+                Assert.Ignore($"{assembler} knows no sm_{(int)major}0.");
             using (Assert.EnterMultipleScope())
                 foreach (var method in KernelMethods())
                 {
-                    File.WriteAllText(file, ((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), new KernelSpecialization())).PTXAssembly);
-                    using var process = Process.Start(new ProcessStartInfo(assembler!, ["--verbose", $"--gpu-name=sm_{(int)major}0", "--output-file", "/dev/null", file]) { RedirectStandardError = true })!;
+                    File.WriteAllText(
+                        file,
+                        (
+                            (PTXCompiledKernel)
+                                backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(method), new KernelSpecialization())
+                        ).PTXAssembly
+                    );
+                    using var process = Process.Start(
+                        new ProcessStartInfo(assembler!, ["--verbose", $"--gpu-name=sm_{(int)major}0", "--output-file", "/dev/null", file])
+                        {
+                            RedirectStandardError = true,
+                        }
+                    )!;
                     string report = process.StandardError.ReadToEnd();
                     process.WaitForExit();
                     Assert.That(process.ExitCode, Is.Zero, report);
-                    TestContext.Out.WriteLine($"{Name(method),-36} sm_{(int)major}0 {Regex.Match(report, @"Used \d+ registers").Value}");
+                    TestContext.Out.WriteLine($"{Name(method), -36} sm_{(int)major}0 {Regex.Match(report, @"Used \d+ registers").Value}");
                     Assert.That(report, Does.Contain(" 0 bytes spill stores, 0 bytes spill loads"), Name(method));
                 }
         }
@@ -122,10 +189,12 @@ public class PtxCompilationTests
         Hopper = 9,
     }
 
-    private static IEnumerable<MethodInfo> KernelMethods() => typeof(Float4).Assembly.GetTypes()
-        .Where(type => type.IsPublic && type.Name.EndsWith("Kernels", StringComparison.Ordinal))
-        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
-        .OrderBy(Name, StringComparer.Ordinal);
+    private static IEnumerable<MethodInfo> KernelMethods() =>
+        typeof(Float4)
+            .Assembly.GetTypes()
+            .Where(type => type.IsPublic && type.Name.EndsWith("Kernels", StringComparison.Ordinal))
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .OrderBy(Name, StringComparer.Ordinal);
 
     private static string Name(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
 }

@@ -11,11 +11,13 @@ internal sealed class DeviceBlock(DevicePool pool, MemoryBuffer1D<byte, Stride1D
     public long Capacity => buffer.Length;
 
     /// <summary>The first <paramref name="count"/> numbers.</summary>
-    public ArrayView<T> As<T>(long count) where T : unmanaged => ((ArrayView<byte>)buffer.View).Cast<T>().SubView(0, count);
+    public ArrayView<T> As<T>(long count)
+        where T : unmanaged => ((ArrayView<byte>)buffer.View).Cast<T>().SubView(0, count);
 
     public void Dispose()
     {
-        if (_returned) return;
+        if (_returned)
+            return;
         _returned = true;
         pool.Return(buffer);
     }

@@ -1,6 +1,6 @@
 using System.Numerics;
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace SvdSurgeon.Cuda.Memory;
 
@@ -26,28 +26,35 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     /// <exception cref="OutOfMemoryEstimateException">The device has no room, even after giving back everything that is not in use.</exception>
     public DeviceBlock Rent(long bytes)
     {
-        lock (_gate) return RentLocked(RoundUp(Math.Max(bytes, 256)));
+        lock (_gate)
+            return RentLocked(RoundUp(Math.Max(bytes, 256)));
     }
 
     private DeviceBlock RentLocked(long capacity)
     {
-        if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0) return new DeviceBlock(this, stack.Pop());
-        if (TryAllocate(capacity, out var buffer)) return new DeviceBlock(this, buffer);
+        if (_free.TryGetValue(capacity, out var stack) && stack.Count > 0)
+            return new DeviceBlock(this, stack.Pop());
+        if (TryAllocate(capacity, out var buffer))
+            return new DeviceBlock(this, buffer);
         accelerator.Synchronize();
         Trim();
-        if (TryAllocate(capacity, out buffer)) return new DeviceBlock(this, buffer);
+        if (TryAllocate(capacity, out buffer))
+            return new DeviceBlock(this, buffer);
         while (Reclaim?.Invoke(capacity) == true)
-            if (TryAllocate(capacity, out buffer)) return new DeviceBlock(this, buffer);
+            if (TryAllocate(capacity, out buffer))
+                return new DeviceBlock(this, buffer);
         throw new OutOfMemoryEstimateException(
             $"{accelerator.Name} has {accelerator.MemorySize >> 20} MiB; {AllocatedBytes >> 20} MiB are in use and {capacity >> 20} MiB more are needed at once. "
-            + "Use fewer tokens at once, shorter sequences, or --device cpu.");
+                + "Use fewer tokens at once, shorter sequences, or --device cpu."
+        );
     }
 
     public void Return(MemoryBuffer1D<byte, Stride1D.Dense> buffer)
     {
         lock (_gate)
         {
-            if (!_free.TryGetValue(buffer.Length, out var stack)) _free[buffer.Length] = stack = new Stack<MemoryBuffer1D<byte, Stride1D.Dense>>();
+            if (!_free.TryGetValue(buffer.Length, out var stack))
+                _free[buffer.Length] = stack = new Stack<MemoryBuffer1D<byte, Stride1D.Dense>>();
             stack.Push(buffer);
         }
     }

@@ -9,5 +9,6 @@ internal sealed class UnpackedWeights
     private readonly ConditionalWeakTable<StoredTensor, StoredTensor> _unpacked = [];
 
     /// <summary>The weight itself, or what stands for it on the device.</summary>
-    public StoredTensor Of(StoredTensor weight) => weight.HasSeparateScales ? _unpacked.GetValue(weight, packed => packed.Unpacked()) : weight;
+    public StoredTensor Of(StoredTensor weight) =>
+        weight.HasSeparateScales ? _unpacked.GetValue(weight, packed => packed.Unpacked()) : weight;
 }

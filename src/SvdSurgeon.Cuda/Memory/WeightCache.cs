@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda.Memory;
@@ -31,13 +31,16 @@ internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream str
     {
         if (_entries.TryGetValue(weight, out var entry))
         {
-            if (entry.Arriving) _uploads.Synchronize();
+            if (entry.Arriving)
+                _uploads.Synchronize();
             entry.Arriving = false;
             _byUse.Remove(entry.Node);
             _byUse.AddFirst(entry.Node);
         }
-        else entry = Load(weight, stream);
-        if (_previous is not null && _previous != weight) _followers.AddOrUpdate(_previous, new WeakReference<StoredTensor>(weight));
+        else
+            entry = Load(weight, stream);
+        if (_previous is not null && _previous != weight)
+            _followers.AddOrUpdate(_previous, new WeakReference<StoredTensor>(weight));
         _previous = weight;
         _inUse.Add(entry);
         return entry.Data;
@@ -54,8 +57,14 @@ internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream str
                 entry.LastUse = stream.AddProfilingMarker();
             }
         _inUse.Clear();
-        if (streaming && _previous is not null && _followers.TryGetValue(_previous, out var reference) && reference.TryGetTarget(out var next)
-            && !_entries.TryGetValue(next, out _)) Load(next, _uploads).Arriving = true;
+        if (
+            streaming
+            && _previous is not null
+            && _followers.TryGetValue(_previous, out var reference)
+            && reference.TryGetTarget(out var next)
+            && !_entries.TryGetValue(next, out _)
+        )
+            Load(next, _uploads).Arriving = true;
     }
 
     /// <summary>Drops the least recently used weight; false when none can be dropped.</summary>
@@ -64,13 +73,18 @@ internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream str
         for (var node = _byUse.Last; node is not null; node = node.Previous)
         {
             var entry = node.Value;
-            if (_inUse.Contains(entry)) continue;
+            if (_inUse.Contains(entry))
+                continue;
             // The block may be filled again on the other stream: what reads it must have finished. Usually it has, long ago.
-            if (entry.Arriving) _uploads.Synchronize();
-            if (entry.LastUse is { } marker) marker.Synchronize();
-            else stream.Synchronize();
+            if (entry.Arriving)
+                _uploads.Synchronize();
+            if (entry.LastUse is { } marker)
+                marker.Synchronize();
+            else
+                stream.Synchronize();
             entry.LastUse?.Dispose();
-            if (entry.Weight.TryGetTarget(out var weight)) _entries.Remove(weight);
+            if (entry.Weight.TryGetTarget(out var weight))
+                _entries.Remove(weight);
             _byUse.Remove(node);
             ResidentBytes -= entry.Data.Length;
             entry.Block.Dispose();
@@ -106,8 +120,10 @@ internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream str
         };
         var block = _pool.Rent(bytes);
         var data = block.As<byte>(bytes);
-        if (weight.RowPermutation is null) Transfer.Upload(on, weight.Address, data);
-        else Transfer.Upload(on, Reordered(weight), data);
+        if (weight.RowPermutation is null)
+            Transfer.Upload(on, weight.Address, data);
+        else
+            Transfer.Upload(on, Reordered(weight), data);
         GC.KeepAlive(weight);
         var entry = new Entry(new WeakReference<StoredTensor>(weight), block, data);
         _byUse.AddFirst(entry.Node);
@@ -121,7 +137,8 @@ internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream str
     {
         var rows = GC.AllocateUninitializedArray<byte>(checked((int)weight.ByteLength));
         int length = checked((int)weight.RowBytes);
-        for (int i = 0; i < weight.Rows; i++) new ReadOnlySpan<byte>((void*)weight.RowAddress(i), length).CopyTo(rows.AsSpan(i * length));
+        for (int i = 0; i < weight.Rows; i++)
+            new ReadOnlySpan<byte>((void*)weight.RowAddress(i), length).CopyTo(rows.AsSpan(i * length));
         return rows;
     }
 

@@ -18,7 +18,8 @@ internal sealed unsafe class ManagedLibraries : IVendorLibraries
 
     public void Multiply(in Product p)
     {
-        float[] a = Widen(p.A, p.Type, p.M * p.K), b = Widen(p.B, p.Type, p.K * p.N);
+        float[] a = Widen(p.A, p.Type, p.M * p.K),
+            b = Widen(p.B, p.Type, p.K * p.N);
         if (p.TensorCores && p.Type == DType.F32)
         {
             TensorFloat.Round(a);
@@ -26,15 +27,17 @@ internal sealed unsafe class ManagedLibraries : IVendorLibraries
         }
         var c = (float*)p.C;
         for (int i = 0; i < p.M; i++)
-            for (int j = 0; j < p.N; j++)
-            {
-                double sum = p.Accumulate ? c[(long)i * p.N + j] : 0;
-                for (int k = 0; k < p.K; k++) sum += (double)a[p.TransposeA ? k * p.M + i : i * p.K + k] * b[p.TransposeB ? j * p.K + k : k * p.N + j];
-                c[(long)i * p.N + j] = (float)sum;
-            }
+        for (int j = 0; j < p.N; j++)
+        {
+            double sum = p.Accumulate ? c[(long)i * p.N + j] : 0;
+            for (int k = 0; k < p.K; k++)
+                sum += (double)a[p.TransposeA ? k * p.M + i : i * p.K + k] * b[p.TransposeB ? j * p.K + k : k * p.N + j];
+            c[(long)i * p.N + j] = (float)sum;
+        }
     }
 
-    public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores) => Multiply(new Product(n, n, rows, x, true, x, false, c, TensorCores: tensorCores));
+    public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores) =>
+        Multiply(new Product(n, n, rows, x, true, x, false, c, TensorCores: tensorCores));
 
     public void Dispose() => _cpu.Dispose();
 

@@ -16,5 +16,16 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// <param name="Type">F32, BF16 or F16.</param>
 /// <param name="Accumulate">Add to c.</param>
 /// <param name="TensorCores">Float32 inputs may be rounded to TF32 (10 bits of fraction).</param>
-internal readonly record struct Product(int M, int N, int K, nint A, bool TransposeA, nint B, bool TransposeB, nint C, DType Type = DType.F32,
-    bool Accumulate = false, bool TensorCores = false);
+internal readonly record struct Product(
+    int M,
+    int N,
+    int K,
+    nint A,
+    bool TransposeA,
+    nint B,
+    bool TransposeB,
+    nint C,
+    DType Type = DType.F32,
+    bool Accumulate = false,
+    bool TensorCores = false
+);

@@ -14,14 +14,20 @@ internal static class SvdCheck
     public static bool Holds(Matrix a, SvdResult svd)
     {
         var random = new Random(20260623);
-        int m = a.Rows, n = a.Columns;
-        double[] z = new double[n], w = new double[m];
-        for (int i = 0; i < n; i++) z[i] = random.NextDouble() - 0.5;
-        for (int i = 0; i < m; i++) w[i] = random.NextDouble() - 0.5;
+        int m = a.Rows,
+            n = a.Columns;
+        double[] z = new double[n],
+            w = new double[m];
+        for (int i = 0; i < n; i++)
+            z[i] = random.NextDouble() - 0.5;
+        for (int i = 0; i < m; i++)
+            w[i] = random.NextDouble() - 0.5;
         for (int i = 1; i < m; i++)
-            if (svd.Sigma[i] > svd.Sigma[i - 1]) return false;
+            if (svd.Sigma[i] > svd.Sigma[i - 1])
+                return false;
         var projected = Times(svd.Vt, z);
-        for (int i = 0; i < m; i++) projected[i] *= svd.Sigma[i];
+        for (int i = 0; i < m; i++)
+            projected[i] *= svd.Sigma[i];
         double scale = svd.Sigma[0] * Math.Sqrt(n);
         return Distance(Times(svd.U, projected), Times(a, z)) <= Tolerance * scale
             && Distance(Times(svd.Vt, TransposeTimes(svd.Vt, w)), w) <= Tolerance * Math.Sqrt(n)
@@ -32,14 +38,16 @@ internal static class SvdCheck
     public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += a[i] * b[i];
+        for (int i = 0; i < a.Length; i++)
+            sum += a[i] * b[i];
         return sum;
     }
 
     private static double[] Times(Matrix a, double[] x)
     {
         var y = new double[a.Rows];
-        for (int i = 0; i < a.Rows; i++) y[i] = Dot(a.Row(i), x);
+        for (int i = 0; i < a.Rows; i++)
+            y[i] = Dot(a.Row(i), x);
         return y;
     }
 
@@ -49,7 +57,8 @@ internal static class SvdCheck
         for (int i = 0; i < a.Rows; i++)
         {
             var row = a.Row(i);
-            for (int j = 0; j < row.Length; j++) y[j] += row[j] * x[i];
+            for (int j = 0; j < row.Length; j++)
+                y[j] += row[j] * x[i];
         }
         return y;
     }
@@ -57,7 +66,8 @@ internal static class SvdCheck
     private static double Distance(double[] a, double[] b)
     {
         double sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+        for (int i = 0; i < a.Length; i++)
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
         return double.IsNaN(sum) ? double.PositiveInfinity : Math.Sqrt(sum);
     }
 }

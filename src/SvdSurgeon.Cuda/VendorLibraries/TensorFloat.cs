@@ -10,7 +10,8 @@ internal static class TensorFloat
     {
         foreach (ref float value in values)
         {
-            if (!float.IsFinite(value)) continue;
+            if (!float.IsFinite(value))
+                continue;
             uint bits = BitConverter.SingleToUInt32Bits(value);
             bits += (1u << DroppedBits - 1) - 1 + (bits >> DroppedBits & 1);
             value = BitConverter.UInt32BitsToSingle(bits & ~((1u << DroppedBits) - 1));

@@ -32,12 +32,16 @@ public sealed class CudaSolverTests
 
     [Test]
     public void Every_method_finds_the_singular_values_and_vectors(
-        [Values("Jacobi", "Qr", "GramEigen", "Polar")] string method, [Values(1, 7, 20)] int rows, [Values(7, 31)] int columns)
+        [Values("Jacobi", "Qr", "GramEigen", "Polar")] string method,
+        [Values(1, 7, 20)] int rows,
+        [Values(7, 31)] int columns
+    )
     {
         var a = new Matrix(rows, columns, RandomNumbers.Doubles(rows, rows * columns));
         var (u, sigma, vt) = _solver.Svd(a, Enum.Parse<SvdMethod>(method));
         var expected = _cpu.LinearAlgebra.Svd(a);
-        for (int i = 0; i < sigma.Length; i++) Assert.That(sigma[i], Is.EqualTo(expected.Sigma[i]).Within(Tolerance * sigma[0]));
+        for (int i = 0; i < sigma.Length; i++)
+            Assert.That(sigma[i], Is.EqualTo(expected.Sigma[i]).Within(Tolerance * sigma[0]));
         AssertRebuilds(a, u, sigma, vt);
     }
 
@@ -59,15 +63,18 @@ public sealed class CudaSolverTests
         var q = _cpu.LinearAlgebra.Svd(new Matrix(8, 16, RandomNumbers.Doubles(5, 128)));
         var scaled = q.U.Clone();
         for (int i = 0; i < 8; i++)
-            for (int j = 0; j < 8; j++) scaled[i, j] *= Math.Pow(10, -j);
+        for (int j = 0; j < 8; j++)
+            scaled[i, j] *= Math.Pow(10, -j);
         var a = _cpu.LinearAlgebra.Multiply(scaled, q.Vt);
         Assert.That(() => _solver.Svd(a, SvdMethod.GramEigen), Throws.InstanceOf<NumericalException>());
         var (_, sigma, _) = _solver.Svd(a, SvdMethod.GramEigen, SvdMethod.Polar);
-        for (int j = 0; j < 8; j++) Assert.That(sigma[j], Is.EqualTo(Math.Pow(10, -j)).Within(1e-13));
+        for (int j = 0; j < 8; j++)
+            Assert.That(sigma[j], Is.EqualTo(Math.Pow(10, -j)).Within(1e-13));
     }
 
     [TestCase(20, 30, "Jacobi Qr"), TestCase(20, 500, "Qr"), TestCase(4096, 4096, "Polar Qr"), TestCase(4096, 11008, "GramEigen Polar Qr")]
-    public void The_method_is_chosen_by_size(int m, int n, string methods) => Assert.That(string.Join(' ', CudaSolver.Methods(m, n, new CudaLimits())), Is.EqualTo(methods));
+    public void The_method_is_chosen_by_size(int m, int n, string methods) =>
+        Assert.That(string.Join(' ', CudaSolver.Methods(m, n, new CudaLimits())), Is.EqualTo(methods));
 
     [TestCase(5, 9), TestCase(9, 5), TestCase(40, 33), TestCase(12, 50)]
     public void Matrices_of_one_shape_are_decomposed_together_as_alone(int rows, int columns)
@@ -101,7 +108,12 @@ public sealed class CudaSolverTests
     [Test]
     public void The_limits_between_methods_are_options()
     {
-        using var backend = StandInLibraries.Open(new CudaOptions { Limits = new CudaLimits { LargestBatchedEigen = 0, LargestSurgeonPool = 7 } });
+        using var backend = StandInLibraries.Open(
+            new CudaOptions
+            {
+                Limits = new CudaLimits { LargestBatchedEigen = 0, LargestSurgeonPool = 7 },
+            }
+        );
         Assert.That(backend.LinearAlgebra.LargestBatchedSide, Is.EqualTo(32), "what Jacobi takes");
         Assert.That(_solver.LargestBatchedSide, Is.EqualTo(1024));
         Assert.That(backend.SurgeonBatch.LargestPool, Is.EqualTo(7));
@@ -109,10 +121,17 @@ public sealed class CudaSolverTests
     }
 
     [Test]
-    public void Products_pin_the_row_major_contract_of_the_seam([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate, [Values(DType.F32, DType.BF16, DType.F16)] DType type)
+    public void Products_pin_the_row_major_contract_of_the_seam(
+        [Values] bool transposeA,
+        [Values] bool transposeB,
+        [Values] bool accumulate,
+        [Values(DType.F32, DType.BF16, DType.F16)] DType type
+    )
     {
         // The managed libraries state the contract in plain loops; both must agree on a shape with three different sides.
-        const int m = 3, n = 5, k = 7;
+        const int m = 3,
+            n = 5,
+            k = 7;
         float[] start = RandomNumbers.Singles(3, m * n);
         var a = StoredTensor.FromSingles("a", [m * k], RandomNumbers.Singles(1, m * k), type);
         var b = StoredTensor.FromSingles("b", [k * n], RandomNumbers.Singles(2, k * n), type);
@@ -123,7 +142,21 @@ public sealed class CudaSolverTests
         {
             float[] c = [.. start];
             fixed (float* p = c)
-                libraries.Multiply(new Product(m, n, k, a.Address, transposeA, b.Address, transposeB, (nint)p, type, accumulate, TensorCores: type == DType.F32));
+                libraries.Multiply(
+                    new Product(
+                        m,
+                        n,
+                        k,
+                        a.Address,
+                        transposeA,
+                        b.Address,
+                        transposeB,
+                        (nint)p,
+                        type,
+                        accumulate,
+                        TensorCores: type == DType.F32
+                    )
+                );
             return c;
         }
     }
@@ -131,27 +164,40 @@ public sealed class CudaSolverTests
     [Test]
     public unsafe void A_symmetric_product_writes_the_lower_triangle([Values] bool tensorCores)
     {
-        const int rows = 6, n = 4;
-        float[] x = RandomNumbers.Singles(1, rows * n), expected = new float[n * n], actual = new float[n * n];
+        const int rows = 6,
+            n = 4;
+        float[] x = RandomNumbers.Singles(1, rows * n),
+            expected = new float[n * n],
+            actual = new float[n * n];
         using var managed = new ManagedLibraries();
-        fixed (float* px = x, pe = expected, pa = actual)
+        fixed (
+            float* px = x,
+                pe = expected,
+                pa = actual
+        )
         {
             managed.SymmetricProduct((nint)px, rows, n, (nint)pe, tensorCores);
             _backend.Libraries.SymmetricProduct((nint)px, rows, n, (nint)pa, tensorCores);
         }
         for (int i = 0; i < n; i++)
-            for (int j = 0; j <= i; j++) Assert.That(actual[i * n + j], Is.EqualTo(expected[i * n + j]).Within(1e-6f));
+        for (int j = 0; j <= i; j++)
+            Assert.That(actual[i * n + j], Is.EqualTo(expected[i * n + j]).Within(1e-6f));
     }
 
     private void AssertRebuilds(Matrix a, Matrix u, double[] sigma, Matrix vt)
     {
         var scaled = u.Clone();
         for (int i = 0; i < u.Rows; i++)
-            for (int j = 0; j < sigma.Length; j++) scaled[i, j] *= sigma[j];
+        for (int j = 0; j < sigma.Length; j++)
+            scaled[i, j] *= sigma[j];
         var product = _cpu.LinearAlgebra.Multiply(scaled, vt);
-        for (int i = 0; i < a.Data.Length; i++) Assert.That(product.Data[i], Is.EqualTo(a.Data[i]).Within(Tolerance * sigma[0]));
-        foreach (var gram in new[] { _cpu.LinearAlgebra.Multiply(u, u, transposeA: true), _cpu.LinearAlgebra.Multiply(vt, vt, transposeB: true) })
+        for (int i = 0; i < a.Data.Length; i++)
+            Assert.That(product.Data[i], Is.EqualTo(a.Data[i]).Within(Tolerance * sigma[0]));
+        foreach (
+            var gram in new[] { _cpu.LinearAlgebra.Multiply(u, u, transposeA: true), _cpu.LinearAlgebra.Multiply(vt, vt, transposeB: true) }
+        )
             for (int i = 0; i < gram.Rows; i++)
-                for (int j = 0; j < gram.Rows; j++) Assert.That(gram[i, j], Is.EqualTo(i == j ? 1 : 0).Within(1e-9));
+            for (int j = 0; j < gram.Rows; j++)
+                Assert.That(gram[i, j], Is.EqualTo(i == j ? 1 : 0).Within(1e-9));
     }
 }

@@ -21,7 +21,10 @@ internal static class StandInLibraries
     {
         if (WhyNot.Value is { } reason)
             Assert.Ignore(reason);
-        return CudaDevices.OpenSimulator((accelerator, stream, pool, all) => new CudaLibraries(accelerator, stream, 0, pool, all.Limits), options);
+        return CudaDevices.OpenSimulator(
+            (accelerator, stream, pool, all) => new CudaLibraries(accelerator, stream, 0, pool, all.Limits),
+            options
+        );
     }
 
     /// <summary>Compiles both libraries into two folders as Python's packages have them.</summary>
@@ -38,7 +41,10 @@ internal static class StandInLibraries
         {
             string folder = Directory.CreateDirectory(Path.Combine(root, "nvidia", package, "lib")).FullName;
             string output = Path.Combine(folder, name);
-            if (Compile($"-DCUDA_MAJOR={major}", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", output, source, "-lm") is { } problem)
+            if (
+                Compile($"-DCUDA_MAJOR={major}", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", output, source, "-lm") is
+                { } problem
+            )
                 return problem;
         }
         return null;

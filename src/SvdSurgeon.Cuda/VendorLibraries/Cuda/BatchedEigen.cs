@@ -9,7 +9,22 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// </summary>
 internal sealed unsafe class BatchedEigen
 {
-    private readonly delegate* unmanaged<nint, nint, EigenMode, FillMode, long, DataType, ulong, long, DataType, ulong, DataType, nuint*, nuint*, long, int> _size;
+    private readonly delegate* unmanaged<
+        nint,
+        nint,
+        EigenMode,
+        FillMode,
+        long,
+        DataType,
+        ulong,
+        long,
+        DataType,
+        ulong,
+        DataType,
+        nuint*,
+        nuint*,
+        long,
+        int> _size;
     private readonly delegate* unmanaged<
         nint,
         nint,
@@ -32,7 +47,22 @@ internal sealed unsafe class BatchedEigen
 
     private BatchedEigen(nint size, nint run)
     {
-        _size = (delegate* unmanaged<nint, nint, EigenMode, FillMode, long, DataType, ulong, long, DataType, ulong, DataType, nuint*, nuint*, long, int>)size;
+        _size = (delegate* unmanaged<
+            nint,
+            nint,
+            EigenMode,
+            FillMode,
+            long,
+            DataType,
+            ulong,
+            long,
+            DataType,
+            ulong,
+            DataType,
+            nuint*,
+            nuint*,
+            long,
+            int>)size;
         _run = (delegate* unmanaged<
             nint,
             nint,
@@ -57,14 +87,25 @@ internal sealed unsafe class BatchedEigen
     /// <summary>The functions, or null where the loaded cuSOLVER has none.</summary>
     public static BatchedEigen? Find()
     {
-        nint size = NativeLibraries.SolverFunction("cusolverDnXsyevBatched_bufferSize"), run = NativeLibraries.SolverFunction("cusolverDnXsyevBatched");
+        nint size = NativeLibraries.SolverFunction("cusolverDnXsyevBatched_bufferSize"),
+            run = NativeLibraries.SolverFunction("cusolverDnXsyevBatched");
         return size != 0 && run != 0 ? new BatchedEigen(size, run) : null;
     }
 
     /// <summary>Bytes of the workspaces for <paramref name="count"/> float64 matrices n × n, one after the other.</summary>
-    public CusolverStatus Size(CusolverHandle handle, CusolverParameters parameters, int n, DevicePointer a, DevicePointer values, int count, out long onDevice, out long onHost)
+    public CusolverStatus Size(
+        CusolverHandle handle,
+        CusolverParameters parameters,
+        int n,
+        DevicePointer a,
+        DevicePointer values,
+        int count,
+        out long onDevice,
+        out long onHost
+    )
     {
-        nuint device = 0, host = 0;
+        nuint device = 0,
+            host = 0;
         int status = _size(
             Unsafe.BitCast<CusolverHandle, nint>(handle),
             Unsafe.BitCast<CusolverParameters, nint>(parameters),
@@ -101,26 +142,25 @@ internal sealed unsafe class BatchedEigen
     )
     {
         fixed (byte* host = onHost)
-            return (CusolverStatus)
-                _run(
-                    Unsafe.BitCast<CusolverHandle, nint>(handle),
-                    Unsafe.BitCast<CusolverParameters, nint>(parameters),
-                    EigenMode.Vector,
-                    FillMode.Upper,
-                    n,
-                    DataType.CUDA_R_64F,
-                    Address(a),
-                    n,
-                    DataType.CUDA_R_64F,
-                    Address(values),
-                    DataType.CUDA_R_64F,
-                    Address(work),
-                    (nuint)bytesOnDevice,
-                    host,
-                    (nuint)bytesOnHost,
-                    Address(info),
-                    count
-                );
+            return (CusolverStatus)_run(
+                Unsafe.BitCast<CusolverHandle, nint>(handle),
+                Unsafe.BitCast<CusolverParameters, nint>(parameters),
+                EigenMode.Vector,
+                FillMode.Upper,
+                n,
+                DataType.CUDA_R_64F,
+                Address(a),
+                n,
+                DataType.CUDA_R_64F,
+                Address(values),
+                DataType.CUDA_R_64F,
+                Address(work),
+                (nuint)bytesOnDevice,
+                host,
+                (nuint)bytesOnHost,
+                Address(info),
+                count
+            );
     }
 
     // One number wide in both sets of declarations.

@@ -43,7 +43,8 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
     {
         using var turn = _gate.EnterScope();
         _accelerator.Bind();
-        float one = 1, add = p.Accumulate ? 1 : 0;
+        float one = 1,
+            add = p.Accumulate ? 1 : 0;
         var type = p.Type switch
         {
             DType.F32 => DataType.CUDA_R_32F,
@@ -52,20 +53,56 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
             _ => throw new ArgumentException($"cuBLAS takes no {p.Type}.", nameof(p)),
         };
         var compute = p.Type == DType.F32 && p.TensorCores ? ComputeType.Compute32FFastTF32 : ComputeType.Compute32F;
-        Check(Cublas.cublasGemmEx(_blas, Transposed(p.TransposeB), Transposed(p.TransposeA), p.N, p.M, p.K, (nint)(&one), Device(p.B), type,
-            p.TransposeB ? p.K : p.N, Device(p.A), type, p.TransposeA ? p.M : p.K, (nint)(&add), Device(p.C), DataType.CUDA_R_32F, p.N, compute, GemmAlgorithm.Default),
-            "cublasGemmEx");
+        Check(
+            Cublas.cublasGemmEx(
+                _blas,
+                Transposed(p.TransposeB),
+                Transposed(p.TransposeA),
+                p.N,
+                p.M,
+                p.K,
+                (nint)(&one),
+                Device(p.B),
+                type,
+                p.TransposeB ? p.K : p.N,
+                Device(p.A),
+                type,
+                p.TransposeA ? p.M : p.K,
+                (nint)(&add),
+                Device(p.C),
+                DataType.CUDA_R_32F,
+                p.N,
+                compute,
+                GemmAlgorithm.Default
+            ),
+            "cublasGemmEx"
+        );
     }
 
     public void SymmetricProduct(nint x, int rows, int n, nint c, bool tensorCores)
     {
         using var turn = _gate.EnterScope();
         _accelerator.Bind();
-        float one = 1, zero = 0;
-        if (tensorCores) Check(Cublas.cublasSetMathMode(_blas, MathMode.TF32TensorOpMath), "cublasSetMathMode");
+        float one = 1,
+            zero = 0;
+        if (tensorCores)
+            Check(Cublas.cublasSetMathMode(_blas, MathMode.TF32TensorOpMath), "cublasSetMathMode");
         // Row-major lower is column-major upper; the row-major x is their n × rows.
-        var status = Cublas.cublasSsyrk_v2(_blas, FillMode.Upper, Operation.NonTranspose, n, rows, ref one, Device(x), n, ref zero, Device(c), n);
-        if (tensorCores) Check(Cublas.cublasSetMathMode(_blas, MathMode.DefaultMath), "cublasSetMathMode");
+        var status = Cublas.cublasSsyrk_v2(
+            _blas,
+            FillMode.Upper,
+            Operation.NonTranspose,
+            n,
+            rows,
+            ref one,
+            Device(x),
+            n,
+            ref zero,
+            Device(c),
+            n
+        );
+        if (tensorCores)
+            Check(Cublas.cublasSetMathMode(_blas, MathMode.DefaultMath), "cublasSetMathMode");
         Check(status, "cublasSsyrk");
     }
 
@@ -82,6 +119,7 @@ internal sealed unsafe class CudaLibraries : IVendorLibraries
 
     internal static void Check(CublasStatus status, string call)
     {
-        if (status != CublasStatus.Success) throw new NumericalException($"{call} failed: {status}. svdsurgeon devices shows which cuBLAS was loaded.");
+        if (status != CublasStatus.Success)
+            throw new NumericalException($"{call} failed: {status}. svdsurgeon devices shows which cuBLAS was loaded.");
     }
 }

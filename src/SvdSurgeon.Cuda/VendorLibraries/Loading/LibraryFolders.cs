@@ -36,7 +36,8 @@ internal sealed class LibraryFolders(Func<string, string?> variable)
             .Concat(Matches(Path.Combine(root, "lib"), "python3*").SelectMany(python => Wheels(Path.Combine(python, "site-packages"))))
             .Concat(Matches(Path.Combine(root, "lib"), "python3*").SelectMany(python => Wheels(Path.Combine(python, "dist-packages"))));
 
-    private static IEnumerable<string> Wheels(string site) => Matches(Path.Combine(site, "nvidia"), "*").Select(package => Path.Combine(package, "lib"));
+    private static IEnumerable<string> Wheels(string site) =>
+        Matches(Path.Combine(site, "nvidia"), "*").Select(package => Path.Combine(package, "lib"));
 
     private IEnumerable<string> PythonRoots() => List("HOME").Select(home => Path.Combine(home, ".local")).Concat(["/usr/local", "/usr"]);
 

@@ -15,7 +15,13 @@ internal static class LibrarySearch
     public static Result Find(LibraryFolders folders, int? driverMajor, Func<string, bool> isThere)
     {
         var passedOver = new List<string>();
-        foreach (string[] places in (string[][])[[.. folders.Named], [.. folders.All]])
+        foreach (
+            string[] places in (string[][])
+                [
+                    [.. folders.Named],
+                    [.. folders.All],
+                ]
+        )
         foreach (var generation in CudaGeneration.NewestFirst)
         {
             if (Array.Find(places, folder => isThere(Path.Combine(folder, generation.Blas))) is not { } blas)

@@ -54,12 +54,22 @@ internal static unsafe class NativeLibraries
                 [
                     driver,
                     new NativeLibraryReport("cuBLAS", Version(pair.Blas, "cublasGetProperty"), LoadedFiles.PathOf(pair.Files.Blas), null),
-                    new NativeLibraryReport("cuSOLVER", Version(pair.Solver, "cusolverGetProperty"), LoadedFiles.PathOf(pair.Files.Solver), null),
+                    new NativeLibraryReport(
+                        "cuSOLVER",
+                        Version(pair.Solver, "cusolverGetProperty"),
+                        LoadedFiles.PathOf(pair.Files.Solver),
+                        null
+                    ),
                 ];
             string names = string.Join(" or ", CudaGeneration.NewestFirst.Select(g => $"{g.Blas} with {g.Solver}"));
             string passedOver = string.Concat(search.PassedOver.Select(sentence => $". {sentence}"));
             string missing = $"{names}: not found in {LibraryFolders.Places}{passedOver}";
-            return [driver, new NativeLibraryReport("cuBLAS", null, null, missing), new NativeLibraryReport("cuSOLVER", null, null, missing)];
+            return
+            [
+                driver,
+                new NativeLibraryReport("cuBLAS", null, null, missing),
+                new NativeLibraryReport("cuSOLVER", null, null, missing),
+            ];
         }
     }
 

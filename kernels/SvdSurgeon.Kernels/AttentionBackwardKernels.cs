@@ -6,14 +6,16 @@ using ILGPU.Algorithms.ScanReduceOperations;
 namespace SvdSurgeon.Kernels;
 
 /// <summary>
-/// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ) ∘ ∂s/∂(q·k):
+/// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ) ∘
+/// ∂s/∂(q·k):
 /// dq = dS k, dk = dSᵀ q, dv = Pᵀ dy. One kernel writes dq a query tile at a time, another dk and dv a key tile at a time: nothing is added
 /// atomically, so runs repeat to the bit. Shapes, launch and shared memory as in the forward kernel.
 /// </summary>
 public static class AttentionBackwardKernels
 {
     /// <summary>
-    /// δ[row, head] = Σ_c dy[row, head, c] y[row, head, c]. Launch (B·Tq·heads), one warp. No shared memory. Reads 8 bytes a number, 2 FLOPs: memory bound.
+    /// δ[row, head] = Σ_c dy[row, head, c] y[row, head, c]. Launch (B·Tq·heads), one warp. No shared memory. Reads 8 bytes per number, 2
+    /// FLOPs: memory bound.
     /// </summary>
     public static void Delta(ArrayView<float> dy, ArrayView<float> y, ArrayView<float> delta, int headDim)
     {
@@ -26,8 +28,10 @@ public static class AttentionBackwardKernels
             delta[Grid.IdxX] = sum;
     }
 
-    /// <summary>dq, a tile of queries a group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs a head without mask, half of it causal;
-    /// reads q and dy once a key tile, k and v once a query tile, from cache, and writes 4·Tq·d bytes a head: bound by arithmetic. Shared memory 34 KB.</summary>
+    /// <summary>dq, a tile of queries per group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs per head without mask, half of
+    /// it causal;
+    /// reads q and dy once per key tile, k and v once per query tile, from cache, and writes 4·Tq·d bytes per head: bound by arithmetic.
+    /// Shared memory 34 KB.</summary>
     public static void Query(
         ArrayView<float> q,
         ArrayView<float> k,
@@ -79,8 +83,10 @@ public static class AttentionBackwardKernels
     }
 
     /// <summary>
-    /// dk and dv, a tile of keys a group, summed over the query heads that share the key head: launch (⌈Tk/4n⌉, B·kvHeads, ⌈d/8n⌉), n × n.
-    /// 8·Tq·Tk·d FLOPs a query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes a key head. Shared memory 34 KB.
+    /// dk and dv, a tile of keys per group, summed over the query heads that share the key head: launch (⌈Tk/4n⌉, B·kvHeads, ⌈d/8n⌉), n ×
+    /// n.
+    /// 8·Tq·Tk·d FLOPs per query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes per key head. Shared memory
+    /// 34 KB.
     /// </summary>
     public static void KeyValue(
         ArrayView<float> q,

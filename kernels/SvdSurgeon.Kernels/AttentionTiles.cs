@@ -3,92 +3,23 @@ using ILGPU;
 
 namespace SvdSurgeon.Kernels;
 
-/// <summary>Sizes of an attention call, as kernels take them. Query i stands at position KeyLength − QueryLength + i.</summary>
-public struct AttentionSizes
-{
-    /// <summary>Queries a sequence.</summary>
-    public int QueryLength;
-
-    /// <summary>Keys a sequence.</summary>
-    public int KeyLength;
-
-    /// <summary>Query heads.</summary>
-    public int Heads;
-
-    /// <summary>Key and value heads; divides Heads.</summary>
-    public int KeyValueHeads;
-
-    /// <summary>d.</summary>
-    public int HeadDim;
-
-    /// <summary>A query sees this many keys, its own included; 0 for all before it.</summary>
-    public int Window;
-
-    /// <summary>Factor of the scores q·k.</summary>
-    public float Scale;
-
-    /// <summary>A scaled score s becomes cap · tanh(s / cap); 0 for no cap.</summary>
-    public float SoftCap;
-
-    /// <summary>What the softmax reads: the scaled and capped score.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly float Score(float product) => SoftCap == 0f ? product * Scale : SoftCap * KernelMath.Tanh(product * Scale / SoftCap);
-
-    /// <summary>∂<see cref="Score"/>/∂product, from the score.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly float Slope(float score) => SoftCap == 0f ? Scale : Scale * (1f - score / SoftCap * (score / SoftCap));
-
-    /// <summary>True when a query sees a key; both as positions in the sequence of keys.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool Sees(int query, int key) => key <= query && (Window == 0 || key > query - Window);
-}
-
-/// <summary>Rows of one head of one sequence inside a [B·T, heads·d] matrix.</summary>
-internal struct HeadRows
-{
-    public ArrayView<float> Data;
-
-    /// <summary>Where row 0 starts.</summary>
-    public long Start;
-
-    /// <summary>From one row to the next.</summary>
-    public int Stride;
-
-    /// <summary>Rows of the sequence.</summary>
-    public int Count;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public HeadRows(ArrayView<float> data, int sequence, int count, int heads, int head, int headDim)
-    {
-        Data = data;
-        Stride = heads * headDim;
-        Start = (long)sequence * count * Stride + head * headDim;
-        Count = count;
-    }
-
-    /// <summary>Number (row, column), 0 outside.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly float At(int row, int column, int headDim) =>
-        row < Count && column < headDim ? Data[Start + (long)row * Stride + column] : 0f;
-}
-
-/// <summary>4 rows by 8 columns in registers: columns 4x…4x+3 of each of two neighbouring blocks of 4·Group.DimX columns.</summary>
-internal struct WideTile
-{
-    public Tile4 Left,
-        Right;
-}
-
-/// <summary>What the attention kernels share. A group of n × n threads (16 × 16 on a GPU) works on tiles of 4n × 4n; thread (x, y) has rows 4y…4y+3.</summary>
+/// <summary>
+/// What the attention kernels share. A group of n × n threads (16 × 16 on a GPU) works on tiles of 4n × 4n; thread (x, y) has rows 4y…4y+3.
+/// </summary>
 internal static class AttentionTiles
 {
     /// <summary>Rows of a slab of <see cref="AddProduct"/>; a tile is a whole number of slabs.</summary>
     private const int SlabRows = 16;
 
-    /// <summary>Numbers from one row of a slab to the next: 128 columns and 4 more. 16 rows fill no more than a chunk of <see cref="SharedTile"/>.</summary>
+    /// <summary>
+    /// Numbers from one row of a slab to the next: 128 columns and 4 more. 16 rows fill no more than a chunk of <see cref="SharedTile"/>.
+    /// </summary>
     private const int SlabStride = 132;
 
-    /// <summary>a bᵀ: thread (x, y) gets rows firstA + 4y… of a against rows firstB + 4x… of b. Both are staged through shared memory in chunks of d.</summary>
+    /// <summary>
+    /// a bᵀ: thread (x, y) gets rows firstA + 4y… of a against rows firstB + 4x… of b. Both are staged through shared memory in chunks of
+    /// d.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Tile4 Scores(
         HeadRows a,
@@ -113,7 +44,10 @@ internal static class AttentionTiles
         return sum;
     }
 
-    /// <summary>sum + tileᵀ m: tile is K-major in shared memory, its k is row firstRow + k of m; thread (x, y) adds to its columns from firstColumn on.</summary>
+    /// <summary>
+    /// sum + tileᵀ m: tile is K-major in shared memory, its k is row firstRow + k of m; thread (x, y) adds to its columns from firstColumn
+    /// on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideTile AddProduct(
         WideTile sum,

@@ -4,7 +4,8 @@ using ILGPU;
 namespace SvdSurgeon.Kernels;
 
 /// <summary>
-/// One number out of a stored row of any type: plain, or a GGUF block type, whose blocks share scales. Each thread decodes its own number; the
+/// One number out of a stored row of any type: plain, or a GGUF block type, whose blocks share scales. Each thread decodes its own number;
+/// the
 /// scales come from cache. The type is the same for all threads of a launch, so the switch costs nothing.
 /// </summary>
 internal static class BlockFormats

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// Reductions over a thread group: butterfly inside a warp, then every thread adds the warps' results in the same order, so that all
-/// threads hold the same bits and a run repeats itself. The group is a whole number of warps; scratch holds one number a warp.
+/// threads hold the same bits and a run repeats itself. The group is a whole number of warps; scratch holds one number per warp.
 /// </summary>
 internal static class GroupReduce
 {

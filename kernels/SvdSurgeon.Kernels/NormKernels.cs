@@ -3,13 +3,14 @@ using ILGPU;
 namespace SvdSurgeon.Kernels;
 
 /// <summary>
-/// Layer norm and RMS norm over the rows of x[T, n], with their backward passes. One group a row: launch (T, g), g threads a whole number
-/// of warps. Shared memory: one number a warp. All are memory bound; weights get no gradient, nothing trains.
+/// Layer norm and RMS norm over the rows of x[T, n], with their backward passes. One group per row: launch (T, g), g threads a whole number
+/// of warps. Shared memory: one number per warp. All are memory bound; weights get no gradient, nothing trains.
 /// </summary>
 public static class NormKernels
 {
     /// <summary>
-    /// y = (x − mean) · r ∘ w + b, r = 1/sqrt(var + ε); mean and r are kept, one a row. x, y: T × n; w, b: n, or empty for no affine part.
+    /// y = (x − mean) · r ∘ w + b, r = 1/sqrt(var + ε); mean and r are kept, one per row. x, y: T × n; w, b: n, or empty for no affine
+    /// part.
     /// Reads 3 × 4Tn bytes (the second and third time from cache), writes 4Tn; 8Tn FLOPs. The variance is taken around the mean.
     /// </summary>
     public static void LayerNorm(
@@ -55,7 +56,8 @@ public static class NormKernels
     }
 
     /// <summary>
-    /// dx = r·(g − mean(g) − x̂·mean(g ∘ x̂)) with g = w ∘ dy, x̂ = (x − mean)·r; adds to dx when accumulate is not 0. Shapes as in LayerNorm.
+    /// dx = r·(g − mean(g) − x̂·mean(g ∘ x̂)) with g = w ∘ dy, x̂ = (x − mean)·r; adds to dx when accumulate is not 0. Shapes as in
+    /// LayerNorm.
     /// Reads 4 × 4Tn bytes (half of them from cache), writes 4Tn; 14Tn FLOPs.
     /// </summary>
     public static void LayerNormBackward(
@@ -97,7 +99,8 @@ public static class NormKernels
     }
 
     /// <summary>
-    /// y = x · r ∘ w, r = 1/sqrt(mean(x²) + ε) kept one a row. x, y: T × n; w: n. Reads 2 × 4Tn bytes (once from cache), writes 4Tn; 4Tn FLOPs.
+    /// y = x · r ∘ w, r = 1/sqrt(mean(x²) + ε) kept one per row. x, y: T × n; w: n. Reads 2 × 4Tn bytes (once from cache), writes 4Tn; 4Tn
+    /// FLOPs.
     /// </summary>
     public static void RmsNorm(ArrayView<float> x, ArrayView<float> w, ArrayView<float> y, ArrayView<float> r, int n, float epsilon)
     {

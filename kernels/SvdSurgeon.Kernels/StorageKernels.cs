@@ -2,13 +2,17 @@ using ILGPU;
 
 namespace SvdSurgeon.Kernels;
 
-/// <summary>From storage types to float32 and back. Launch for matrices: (rows, ⌈n/g⌉), g threads, one a number. No shared memory, memory bound.</summary>
+/// <summary>
+/// From storage types to float32 and back. Launch for matrices: (rows, ⌈n/g⌉), g threads, one per number. No shared memory, memory bound.
+/// </summary>
 public static class StorageKernels
 {
     /// <summary>
-    /// y[t, j] = stored[map[t], j]: widening and dequantisation of whole weights (map: stored row of every logical row, or empty), and embedding
-    /// (map: token ids). y: rows × n; data: rows of <paramref name="rowBytes"/> bytes of type <see cref="StorageTypes"/>. Reads the stored bytes once,
-    /// writes 4 bytes a number; 1 to 25 integer operations a number.
+    /// y[t, j] = stored[map[t], j]: widening and dequantisation of whole weights (map: stored row of every logical row, or empty), and
+    /// embedding
+    /// (map: token ids). y: rows × n; data: rows of <paramref name="rowBytes"/> bytes of type <see cref="StorageTypes"/>. Reads the stored
+    /// bytes once,
+    /// writes 4 bytes per number; 1 to 25 integer operations per number.
     /// </summary>
     public static void WidenRows(ArrayView<byte> data, int type, long rowBytes, ArrayView<int> map, ArrayView<float> y, int n)
     {
@@ -21,7 +25,8 @@ public static class StorageKernels
     }
 
     /// <summary>
-    /// y[t, j] += table[offset + t mod T, j], the learned positions of OPT. y: B·T × n. Reads 4 bytes and a stored number, writes 4 bytes a number.
+    /// y[t, j] += table[offset + t mod T, j], the learned positions of OPT. y: B·T × n. Reads 4 bytes and a stored number, writes 4 bytes
+    /// per number.
     /// </summary>
     public static void AddPositions(
         ArrayView<byte> table,
@@ -41,7 +46,8 @@ public static class StorageKernels
     }
 
     /// <summary>
-    /// y = x rounded to bf16 or fp16 (to nearest, ties to even; beyond 65504 an fp16 is infinite). Flat, N numbers, the grid striding. Reads 4N bytes,
+    /// y = x rounded to bf16 or fp16 (to nearest, ties to even; beyond 65504 an fp16 is infinite). Flat, N numbers, the grid striding.
+    /// Reads 4N bytes,
     /// writes 2N.
     /// </summary>
     public static void Narrow(ArrayView<float> x, ArrayView<ushort> y, int type)
@@ -50,7 +56,7 @@ public static class StorageKernels
             y[i] = (ushort)(type == StorageTypes.BF16 ? SixteenBit.ToBf16(x[i]) : SixteenBit.ToHalf(x[i]));
     }
 
-    /// <summary>y[t, j] = x[t, indices[j]]. x: rows × wide, y: rows × n. Reads 4 bytes a number (gathered), writes 4.</summary>
+    /// <summary>y[t, j] = x[t, indices[j]]. x: rows × wide, y: rows × n. Reads 4 bytes per number (gathered), writes 4.</summary>
     public static void GatherColumns(ArrayView<float> x, int wide, ArrayView<int> indices, ArrayView<float> y, int n)
     {
         int row = Grid.IdxX,
@@ -60,7 +66,10 @@ public static class StorageKernels
         y[(long)row * n + j] = x[(long)row * wide + indices[j]];
     }
 
-    /// <summary>y[t, indices[j]] = x[t, j], or += when accumulate is not 0. x: rows × n, y: rows × wide. Indices are distinct. 8 or 12 bytes a number.</summary>
+    /// <summary>
+    /// y[t, indices[j]] = x[t, j], or += when accumulate is not 0. x: rows × n, y: rows × wide. Indices are distinct. 8 or 12 bytes per
+    /// number.
+    /// </summary>
     public static void ScatterColumns(ArrayView<float> x, int n, ArrayView<int> indices, ArrayView<float> y, int wide, int accumulate)
     {
         int row = Grid.IdxX,

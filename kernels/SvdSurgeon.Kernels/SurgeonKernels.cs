@@ -3,29 +3,13 @@ using ILGPU;
 
 namespace SvdSurgeon.Kernels;
 
-/// <summary>Where the numbers of one module stand in the arrays of a batch.</summary>
-public struct SurgeonSystem
-{
-    /// <summary>Pool size k: H̄ is k × k.</summary>
-    public int Pool;
-
-    /// <summary>Kept values r.</summary>
-    public int Kept;
-
-    /// <summary>First number of H̄ (row-major, lower triangle read) in the array of Fishers.</summary>
-    public long Fisher;
-
-    /// <summary>First number of this module's scratch: 2k² for <see cref="SurgeonKernels.Saliency"/>, r² + 2r for <see cref="SurgeonKernels.Compensate"/>.</summary>
-    public long Scratch;
-
-    /// <summary>First of the k numbers of σ, of the indices (kept, ascending, then dropped) and of the results.</summary>
-    public int Values;
-}
-
 /// <summary>
-/// The closed forms of SVD-Surgeon for many modules at once, one group a module: launch (modules), g threads, a whole number of warps. Meant for pools
-/// up to a few hundred values; larger systems go to cuSOLVER. Float64; no shared memory; the matrix stays in the L2 cache. status[module] is 0, or
-/// 1 + the column whose pivot was only rounding or below 0: that module's results are then left alone, and the caller solves it another way.
+/// The closed forms of SVD-Surgeon for many modules at once, one group per module: launch (modules), g threads, a whole number of warps.
+/// Meant for pools
+/// up to a few hundred values; larger systems go to cuSOLVER. Float64; no shared memory; the matrix stays in the L2 cache. status[module]
+/// is 0, or
+/// 1 + the column whose pivot was only rounding or below 0: that module's results are then left alone, and the caller solves it another
+/// way.
 /// </summary>
 public static class SurgeonKernels
 {
@@ -33,7 +17,8 @@ public static class SurgeonKernels
     private const double PivotFloor = 1e-15;
 
     /// <summary>
-    /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the inverse factor a thread:
+    /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the
+    /// inverse factor per thread:
     /// k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
     /// </summary>
     public static void Saliency(
@@ -89,7 +74,8 @@ public static class SurgeonKernels
     }
 
     /// <summary>
-    /// δ_S = (H̄_SS + ε·d·I)⁻¹ H̄_SC σ_C with d = max(mean(diag H̄_SS), 1e-12), then result_S = max(σ_S + c·δ_S, 0), gather, factorization, both solves and the
+    /// δ_S = (H̄_SS + ε·d·I)⁻¹ H̄_SC σ_C with d = max(mean(diag H̄_SS), 1e-12), then result_S = max(σ_S + c·δ_S, 0), gather, factorization,
+    /// both solves and the
     /// clamp in one launch. r³/3 + r(k − r) + 2r² multiply-adds; reads the kept rows of H̄ once.
     /// </summary>
     public static void Compensate(
@@ -175,7 +161,8 @@ public static class SurgeonKernels
     private static double Lower(ArrayView<double> h, long start, int k, int i, int j) =>
         i >= j ? h[start + (long)i * k + j] : h[start + (long)j * k + i];
 
-    // In place on the lower triangle, a column at a time; a warp takes a row of the trailing matrix. Every thread sees the same pivot, so all return together.
+    // In place on the lower triangle, a column at a time; a warp takes a row of the trailing matrix. Every thread sees the same pivot, so
+    // all return together.
     private static int Cholesky(ArrayView<double> a, long start, int n, double floor)
     {
         int warps = Group.DimX / Warp.WarpSize,

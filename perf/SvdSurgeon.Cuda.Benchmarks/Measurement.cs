@@ -52,8 +52,12 @@ internal sealed class Measurement
             Console.WriteLine($"| {name} | {shape} | ran | | | | |");
         else
             Console.WriteLine(
-                Text(
-                    $"| {name} | {shape} | {seconds * 1e3:F4} | {bytes / seconds / 1e9:F0} | {Percent(bytes / seconds, _bandwidth)} | {flops / seconds / 1e12:F2} | {Percent(flops / seconds, _arithmetic)} |"
+                string.Join(
+                    " | ",
+                    Text($"| {name} | {shape} | {seconds * 1e3:F4} | {bytes / seconds / 1e9:F0}"),
+                    Percent(bytes / seconds, _bandwidth),
+                    Text($"{flops / seconds / 1e12:F2}"),
+                    Text($"{Percent(flops / seconds, _arithmetic)} |")
                 )
             );
         return seconds;

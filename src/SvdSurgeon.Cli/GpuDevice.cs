@@ -26,7 +26,8 @@ internal static class GpuDevice
         if (parts[0] != "simulator")
             return CudaDevices.Open(index, options);
         Console.Error.WriteLine(
-            "--device simulator: the GPU's kernels run thread by thread on ILGPU's CPU accelerator. That shows that they work and is very slow: --device cpu is for work."
+            "--device simulator: the GPU's kernels run thread by thread on ILGPU's CPU accelerator. That shows that they work and is "
+                + "very slow: --device cpu is for work."
         );
         return CudaDevices.OpenSimulator(options);
     }
@@ -34,14 +35,17 @@ internal static class GpuDevice
     /// <summary>The first GPU when there is a usable one.</summary>
     public static IBackend? OpenIfUsable() => CudaDevices.List().Problem is null ? CudaDevices.Open() : null;
 
-    /// <summary>Lines for svdsurgeon devices: what there is, or in three lines what is missing, where it was looked for, and what helps.</summary>
+    /// <summary>
+    /// Lines for svdsurgeon devices: what there is, or in three lines what is missing, where it was looked for, and what helps.
+    /// </summary>
     public static IEnumerable<string> Describe()
     {
         var report = CudaDevices.List();
         foreach (var device in report.Devices)
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"cuda:{device.Index} ({device.Name}, {device.MemoryBytes >> 20} MiB, {device.Multiprocessors} multiprocessors, compute capability {device.ComputeCapability}, driver for CUDA {device.DriverVersion})"
+                $"cuda:{device.Index} ({device.Name}, {device.MemoryBytes >> 20} MiB, {device.Multiprocessors} multiprocessors, compute "
+                    + $"capability {device.ComputeCapability}, driver for CUDA {device.DriverVersion})"
             );
         if (report.Problem is not null)
             yield return $"cuda: not usable, {report.Problem}.";

@@ -80,7 +80,8 @@ public sealed partial class CudaBackend
         for (int i = 0; i < values.Length; i++)
             if (!double.IsFinite(values[i]))
                 throw new NumericalException(
-                    $"{head.Source}: the logits of token {i} of this batch are not finite. A weight of the model is NaN or infinite, or its numbers overflow in float32."
+                    $"{head.Source}: the logits of token {i} of this batch are not finite. A weight of the model is NaN or infinite, or "
+                        + $"its numbers overflow in float32."
                 );
     }
 }

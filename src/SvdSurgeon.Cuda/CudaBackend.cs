@@ -11,7 +11,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Cuda;
 
 /// <summary>
-/// The GPU backend: ILGPU kernels, with cuBLAS and cuSOLVER for products and decompositions, in one CUDA context and one stream. Open it with
+/// The GPU backend: ILGPU kernels, with cuBLAS and cuSOLVER for products and decompositions, in one CUDA context and one stream. Open it
+/// with
 /// <see cref="CudaDevices.Open"/>. An instance belongs to one thread.
 /// </summary>
 public sealed partial class CudaBackend : IBackend
@@ -62,7 +63,8 @@ public sealed partial class CudaBackend : IBackend
 
     /// <inheritdoc/>
     public string Description =>
-        $"{(_accelerator.AcceleratorType == AcceleratorType.Cuda ? "cuda" : "simulator")} ({_accelerator.Name}, {_libraries.Description}, {_options.Precision})";
+        $"{(_accelerator.AcceleratorType == AcceleratorType.Cuda ? "cuda" : "simulator")} ({_accelerator.Name}, "
+        + $"{_libraries.Description}, {_options.Precision})";
 
     /// <inheritdoc/>
     public ILinearAlgebra LinearAlgebra => _libraries.LinearAlgebra;
@@ -95,8 +97,10 @@ public sealed partial class CudaBackend : IBackend
         if (total <= UsableMemory)
             return;
         throw new OutOfMemoryEstimateException(
-            $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations and sums, {Mebibytes(weights)} for weights in use and "
-                + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Fewer or shorter sequences (--sequences, --seqlen) need less, --device cpu uses the system's memory."
+            $"{_accelerator.Name}: {need.Tokens} tokens at once need {Mebibytes(need.ActivationBytes)} for activations and sums, "
+                + $"{Mebibytes(weights)} for weights in use and "
+                + $"{Mebibytes(logits)} for logits, {Mebibytes(total)} together; {Mebibytes(UsableMemory)} may be used. Fewer or shorter "
+                + $"sequences (--sequences, --seqlen) need less, --device cpu uses the system's memory."
         );
     }
 

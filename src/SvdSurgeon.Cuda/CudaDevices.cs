@@ -52,7 +52,8 @@ public static class CudaDevices
     /// <summary>Opens a device.</summary>
     /// <param name="index">Which one, as <see cref="List"/> numbers them.</param>
     /// <param name="options">Arithmetic and memory.</param>
-    /// <exception cref="InvalidInputException">There is no usable device of this number; the message says why and what would help.</exception>
+    /// <exception cref="InvalidInputException">There is no usable device of this number; the message says why and what would
+    /// help.</exception>
     public static CudaBackend Open(int index = 0, CudaOptions? options = null)
     {
         var report = List();
@@ -61,7 +62,8 @@ public static class CudaDevices
             throw new InvalidInputException($"{name}: {report.Problem}. What helps: {report.Remedy}. Or use --device cpu.");
         if (index < 0 || index >= report.Devices.Count)
             throw new InvalidInputException(
-                $"{name}: there {(report.Devices.Count == 1 ? "is 1 device" : $"are {report.Devices.Count} devices")}, numbered from 0. svdsurgeon devices lists them."
+                $"{name}: there {(report.Devices.Count == 1 ? "is 1 device" : $"are {report.Devices.Count} devices")}, numbered from 0. "
+                    + $"svdsurgeon devices lists them."
             );
         var context = Context.Create(builder => Configure(builder).Cuda());
         try
@@ -79,15 +81,19 @@ public static class CudaDevices
     }
 
     /// <summary>
-    /// Computes on an accelerator that the calling program has made and keeps: it stays open when the backend is disposed. On a CUDA accelerator
-    /// products and decompositions go to cuBLAS and cuSOLVER in its context (<see cref="Accelerator.NativePtr"/> is the CUcontext, which other
+    /// Computes on an accelerator that the calling program has made and keeps: it stays open when the backend is disposed. On a CUDA
+    /// accelerator
+    /// products and decompositions go to cuBLAS and cuSOLVER in its context (<see cref="Accelerator.NativePtr"/> is the CUcontext, which
+    /// other
     /// bindings take too); on a CPU accelerator to managed code.
     /// </summary>
     /// <param name="accelerator">
-    /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the kernels use.
+    /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the
+    /// kernels use.
     /// </param>
     /// <param name="options">Arithmetic and memory.</param>
-    /// <exception cref="ArgumentException">The context lacks one of the two, or the accelerator is neither CUDA's nor the CPU's.</exception>
+    /// <exception cref="ArgumentException">The context lacks one of the two, or the accelerator is neither CUDA's nor the
+    /// CPU's.</exception>
     /// <exception cref="InvalidInputException">cuBLAS or cuSOLVER is missing; the message says where it was looked for.</exception>
     public static CudaBackend Use(Accelerator accelerator, CudaOptions? options = null)
     {

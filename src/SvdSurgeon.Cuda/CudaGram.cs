@@ -6,7 +6,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;
 
-/// <summary>xᵀx of wide matrices: a float32 product for every block of rows, added to float64 sums of the lower triangle, packed by rows.</summary>
+/// <summary>
+/// xᵀx of wide matrices: a float32 product for every block of rows, added to float64 sums of the lower triangle, packed by rows.
+/// </summary>
 internal sealed class CudaGram : GramAccumulator
 {
     private readonly CudaBackend _backend;

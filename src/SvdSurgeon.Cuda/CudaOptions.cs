@@ -9,7 +9,10 @@ public sealed record CudaOptions
     /// <summary>Bytes of device memory that may be used; 0 for all that is free.</summary>
     public long MemoryBytes { get; init; }
 
-    /// <summary>Bytes of device memory for weights in their storage type; 0 for 60 % of what may be used. Weights beyond it are streamed in when they are used.</summary>
+    /// <summary>
+    /// Bytes of device memory for weights in their storage type; 0 for 60 % of what may be used. Weights beyond it are streamed in when
+    /// they are used.
+    /// </summary>
     public long WeightBytes { get; init; }
 
     /// <summary>Rows of logits at once are as many as fit in this many bytes.</summary>

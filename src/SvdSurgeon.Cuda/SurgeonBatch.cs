@@ -7,7 +7,10 @@ using SvdSurgeon.Kernels;
 
 namespace SvdSurgeon.Cuda;
 
-/// <summary>The closed forms of SVD-Surgeon for many modules in one launch, for pools up to a few hundred values; what cannot be factored goes to <see cref="Surgeon"/>.</summary>
+/// <summary>
+/// The closed forms of SVD-Surgeon for many modules in one launch, for pools up to a few hundred values; what cannot be factored goes to
+/// <see cref="Surgeon"/>.
+/// </summary>
 internal sealed class SurgeonBatch(CudaBackend backend) : ISurgeonBatch
 {
     /// <summary>Above this a group of threads is slower than cuSOLVER's whole device.</summary>

@@ -11,7 +11,9 @@ public static class MLTokenizer
     // The pre-tokenizer of GPT-2: contractions, words with one space before them, numbers, other signs, spaces.
     private const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    /// <summary>Opens vocab.json with merges.txt beside it (byte-level BPE, such as OPT's), or a SentencePiece .model file. Adds no special tokens.</summary>
+    /// <summary>
+    /// Opens vocab.json with merges.txt beside it (byte-level BPE, such as OPT's), or a SentencePiece .model file. Adds no special tokens.
+    /// </summary>
     /// <param name="path">A model folder or one of these files.</param>
     /// <exception cref="InvalidInputException">There is neither; the package has no reader for tokenizer.json or GGUF.</exception>
     public static Tokenizer Open(string path)
@@ -25,7 +27,8 @@ public static class MLTokenizer
         }
         if (vocabulary is null)
             throw new InvalidInputException(
-                $"{path}: Microsoft.ML.Tokenizers reads vocab.json with merges.txt, or a SentencePiece .model file. SvdSurgeon.Tokenization.Tokenizer reads the others."
+                $"{path}: Microsoft.ML.Tokenizers reads vocab.json with merges.txt, or a SentencePiece .model file. "
+                    + $"SvdSurgeon.Tokenization.Tokenizer reads the others."
             );
         var options = new BpeOptions(vocabulary, Path.Combine(Path.GetDirectoryName(vocabulary) ?? "", "merges.txt"))
         {

@@ -7,10 +7,13 @@ using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Cuda.Tests;
 
-/// <summary>What each precision of the products costs against float64, on the simulator, which rounds inputs as tensor cores take them.</summary>
+/// <summary>
+/// What each precision of the products costs against float64, on the simulator, which rounds inputs as tensor cores take them.
+/// </summary>
 public sealed class PrecisionTests
 {
-    // Rounding to p bits of fraction is an error of about 2^-(p+1)/√3 √(2/3) of a number in the mean of squares; two factors add in squares.
+    // Rounding to p bits of fraction is an error of about 2^-(p+1)/√3 √(2/3) of a number in the mean of squares; two factors add in
+    // squares.
     [TestCase(ProductPrecision.Float32, DType.F32, 1e-8, 1e-7)]
     [TestCase(ProductPrecision.TensorFloat32, DType.F32, 1e-4, 6e-4)]
     [TestCase(ProductPrecision.TensorFloat32, DType.BF16, 7e-5, 4e-4)]

@@ -4,7 +4,9 @@ using SvdSurgeon.Tests.Backends.Contract;
 
 namespace SvdSurgeon.Cuda.Tests;
 
-/// <summary>The contract on ILGPU's CPU accelerator, with managed products: every kernel runs, at sizes that cross tiles, warps and chunks.</summary>
+/// <summary>
+/// The contract on ILGPU's CPU accelerator, with managed products: every kernel runs, at sizes that cross tiles, warps and chunks.
+/// </summary>
 [TestFixture]
 public sealed class SimulatorContract : BackendContract
 {

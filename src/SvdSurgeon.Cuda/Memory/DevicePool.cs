@@ -5,7 +5,8 @@ using ILGPU.Runtime;
 namespace SvdSurgeon.Cuda.Memory;
 
 /// <summary>
-/// Keeps freed device memory for the next block of about the same size, so that the layer loop allocates nothing. Blocks are reused in the order of
+/// Keeps freed device memory for the next block of about the same size, so that the layer loop allocates nothing. Blocks are reused in the
+/// order of
 /// one stream, so a block may be handed on while kernels that read it are still queued.
 /// </summary>
 internal sealed class DevicePool(Accelerator accelerator) : IDisposable
@@ -13,7 +14,9 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     private readonly Dictionary<long, Stack<MemoryBuffer1D<byte, Stride1D.Dense>>> _free = [];
     private readonly Lock _gate = new(); // decompositions may be asked for from several threads
 
-    /// <summary>Called with the bytes wanted when the device is full; frees what can be read again and returns whether it freed anything.</summary>
+    /// <summary>
+    /// Called with the bytes wanted when the device is full; frees what can be read again and returns whether it freed anything.
+    /// </summary>
     public Func<long, bool>? Reclaim { get; set; }
 
     /// <summary>Bytes handed out and kept.</summary>
@@ -23,7 +26,8 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     public long Allocations { get; private set; }
 
     /// <summary>A block of at least <paramref name="bytes"/>, 256-byte aligned.</summary>
-    /// <exception cref="OutOfMemoryEstimateException">The device has no room, even after giving back everything that is not in use.</exception>
+    /// <exception cref="OutOfMemoryEstimateException">The device has no room, even after giving back everything that is not in
+    /// use.</exception>
     public DeviceBlock Rent(long bytes)
     {
         lock (_gate)
@@ -44,7 +48,8 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
             if (TryAllocate(capacity, out buffer))
                 return new DeviceBlock(this, buffer);
         throw new OutOfMemoryEstimateException(
-            $"{accelerator.Name} has {accelerator.MemorySize >> 20} MiB; {AllocatedBytes >> 20} MiB are in use and {capacity >> 20} MiB more are needed at once. "
+            $"{accelerator.Name} has {accelerator.MemorySize >> 20} MiB; {AllocatedBytes >> 20} MiB are in use and {capacity >> 20} MiB "
+                + $"more are needed at once. "
                 + "Use fewer tokens at once, shorter sequences, or --device cpu."
         );
     }

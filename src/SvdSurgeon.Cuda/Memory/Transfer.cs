@@ -7,7 +7,9 @@ namespace SvdSurgeon.Cuda.Memory;
 /// <summary>Copies between host and device.</summary>
 internal static unsafe class Transfer
 {
-    /// <summary>Host → device. The source may be changed as soon as the call returns: pageable memory is staged by the driver first.</summary>
+    /// <summary>
+    /// Host → device. The source may be changed as soon as the call returns: pageable memory is staged by the driver first.
+    /// </summary>
     public static void Upload<T>(AcceleratorStream stream, ReadOnlySpan<T> source, ArrayView<T> destination)
         where T : unmanaged
     {

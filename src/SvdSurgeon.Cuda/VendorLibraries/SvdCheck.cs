@@ -5,10 +5,15 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 /// <summary>Whether a singular value decomposition is one, to float64, at the cost of a few products with a vector.</summary>
 internal static class SvdCheck
 {
-    /// <summary>How far a vector may be from what the factors make of it, relative to the matrix: float64 with room for a few thousand columns.</summary>
+    /// <summary>
+    /// How far a vector may be from what the factors make of it, relative to the matrix: float64 with room for a few thousand columns.
+    /// </summary>
     private const double Tolerance = 1e-10;
 
-    /// <summary>U Σ Vᵀ z = A z, V Vᵀ w = w restricted to the rows of Vᵀ, and UᵀU w = w, for one random z and w: a wrong factor passes with probability 0.</summary>
+    /// <summary>
+    /// U Σ Vᵀ z = A z, V Vᵀ w = w restricted to the rows of Vᵀ, and UᵀU w = w, for one random z and w: a wrong factor passes with
+    /// probability 0.
+    /// </summary>
     /// <param name="a">m × n, m ≤ n.</param>
     /// <param name="svd">What is claimed of it.</param>
     public static bool Holds(Matrix a, SvdResult svd)

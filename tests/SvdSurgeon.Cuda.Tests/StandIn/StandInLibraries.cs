@@ -16,7 +16,10 @@ internal static class StandInLibraries
 
     private static readonly Lazy<string?> WhyNot = new(Prepare);
 
-    /// <summary>The kernels on the simulator, products and decompositions through the declarations. Ends the test with a reason where that cannot be.</summary>
+    /// <summary>
+    /// The kernels on the simulator, products and decompositions through the declarations. Ends the test with a reason where that cannot
+    /// be.
+    /// </summary>
     public static CudaBackend Open(CudaOptions? options = null)
     {
         if (WhyNot.Value is { } reason)

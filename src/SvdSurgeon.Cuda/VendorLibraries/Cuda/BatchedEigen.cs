@@ -4,7 +4,8 @@ using SvdSurgeon.Cuda.VendorLibraries.Loading;
 namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>
-/// cusolverDnXsyevBatched, the symmetric eigen-decomposition of many matrices of one size. CUDA 12.6 and later have it, so its address is asked for
+/// cusolverDnXsyevBatched, the symmetric eigen-decomposition of many matrices of one size. CUDA 12.6 and later have it, so its address is
+/// asked for
 /// at run time. Signature: cusolverDn.h of CUDA 12.6 and 13.2.
 /// </summary>
 internal sealed unsafe class BatchedEigen

@@ -3,7 +3,8 @@ using SvdSurgeon.LinearAlgebra;
 
 namespace SvdSurgeon.Cuda.VendorLibraries;
 
-/// <summary>The singular value decompositions of several matrices of one shape, in one call per step: the Jacobi method up to a side of 32, the eigenvectors of their
+/// <summary>The singular value decompositions of several matrices of one shape, in one call per step: the Jacobi method up to a side of 32,
+/// the eigenvectors of their
 /// Gram matrices beyond. A result that does not hold is made again alone, by the methods that its size has there.</summary>
 internal sealed unsafe partial class CudaSolver
 {
@@ -147,7 +148,7 @@ internal sealed unsafe partial class CudaSolver
         return block;
     }
 
-    // All matrices m × n with m ≤ n ≤ 32: theirs are n × m, so that their U holds our V and their V our U, one vector a row of ours.
+    // All matrices m × n with m ≤ n ≤ 32: theirs are n × m, so that their U holds our V and their V our U, one vector per row of ours.
     private SvdResult?[] Jacobi(IReadOnlyList<Matrix> matrices)
     {
         int m = matrices[0].Rows,

@@ -172,7 +172,7 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         );
         if (Info(info, "cusolverDnDsyevd") != 0)
             throw new NumericalException($"The eigen-decomposition of a {n} × {n} matrix did not converge.");
-        // Ascending, one vector a row; wanted: descending, one a column.
+        // Ascending, one vector per row; wanted: descending, one per column.
         Matrix rows = Download(da, n, n),
             values = Download(dw, 1, n),
             vectors = new(n, n);
@@ -203,7 +203,8 @@ internal sealed unsafe partial class CudaSolver : ILinearAlgebra, IDisposable
         return m;
     }
 
-    // devInfo: 0, or what did not work out; below 0 the number of an argument that cuSOLVER did not like, which is a mistake of this program.
+    // devInfo: 0, or what did not work out; below 0 the number of an argument that cuSOLVER did not like, which is a mistake of this
+    // program.
     private int Info(DeviceBlock info, string call)
     {
         int value = 0;

@@ -1,16 +1,21 @@
 namespace SvdSurgeon.Cuda.VendorLibraries.Loading;
 
-/// <summary>Folders that may hold cuBLAS and cuSOLVER: of toolkits, of the system, of the nvidia packages of a Python environment.</summary>
+/// <summary>
+/// Folders that may hold cuBLAS and cuSOLVER: of toolkits, of the system, of the nvidia packages of a Python environment.
+/// </summary>
 /// <param name="variable">The environment.</param>
 internal sealed class LibraryFolders(Func<string, string?> variable)
 {
-    /// <summary>The variable that names folders to look in first: library folders, toolkits, Python environments or site-packages.</summary>
+    /// <summary>
+    /// The variable that names folders to look in first: library folders, toolkits, Python environments or site-packages.
+    /// </summary>
     public const string Variable = "SVDSURGEON_CUDA_LIBRARIES";
 
     /// <summary>All places in one phrase, in their order.</summary>
     public const string Places =
         Variable
-        + ", CUDA_PATH, CUDA_HOME, LD_LIBRARY_PATH, VIRTUAL_ENV, CONDA_PREFIX, Python's site-packages, /usr/local/cuda*, the system's library folders";
+        + ", CUDA_PATH, CUDA_HOME, LD_LIBRARY_PATH, VIRTUAL_ENV, CONDA_PREFIX, Python's site-packages, /usr/local/cuda*, the system's "
+        + "library folders";
 
     /// <summary>The folders that the user has named for this program.</summary>
     public IEnumerable<string> Named => List(Variable).SelectMany(Inside);

@@ -57,7 +57,7 @@ public static class Exporter
     public static string Beside(string folder, string format) =>
         Path.TrimEndingDirectorySeparator(folder) + ExportFormats.Named(format).Suffix;
 
-    /// <summary>The other programs that the model at <paramref name="path"/> can run in, and the command that makes it fit for them.</summary>
+    /// <summary>The other programs that the model at <paramref name="path"/> can run in, and the command for it.</summary>
     /// <exception cref="InvalidModelException">There is no model, or it is damaged.</exception>
     public static IReadOnlyList<(string RunsIn, string Command)> WaysOut(string path)
     {
@@ -67,6 +67,11 @@ public static class Exporter
         foreach (var format in ExportFormats.All)
             try
             {
+                if (format.AsItIs(model) is { } ready)
+                {
+                    ways.Add(ready);
+                    continue;
+                }
                 // A name that is not taken, whatever was exported before.
                 Prepare(
                     format,

@@ -18,6 +18,10 @@ internal interface IExportFormat
     /// <summary>What is added to a model's folder name for the output beside it: ".gguf", "-onnx".</summary>
     string Suffix { get; }
 
+    /// <summary>Where a model runs as it lies there, because it is of this format already, and the command for it; null where it is not.</summary>
+    /// <param name="model">The opened model.</param>
+    (string RunsIn, string Command)? AsItIs(ExportModel model) => null;
+
     /// <summary>Checks everything that can be known beforehand and says how the export will go.</summary>
     /// <param name="model">The opened model; valid until the export is written.</param>
     /// <param name="options">What was asked for.</param>

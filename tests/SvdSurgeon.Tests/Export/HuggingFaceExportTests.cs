@@ -86,6 +86,10 @@ public sealed class HuggingFaceExportTests
             Assert.That((string?)Config(plain)["model_type"], Is.EqualTo("llama"));
             Assert.That((string?)Config(plain)["architectures"]![0], Is.EqualTo("LlamaForCausalLM"));
         }
+        var (runsIn, command) = Exporter.WaysOut(factored).Single(way => way.Command.StartsWith("python3", StringComparison.Ordinal));
+        Assert.That(runsIn, Is.EqualTo("transformers"));
+        Assert.That(command, Does.Contain(factored).And.Contain("trust_remote_code=True"));
+        Assert.That(Exporter.WaysOut(merged).Select(way => way.RunsIn), Does.Contain("transformers, vLLM"));
         using var source = Checkpoint.Open(compressed);
         using var out1 = Checkpoint.Open(merged);
         foreach (var module in DecoderModel.Load(source).Linears)

@@ -13,17 +13,25 @@ namespace SvdSurgeon.Export.HuggingFace;
 /// </summary>
 internal sealed class HuggingFaceFormat : IExportFormat
 {
+    private const string Transformers = "transformers";
+
     /// <inheritdoc/>
     public string Name => "hf";
 
     /// <inheritdoc/>
-    public string RunsIn => "transformers, vLLM";
+    public string RunsIn => $"{Transformers}, vLLM";
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Types => HuggingFaceTypes.Words;
 
     /// <inheritdoc/>
     public string Suffix => "-hf";
+
+    /// <inheritdoc/>
+    public (string RunsIn, string Command)? AsItIs(ExportModel model) =>
+        model.Source.Gguf is not null ? null
+        : ModelingFile.IsNamedBy(model.Source.ConfigJson) ? (Transformers, Command(model.Source.Path, factored: true))
+        : (RunsIn, Command(model.Source.Path, factored: false));
 
     /// <inheritdoc/>
     public PreparedExport Prepare(ExportModel model, ExportOptions options, string output)

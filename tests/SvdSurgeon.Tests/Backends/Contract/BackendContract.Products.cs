@@ -73,6 +73,31 @@ public abstract partial class BackendContract
     }
 
     [Test]
+    public void Linear_layers_and_embeddings_take_packed_integers([Values(3, 4)] int bits, [Values(96, 40)] int columns)
+    {
+        const int rows = 5;
+        int groups = (columns + 31) / 32;
+        var matrix = new IntegerMatrix(
+            rows,
+            columns,
+            bits,
+            32,
+            [.. Numbers(1, rows * columns).Select(x => (sbyte)Math.Clamp(3 * x, -4, 3))],
+            [.. Numbers(2, rows * groups).Select(x => (Half)x)]
+        );
+        var weight = matrix.ToStored("packed");
+        float[] x = Numbers(3, 2 * columns);
+        using var tx = Tensor(2, columns, x);
+        using var y = Backend.Allocate(2, rows);
+        Backend.Linear(tx, weight, null, y);
+        AssertClose(Values(y), Product(x, false, weight.ToSingles(), true, 2, rows, columns));
+        using var embedded = Backend.Allocate(2, columns);
+        Backend.Embed([4, 1], weight, embedded);
+        float[] table = weight.ToSingles();
+        Assert.That(Values(embedded), Is.EqualTo((float[])[.. table[(4 * columns)..], .. table[columns..(2 * columns)]]));
+    }
+
+    [Test]
     public void Permuted_rows_are_read_in_logical_order()
     {
         float[] stored = Numbers(3, 24),

@@ -21,6 +21,7 @@ internal static class Program
             MergeCommand.Create(),
             PlanCommand.Create(),
             EvalCommand.Create(),
+            TasksCommand.Create(),
             GenerateCommand.Create(),
             ChatCommand.Create(),
             ExportCommand.Create(),

@@ -1,5 +1,6 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Models;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Evaluation;
 
@@ -32,13 +33,7 @@ public sealed class CachedDecoder : IDisposable
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public void Append(ReadOnlySpan<int> ids, Span<float> logits)
     {
-        if (Length + ids.Length > Capacity)
-            throw new InvalidInputException($"The cache holds {Capacity} tokens; {Length} and {ids.Length} more do not fit.");
-        using var hidden = _backend.Allocate(ids.Length, _model.Config.HiddenSize);
-        _model.Embed(_backend, ids, 1, hidden, Length);
-        for (int i = 0; i < _caches.Length; i++)
-            _model.Layers[i].Forward(_backend, hidden, new LayerContext(1, ids.Length, Length, _caches[i]));
-        Length += ids.Length;
+        using var hidden = Advance(ids);
         using var row = _backend.Allocate(1, _model.Config.VocabSize);
         _model.Logits(_backend, hidden.RowRange(ids.Length - 1, 1), row);
         _backend.Download(row, logits);
@@ -56,6 +51,43 @@ public sealed class CachedDecoder : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
         Length = length;
+    }
+
+    /// <summary>Appends tokens.</summary>
+    /// <returns>The last layer's output, [tokens, hiddenSize]; the caller disposes of it.</returns>
+    /// <exception cref="InvalidInputException">There is no room, or an id is not in the vocabulary.</exception>
+    internal Tensor Advance(ReadOnlySpan<int> ids)
+    {
+        var hidden = Forward(ids, 1);
+        Length += ids.Length;
+        return hidden;
+    }
+
+    /// <summary>Reads several continuations of the text side by side, and appends none of them.</summary>
+    /// <param name="ids">Continuations of equal length, one after the other.</param>
+    /// <param name="branches">How many.</param>
+    /// <returns>The last layer's output, [branches · length, hiddenSize]; the caller disposes of it.</returns>
+    /// <exception cref="InvalidInputException">There is no room, or an id is not in the vocabulary.</exception>
+    internal Tensor Branch(ReadOnlySpan<int> ids, int branches) => Forward(ids, branches);
+
+    private Tensor Forward(ReadOnlySpan<int> ids, int sequences)
+    {
+        int length = ids.Length / sequences;
+        if (Length + length > Capacity)
+            throw new InvalidInputException($"The cache holds {Capacity} tokens; {Length} and {length} more do not fit.");
+        var hidden = _backend.Allocate(ids.Length, _model.Config.HiddenSize);
+        try
+        {
+            _model.Embed(_backend, ids, sequences, hidden, Length);
+            for (int i = 0; i < _caches.Length; i++)
+                _model.Layers[i].Forward(_backend, hidden, new LayerContext(sequences, length, Length, _caches[i]));
+            return hidden;
+        }
+        catch
+        {
+            hidden.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Frees the cache.</summary>

@@ -1,6 +1,6 @@
 namespace SvdSurgeon.Evaluation;
 
-/// <summary>Evaluation windows of equal length, cut without overlap; what does not fill a window is dropped.</summary>
+/// <summary>Evaluation windows of equal length, cut without overlap (or with one token of it); what does not fill a window is dropped.</summary>
 public sealed class TokenWindows
 {
     private readonly int[] _ids;
@@ -27,16 +27,19 @@ public sealed class TokenWindows
     /// <param name="ids">The text's token ids.</param>
     /// <param name="length">Tokens a window.</param>
     /// <param name="windows">At most this many; 0 for all.</param>
+    /// <param name="contiguous">Each window begins with the last token of the one before.</param>
     /// <exception cref="InvalidInputException">The text does not fill one window.</exception>
-    public static TokenWindows FromText(ReadOnlySpan<int> ids, int length, int windows = 0) => FromRows(ids, ids.Length, length, windows);
+    public static TokenWindows FromText(ReadOnlySpan<int> ids, int length, int windows = 0, bool contiguous = false) =>
+        FromRows(ids, ids.Length, length, windows, contiguous);
 
     /// <summary>Windows of a two-dimensional token file, row by row: no window spans two rows.</summary>
     /// <param name="ids">Rows of token ids, one after the other.</param>
     /// <param name="rowLength">Tokens a row.</param>
     /// <param name="length">Tokens a window.</param>
     /// <param name="windows">At most this many; 0 for all.</param>
+    /// <param name="contiguous">Each window of a row begins with the last token of the one before.</param>
     /// <exception cref="InvalidInputException">A row does not fill one window.</exception>
-    public static TokenWindows FromRows(ReadOnlySpan<int> ids, int rowLength, int length, int windows = 0)
+    public static TokenWindows FromRows(ReadOnlySpan<int> ids, int rowLength, int length, int windows = 0, bool contiguous = false)
     {
         if (length < 2)
             throw new InvalidInputException(
@@ -47,13 +50,14 @@ public sealed class TokenWindows
                 $"The evaluation data has {rowLength} tokens in a row, fewer than one window of {length}: use a longer text or a smaller "
                     + $"--seqlen."
             );
-        int perRow = rowLength / length,
+        int step = contiguous ? length - 1 : length,
+            perRow = (rowLength - length) / step + 1,
             count = ids.Length / rowLength * perRow;
         if (windows > 0)
             count = Math.Min(count, windows);
         var all = new int[count * length];
         for (int i = 0; i < count; i++)
-            ids.Slice(i / perRow * rowLength + i % perRow * length, length).CopyTo(all.AsSpan(i * length));
+            ids.Slice(i / perRow * rowLength + i % perRow * step, length).CopyTo(all.AsSpan(i * length));
         return new TokenWindows(all, length);
     }
 }

@@ -33,6 +33,13 @@ internal static unsafe class SoftmaxKernels
         return label < 0 ? 0 : max - target + Math.Log(sum);
     }
 
+    /// <summary>log Σ exp(x). NaN when a logit is not finite.</summary>
+    public static double LogSumExp(float* x, int n)
+    {
+        float max = VectorMath.Max(x, n);
+        return AllFinite(x, n) ? max + Math.Log(SumExp(x, n, max, false)) : double.NaN;
+    }
+
     /// <summary>Σ p (log p − log q), p and q the softmax of two rows of logits. NaN when a logit is not finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double KullbackLeibler(float* p, float* q, int n)

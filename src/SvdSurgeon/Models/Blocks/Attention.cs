@@ -59,10 +59,10 @@ internal sealed class Attention(
         Rotate(pass, kept.Key, inverse: false);
         kept.Attended = pass.Allocate(pass.Tokens, inputs.Width(0));
         kept.LogSumExp = pass.Allocate(pass.Tokens, layout.Heads);
-        int length = pass.Context.Start + pass.Context.SequenceLength;
-        var keys = pass.Context.Cache?.Keys.RowRange(0, length) ?? kept.Key;
-        var values = pass.Context.Cache?.Values.RowRange(0, length) ?? kept.Value;
-        pass.Backend.Attention(kept.Query, keys, values, Shape(pass), kept.Attended, kept.LogSumExp);
+        if (pass.Context is { Cache: { } shared, Sequences: > 1 })
+            AttendBranches(pass, kept, shared);
+        else
+            Attend(pass, kept);
         if (!pass.Show(_outputGroup, kept.Attended))
             return false;
         output.Module.Forward(pass.Backend, kept.Attended, y, accumulate);
@@ -107,11 +107,40 @@ internal sealed class Attention(
         inputs.Backward(pass.Backend, pass.Visitor, x, dx, accumulate, dQuery, dKey, dValue);
     }
 
-    // Keys and values go to the end of the cache; without one into tensors of their own.
+    private void Attend(LayerPass pass, Kept kept)
+    {
+        int length = pass.Context.Start + pass.Context.SequenceLength;
+        var keys = pass.Context.Cache?.Keys.RowRange(0, length) ?? kept.Key;
+        var values = pass.Context.Cache?.Values.RowRange(0, length) ?? kept.Value;
+        pass.Backend.Attention(kept.Query, keys, values, Shape(pass), kept.Attended, kept.LogSumExp);
+    }
+
+    // One branch after the other stands behind the common tokens while it is attended to.
+    private void AttendBranches(LayerPass pass, Kept kept, LayerCache cache)
+    {
+        var (start, length) = (pass.Context.Start, pass.Context.SequenceLength);
+        var shape = Shape(pass) with { Sequences = 1 };
+        for (int branch = 0; branch < pass.Context.Sequences; branch++)
+        {
+            int first = branch * length;
+            pass.Backend.Copy(kept.Key.RowRange(first, length), cache.Keys.RowRange(start, length));
+            pass.Backend.Copy(kept.Value.RowRange(first, length), cache.Values.RowRange(start, length));
+            pass.Backend.Attention(
+                kept.Query.RowRange(first, length),
+                cache.Keys.RowRange(0, start + length),
+                cache.Values.RowRange(0, start + length),
+                shape,
+                kept.Attended.RowRange(first, length),
+                kept.LogSumExp.RowRange(first, length)
+            );
+        }
+    }
+
+    // Keys and values go to the end of the cache; those of branches, and without a cache, into tensors of their own.
     private (Tensor Keys, Tensor Values) KeysAndValues(LayerPass pass)
     {
         var context = pass.Context;
-        return context.Cache is { } cache
+        return context is { Cache: { } cache, Sequences: 1 }
             ? (cache.Keys.RowRange(context.Start, context.SequenceLength), cache.Values.RowRange(context.Start, context.SequenceLength))
             : (pass.Allocate(pass.Tokens, inputs.Width(1)), pass.Allocate(pass.Tokens, inputs.Width(2)));
     }

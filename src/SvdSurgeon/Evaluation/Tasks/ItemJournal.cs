@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SvdSurgeon.IO;
+
+namespace SvdSurgeon.Evaluation.Tasks;
+
+/// <summary>
+/// The items' file, one JSON object per line. Until all are there they stand in a journal beside it, from which a run that was stopped goes on. A journal of
+/// another model or other tasks is not used.
+/// </summary>
+internal sealed class ItemJournal : IDisposable
+{
+    /// <summary>Suffix of the journal.</summary>
+    public const string Suffix = ".journal";
+
+    private readonly string _path;
+    private readonly FileStream _stream;
+    private readonly List<(string Task, ItemResult Item)> _known = [];
+
+    /// <summary>Opens a journal, or begins one.</summary>
+    /// <param name="path">The items' file.</param>
+    /// <param name="key">Tells model, tasks and options apart.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public ItemJournal(string path, string key)
+    {
+        _path = path;
+        string journal = path + Suffix;
+        List<string> lines = [];
+        if (File.Exists(journal) && File.ReadLines(journal).FirstOrDefault() == key)
+            foreach (string line in File.ReadLines(journal).Skip(1).TakeWhile(Known))
+                lines.Add(line);
+        _stream = new FileStream(journal, FileMode.Create, FileAccess.Write, FileShare.Read);
+        Write(key);
+        foreach (string line in lines)
+            Write(line);
+        _stream.Flush();
+    }
+
+    /// <summary>Items of a task that an earlier run has finished.</summary>
+    public IEnumerable<ItemResult> Known(string task, int count) =>
+        _known.Where(known => known.Task == task && known.Item.Index < count).Select(known => known.Item);
+
+    /// <summary>Adds a finished item.</summary>
+    public void Add(TaskSet task, ItemResult item)
+    {
+        Write(Line(task.Name, task.Metrics, item));
+        _stream.Flush();
+    }
+
+    /// <summary>Writes the items' file and removes the journal.</summary>
+    /// <exception cref="IOException">The file cannot be written; the journal stays.</exception>
+    public void Finish(IEnumerable<TaskResult> results)
+    {
+        AtomicFile.WriteAllText(
+            _path,
+            string.Concat(results.SelectMany(result => result.Items.Select(item => Line(result.Task, result.Metrics, item) + "\n")))
+        );
+        _stream.Dispose();
+        File.Delete(_path + Suffix);
+    }
+
+    /// <summary>Closes the journal, which stays.</summary>
+    public void Dispose() => _stream.Dispose();
+
+    private static string Line(string task, TaskMetrics metrics, ItemResult item) => JsonText.Compact(item.ToJson(task, metrics)).TrimEnd();
+
+    private void Write(string line) => _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+
+    // A kill may have cut the last line.
+    private bool Known(string line)
+    {
+        try
+        {
+            if (JsonNode.Parse(line) is not JsonObject json)
+                return false;
+            _known.Add(((string)json["task"]!, ItemResult.FromJson(json)));
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

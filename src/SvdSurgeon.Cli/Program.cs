@@ -22,6 +22,8 @@ internal static class Program
             PlanCommand.Create(),
             EvalCommand.Create(),
             TasksCommand.Create(),
+            CompareCommand.Create(),
+            BenchCommand.Create(),
             GenerateCommand.Create(),
             ChatCommand.Create(),
             ExportCommand.Create(),

@@ -1,97 +1,46 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Evaluation.Corpora;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Commands;
 
-/// <summary>svdsurgeon eval: perplexity and its error.</summary>
+/// <summary>svdsurgeon eval: perplexity and its error, on one text or several.</summary>
 internal static class EvalCommand
 {
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var text = new Option<string[]>("--text")
-        {
-            Description = "Texts: .txt, .gz, or .jsonl with a text field.",
-            AllowMultipleArgumentsPerToken = true,
-        };
-        var tokens = new Option<string?>("--tokens")
-        {
-            Description = "Token ids: .npy, [tokens], or [sequences, length] evaluated row by row.",
-        };
-        var length = new Option<int?>("--seqlen")
-        {
-            Description = "Tokens a window. Default: 2048, or the model's positions where they are fewer.",
-        };
-        var windows = new Option<int?>("--windows") { Description = "Evaluate the first K windows only." };
+        var texts = new CorpusArguments();
         var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("eval", "Measure perplexity.") { model, text, tokens, length, windows, json };
+        var command = new Command("eval", "Measure perplexity.") { model };
+        texts.AddTo(command);
+        command.Add(json);
         backendArguments.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 Task.Run(
                     () =>
                     {
-                        var texts = parsed.GetValue(text) ?? [];
-                        string? file = parsed.GetValue(tokens);
-                        if ((texts.Length > 0) == (file is not null))
-                            throw new InvalidInputException("eval needs either --text or --tokens.");
                         using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
-                        int seqlen = parsed.GetValue(length) ?? Math.Min(2048, checkpoint.Config.MaxPositions);
-                        var data = EvaluationData.Open(checkpoint, texts, file, seqlen, parsed.GetValue(windows));
+                        var protocol = texts.Protocol(parsed, checkpoint);
+                        var corpora = texts.Read(parsed, checkpoint, protocol);
                         using var backend = backendArguments.Open(parsed);
                         bool quiet = parsed.GetValue(json);
-                        var decoder = DecoderModel.Load(checkpoint);
-                        PerplexityResult result;
-                        try
-                        {
-                            result = ProgressView.Run(
-                                quiet,
-                                progress =>
-                                    Perplexity.Evaluate(
-                                        decoder,
-                                        backend,
-                                        data,
-                                        done => progress.Report(new StageProgress("eval", $"window {done}/{data.Count}", done, data.Count)),
-                                        cancellation
-                                    )
-                            );
-                        }
-                        catch (NumericalException)
-                        {
-                            FiniteWeights.Require(checkpoint, cancellation);
-                            throw;
-                        }
-                        double rate = result.Tokens / Math.Max(result.Seconds, 1e-9),
-                            peak = ProcessMemory.PeakMiB();
+                        var results = ProgressView.Run(quiet, progress => Evaluate(checkpoint, backend, corpora, progress, cancellation));
+                        bool arena = texts.IsArena(parsed, corpora);
                         if (quiet)
-                            JsonOutput.Write(
-                                new JsonObject
-                                {
-                                    ["ppl"] = result.Ppl,
-                                    ["mean_nll"] = result.MeanNll,
-                                    ["log_se"] = result.LogSe,
-                                    ["windows"] = result.Windows,
-                                    ["tokens"] = result.Tokens,
-                                    ["seconds"] = Math.Round(result.Seconds, 3),
-                                    ["tokens_per_second"] = Math.Round(rate, 1),
-                                    ["peak_mib"] = Math.Round(peak, 1),
-                                }
-                            );
+                            JsonOutput.Write(arena ? ArenaJson.Of(checkpoint, backend, protocol, results) : Json(results[0]));
                         else
-                            Console.WriteLine(
-                                string.Create(
-                                    CultureInfo.InvariantCulture,
-                                    $"perplexity {result.Ppl:G6} ± {result.Ppl * result.LogSe:G2}   ({result.Windows} windows, "
-                                        + $"{result.Tokens:N0} tokens, {result.Seconds:F1} s, {rate:N0} tokens/s, peak {peak:N0} MiB)"
-                                )
-                            );
+                            foreach (var result in results)
+                                Console.WriteLine(Line(result, named: arena, checkpoint));
                         return ExitCode.Success;
                     },
                     CancellationToken.None
@@ -99,4 +48,79 @@ internal static class EvalCommand
         );
         return command;
     }
+
+    private static IReadOnlyList<CorpusResult> Evaluate(
+        Checkpoint checkpoint,
+        IBackend backend,
+        IReadOnlyList<Corpus> corpora,
+        IProgress<StageProgress> progress,
+        CancellationToken cancellation
+    )
+    {
+        var model = DecoderModel.Load(checkpoint);
+        try
+        {
+            return
+            [
+                .. corpora.Select(corpus => new CorpusResult(
+                    corpus,
+                    Perplexity.Evaluate(
+                        model,
+                        backend,
+                        corpus.Windows,
+                        done =>
+                            progress.Report(
+                                new StageProgress(
+                                    $"eval {corpus.Name}",
+                                    $"window {done}/{corpus.Windows.Count}",
+                                    done,
+                                    corpus.Windows.Count
+                                )
+                            ),
+                        cancellation
+                    )
+                )),
+            ];
+        }
+        catch (NumericalException)
+        {
+            FiniteWeights.Require(checkpoint, cancellation);
+            throw;
+        }
+    }
+
+    // Perplexities of different windows cannot be compared: every line names its own.
+    private static string Line(CorpusResult result, bool named, Checkpoint checkpoint)
+    {
+        var perplexity = result.Perplexity;
+        string run = CorpusArguments.LengthOfRun(checkpoint) == result.Corpus.Windows.Length ? " as in the model's run" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity {perplexity.Ppl:G6} ± {perplexity.Ppl * perplexity.LogSe:G2}   "
+                + $"({perplexity.Windows} windows of {result.Corpus.Windows.Length} tokens{run}, {perplexity.Tokens:N0} tokens, "
+                + $"{perplexity.Seconds:F1} s, {Rate(perplexity):N0} tokens/s, peak {ProcessMemory.PeakMiB():N0} MiB)"
+        );
+    }
+
+    private static JsonObject Json(CorpusResult result)
+    {
+        var perplexity = result.Perplexity;
+        return new JsonObject
+        {
+            ["ppl"] = perplexity.Ppl,
+            ["mean_nll"] = perplexity.MeanNll,
+            ["log_se"] = perplexity.LogSe,
+            ["windows"] = perplexity.Windows,
+            ["window_length"] = result.Corpus.Windows.Length,
+            ["tokens"] = perplexity.Tokens,
+            ["scored_tokens"] = result.Corpus.ScoredTokens,
+            ["nll_sum"] = result.LossSum,
+            ["scored_token_sha256"] = result.Corpus.TokenHash(),
+            ["seconds"] = Math.Round(perplexity.Seconds, 3),
+            ["tokens_per_second"] = Math.Round(Rate(perplexity), 1),
+            ["peak_mib"] = Math.Round(ProcessMemory.PeakMiB(), 1),
+        };
+    }
+
+    private static double Rate(PerplexityResult result) => result.Tokens / Math.Max(result.Seconds, 1e-9);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
@@ -24,6 +25,7 @@ internal sealed class RunArguments
     {
         Description = "Check everything and print the plan; compute and write nothing.",
     };
+    private readonly TaskArguments _tasks = new("--eval-task");
     private readonly BackendArguments _backend = new();
     private readonly ExportArguments _export = new(required: false);
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -32,6 +34,7 @@ internal sealed class RunArguments
     {
         foreach (Option option in (Option[])[_work, _statistics, _memory, _dryRun])
             command.Add(option);
+        _tasks.AddTo(command);
         _backend.AddTo(command);
         _export.AddTo(command);
         command.Add(_json);
@@ -45,6 +48,7 @@ internal sealed class RunArguments
         long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
         bool quiet = parsed.GetValue(_json);
         var export = _export.Read(parsed);
+        var tasks = _tasks.Read(parsed);
         using var backend = _backend.Open(parsed);
         // The compressed model has the dense one's architecture and tokenizer: what cannot be exported is refused now.
         if (export is { } wanted)
@@ -71,6 +75,7 @@ internal sealed class RunArguments
         {
             Statistics = parsed.GetValue(_statistics),
             Memory = memory,
+            Tasks = tasks.Count == 0 ? null : () => tasks,
         };
         var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
         foreach (string warning in result.Warnings)

@@ -135,7 +135,8 @@ internal static class TasksCommand
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{tokens:N0} tokens in {results.Sum(result => result.Seconds):F1} s; {read:N0} were read, the rest stands in prompts that choices share. Peak {ProcessMemory.PeakMiB():N0} MiB."
+                    $"{tokens:N0} tokens in {results.Sum(result => result.Seconds):F1} s; {read:N0} were read, the rest "
+                        + $"stands in prompts that choices share. Peak {ProcessMemory.PeakMiB():N0} MiB."
                 )
             );
     }

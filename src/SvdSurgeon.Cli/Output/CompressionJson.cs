@@ -46,6 +46,8 @@ internal static class CompressionJson
             result["log_se"] = ppl.LogSe;
             result["windows"] = ppl.Windows;
         }
+        if (model.Tasks.Count > 0)
+            result["tasks"] = new JsonArray([.. model.Tasks.Select(task => task.ToJson())]);
         return result;
     }
 }

@@ -30,6 +30,11 @@ internal static class CompressionTable
                 Markup.Escape(model.Folder)
             );
         AnsiConsole.Write(table);
+        foreach (var model in result.Models.Where(m => m.Tasks.Count > 0))
+        {
+            Console.WriteLine($"kept {Number(model.Ratio, "0.###")}: tasks before (a) and after (b)");
+            ComparisonView.PrintTasks(model.Tasks);
+        }
         foreach (var model in result.Models.Where(m => m.Steps.Count > 0))
             PrintSteps(model);
         PrintStages(result.Stages);

@@ -21,7 +21,8 @@ internal sealed class TaskArguments
         _tasks = new(name)
         {
             Description =
-                $"Tasks as NAME=FILE, JSON lines or Parquet in the hub's layout; NAME is one of {TaskLayouts.Names}. FILE alone where its name or fields tell the task; "
+                $"Tasks as NAME=FILE, JSON lines or Parquet in the hub's layout; NAME is one of {TaskLayouts.Names}. FILE "
+                + $"alone where its name or fields tell the task; "
                 + "several files of one task are taken together.",
             AllowMultipleArgumentsPerToken = true,
             Required = required,

@@ -1,4 +1,5 @@
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Evaluation.Tasks;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline.Options;
 
@@ -50,6 +51,9 @@ public sealed record CompressionJob
     /// before can depend on the evaluation data. Only a perplexity target needs it before.
     /// </summary>
     public Func<Evaluation.TokenWindows>? Evaluation { get; init; }
+
+    /// <summary>Tasks that the dense model and every result are judged by, opened like the windows; null for none.</summary>
+    internal Func<IReadOnlyList<TaskSet>>? Tasks { get; init; }
 
     /// <summary>The job of running a recipe.</summary>
     /// <param name="recipe">The recipe, opened; it stays the caller's to dispose.</param>

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Evaluation.Comparing;
+using SvdSurgeon.Evaluation.Tasks;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Models;
@@ -13,6 +15,7 @@ using SvdSurgeon.Pipeline.Search;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Pipeline.Statistics;
+using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -109,8 +112,10 @@ public static class Compressor
         }
         windows ??= job.Evaluation?.Invoke();
         var dense = windows is null ? null : DensePerplexity.Of(context, windows);
+        var tasks = job.Tasks?.Invoke() ?? [];
+        var denseTasks = EvaluateTasks(context, "dense", job.Model, tasks);
         var result = new CompressionResult(
-            [.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense))],
+            [.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense, tasks, denseTasks))],
             context.Times,
             context.Warnings
         );
@@ -123,7 +128,9 @@ public static class Compressor
         double ratio,
         string folder,
         TokenWindows? windows,
-        PerplexityResult? dense
+        PerplexityResult? dense,
+        IReadOnlyList<TaskSet> tasks,
+        IReadOnlyList<TaskResult> denseTasks
     )
     {
         using var checkpoint = Checkpoint.Open(folder);
@@ -145,11 +152,52 @@ public static class Compressor
             );
             ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);
         }
+        List<TaskComparison> compared =
+        [
+            .. denseTasks.Zip(
+                EvaluateTasks(context, ResultFolder.RatioText(ratio), checkpoint, tasks),
+                (before, after) => new TaskComparison(before, after)
+            ),
+        ];
+        if (compared.Count > 0)
+            ModelMetrics.AddTasks(folder, compared);
         var about = checkpoint.Compression!;
         long before = (long)about["parameters_before"]!,
             after = (long)about["parameters_after"]!;
         var steps = about["auto"] is JsonArray tried ? tried.Select(step => AutoStep.FromJson(step!)) : [];
-        return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps]);
+        return new CompressedModel(ratio, (double)after / before, before, after, checkpoint.Bytes, folder, perplexity, [.. steps])
+        {
+            Tasks = compared,
+        };
+    }
+
+    private static List<TaskResult> EvaluateTasks(PipelineContext context, string name, Checkpoint checkpoint, IReadOnlyList<TaskSet> tasks)
+    {
+        if (tasks.Count == 0)
+            return [];
+        var model = DecoderModel.Load(checkpoint);
+        var tokenizer = Tokenizer.Open(checkpoint.Path);
+        string stage = $"tasks {name}";
+        return context.Timed(
+            stage,
+            false,
+            () =>
+                tasks
+                    .Select(task =>
+                        TaskEvaluation.Evaluate(
+                            model,
+                            context.Backend,
+                            tokenizer,
+                            task,
+                            itemsDone: done =>
+                                context.Progress.Report(
+                                    new StageProgress(stage, $"{task.Name}, item {done}/{task.Count}", done, task.Count)
+                                ),
+                            cancellation: context.Cancellation
+                        )
+                    )
+                    .ToList()
+        );
     }
 
     // The recipe that repeats the job, with the hashes of what was really read.

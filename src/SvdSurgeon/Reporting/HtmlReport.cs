@@ -37,6 +37,8 @@ public static class HtmlReport
         );
         page.Add($"<title>{model}, compressed by SvdSurgeon</title><style>").Raw(ReportStyle.Css).Add($"</style></head>\n<body>");
         page.Add(OverviewSection.Draw(model, results, labels));
+        if (results.Any(r => r.Tasks.Count > 0))
+            page.Add(TasksSection.Draw(results, labels));
         if (results.Any(r => r.Steps.Count > 0))
             page.Add(StepsSection.Draw(results));
         page.Add(ModulesSection.Draw(results, labels));

@@ -26,6 +26,9 @@ internal sealed record ResultData(
     IReadOnlyList<ModuleRow> Modules
 )
 {
+    /// <summary>Accuracies, where tasks were asked for.</summary>
+    public IReadOnlyList<TaskMeasure> Tasks { get; init; } = [];
+
     /// <summary>ln of the perplexity over the dense model's.</summary>
     public double? Excess => Compressed is null || Dense is null ? null : Compressed.MeanNll - Dense.MeanNll;
 
@@ -59,7 +62,10 @@ internal sealed record ResultData(
                     : options,
                 about["auto"] is JsonArray steps ? [.. steps.Select(step => AutoStep.FromJson(step!))] : [],
                 metrics["modules"] is JsonArray modules ? [.. modules.Select(module => ModuleRow.Of(module!))] : []
-            );
+            )
+            {
+                Tasks = metrics["tasks"] is JsonArray tasks ? [.. tasks.Select(task => TaskMeasure.Of(task!))] : [],
+            };
         }
         catch (Exception e) when (e is NullReferenceException or InvalidOperationException or FormatException)
         {

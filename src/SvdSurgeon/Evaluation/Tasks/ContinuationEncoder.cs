@@ -2,7 +2,8 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Evaluation.Tasks;
 
-/// <summary>Turns context and continuation into token ids by the rules of lm-evaluation-harness 0.4.13 (api/model.py and models/huggingface.py).</summary>
+/// <summary>Turns context and continuation into token ids by the rules of lm-evaluation-harness 0.4.13 (api/model.py and
+/// models/huggingface.py).</summary>
 internal sealed class ContinuationEncoder
 {
     private readonly Tokenizer _tokenizer;
@@ -25,7 +26,8 @@ internal sealed class ContinuationEncoder
     /// <param name="context">What stands before.</param>
     /// <param name="continuation">What is scored.</param>
     /// <param name="where">The item, for messages.</param>
-    /// <exception cref="InvalidInputException">Nothing is left to score or to predict from, or the continuation alone is too long.</exception>
+    /// <exception cref="InvalidInputException">Nothing is left to score or to predict from, or the continuation alone is too
+    /// long.</exception>
     public ScoredText Encode(string context, string continuation, string where)
     {
         int[] before,
@@ -41,7 +43,8 @@ internal sealed class ContinuationEncoder
         }
         else
         {
-            // White space at the end of the context belongs to the first word after it: so the tokens of the whole are split where a tokenizer would.
+            // White space at the end of the context belongs to the first word after it: so the tokens of the whole are split where a
+            // tokenizer would.
             string kept = PythonText.TrimEnd(context);
             int[] whole = WithSpecialTokens(context + continuation);
             before = OfContext(kept);

@@ -6,7 +6,8 @@ namespace SvdSurgeon.Evaluation.Tasks;
 /// <summary>What Python's string methods do where .NET's do otherwise: the prompts must be the harness's to the last character.</summary>
 internal static class PythonText
 {
-    // Characters whose title case is not their simple upper case (Unicode's SpecialCasing.txt and UnicodeData.txt), each followed by its title case.
+    // Characters whose title case is not their simple upper case (Unicode's SpecialCasing.txt and UnicodeData.txt), each followed by its
+    // title case.
     private static readonly string[] TitleCases =
     [
         "ßSs",

@@ -5,7 +5,8 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Evaluation.Tasks;
 
-/// <summary>Multiple choice by log-likelihood, as lm-evaluation-harness 0.4.13 does it: the model never writes, it only says how likely each choice is.</summary>
+/// <summary>Multiple choice by log-likelihood, as lm-evaluation-harness 0.4.13 does it: the model never writes, it only says how likely
+/// each choice is.</summary>
 internal static class TaskEvaluation
 {
     /// <summary>Evaluates a model on a task.</summary>
@@ -13,7 +14,8 @@ internal static class TaskEvaluation
     /// <param name="backend">Device.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="task">Items and examples.</param>
-    /// <param name="maxLength">Most tokens that the model reads at once; null for the model's positions. What does not fit is cut at the front.</param>
+    /// <param name="maxLength">Most tokens that the model reads at once; null for the model's positions. What does not fit is cut at the
+    /// front.</param>
     /// <param name="journal">Where finished items are kept, and those of an earlier run found; null for nowhere.</param>
     /// <param name="itemsDone">Called with the number of finished items.</param>
     /// <param name="cancellation">Checked between items.</param>

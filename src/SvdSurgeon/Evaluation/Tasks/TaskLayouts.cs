@@ -47,7 +47,8 @@ internal static class TaskLayouts
                 $"{path}: neither the file's name nor its fields tell which task it is. Write --task NAME={path} with one of {Names}."
             ),
             _ => throw new InvalidInputException(
-                $"{path}: its fields are those of {string.Join(" and ", fitting.Select(layout => layout.Name))}. Write --task NAME={path} with one of them."
+                $"{path}: its fields are those of {string.Join(" and ", fitting.Select(layout => layout.Name))}. Write --task "
+                    + $"NAME={path} with one of them."
             ),
         };
     }

@@ -28,7 +28,8 @@ internal sealed record TaskResult(
     /// <summary>exp(−mean log-likelihood of the last words); null where the task has none. A word, not a token, counts as one.</summary>
     public double? Perplexity => Metrics == TaskMetrics.LastWord ? Math.Exp(-WordLogLikelihood.Value) : null;
 
-    /// <summary>Standard error of the perplexity to first order (delta method); null where there is none. The harness draws samples instead.</summary>
+    /// <summary>Standard error of the perplexity to first order (delta method); null where there is none. The harness draws samples
+    /// instead.</summary>
     public double? PerplexityError => Perplexity * WordLogLikelihood.Error;
 
     /// <summary>Tokens of all requests per second, shared ones counted as often as they are used; 0 where nothing was computed.</summary>
@@ -37,8 +38,10 @@ internal sealed record TaskResult(
     private Mean WordLogLikelihood => Mean.Of(Items.Select(item => item.LogLikelihoods[0]));
 
     /// <summary>The numbers under the harness's names.</summary>
-    public JsonObject ToJson() =>
-        new()
+    /// <param name="times">With what the run took, which differs from run to run.</param>
+    public JsonObject ToJson(bool times = true)
+    {
+        var json = new JsonObject
         {
             ["task"] = Task,
             ["n"] = Items.Count,
@@ -48,9 +51,13 @@ internal sealed record TaskResult(
             ["acc_norm_stderr"] = NormalizedAccuracy?.Error,
             ["perplexity"] = Perplexity,
             ["perplexity_stderr"] = PerplexityError,
-            ["tokens"] = Tokens,
-            ["tokens_read"] = TokensRead,
-            ["seconds"] = Math.Round(Seconds, 3),
-            ["tokens_per_second"] = Math.Round(TokensPerSecond, 1),
         };
+        if (!times)
+            return json;
+        json["tokens"] = Tokens;
+        json["tokens_read"] = TokensRead;
+        json["seconds"] = Math.Round(Seconds, 3);
+        json["tokens_per_second"] = Math.Round(TokensPerSecond, 1);
+        return json;
+    }
 }

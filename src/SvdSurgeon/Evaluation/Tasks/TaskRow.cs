@@ -70,7 +70,8 @@ internal sealed class TaskRow(JsonObject fields, string where)
 
     private InvalidInputException Missing(string field) =>
         Error(
-            $"the field '{field}' is missing; the item has {(fields.Count == 0 ? "none" : string.Join(", ", fields.Select(entry => entry.Key)))}"
+            $"the field '{field}' is missing; the item has "
+                + $"{(fields.Count == 0 ? "none" : string.Join(", ", fields.Select(entry => entry.Key)))}"
         );
 
     private string Text(JsonNode? value, string name) =>

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace SvdSurgeon.Evaluation.Tasks;
 
-/// <summary>A task with its items and the worked examples (shots) that every prompt begins with. All items are read and checked when it is made.</summary>
+/// <summary>A task with its items and the worked examples (shots) that every prompt begins with. All items are read and checked when it
+/// is made.</summary>
 internal sealed class TaskSet
 {
     private const string BetweenShots = "\n\n";

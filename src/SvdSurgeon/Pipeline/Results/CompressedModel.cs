@@ -1,3 +1,5 @@
+using SvdSurgeon.Evaluation.Comparing;
+
 namespace SvdSurgeon.Pipeline.Results;
 
 /// <summary>A compressed model on disk.</summary>
@@ -18,4 +20,8 @@ public sealed record CompressedModel(
     string Folder,
     Evaluation.PerplexityResult? Perplexity,
     IReadOnlyList<AutoStep> Steps
-);
+)
+{
+    /// <summary>The dense model and this one at the tasks that were asked for.</summary>
+    internal IReadOnlyList<TaskComparison> Tasks { get; init; } = [];
+}

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Evaluation.Comparing;
 using SvdSurgeon.IO;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Modules;
@@ -61,6 +62,15 @@ internal static class ModelMetrics
             ["dense"] = Json(dense),
             ["compressed"] = Json(compressed),
         };
+        AtomicFile.WriteAllText(file, JsonText.Compact(metrics));
+    }
+
+    /// <summary>Adds what the dense and the compressed model reached at tasks, in place of what an earlier run has added.</summary>
+    public static void AddTasks(string folder, IReadOnlyList<TaskComparison> tasks)
+    {
+        string file = Path.Combine(folder, FileName);
+        var metrics = File.Exists(file) ? JsonFile.ReadObject(file) : new JsonObject { ["format_version"] = FormatVersion };
+        metrics["tasks"] = new JsonArray([.. tasks.Select(task => task.ToJson(times: false))]);
         AtomicFile.WriteAllText(file, JsonText.Compact(metrics));
     }
 

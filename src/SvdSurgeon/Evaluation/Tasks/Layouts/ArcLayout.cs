@@ -1,6 +1,7 @@
 namespace SvdSurgeon.Evaluation.Tasks.Layouts;
 
-/// <summary>ARC, easy and challenge (Clark et al. 2018): school science. The answer names a choice by its label, a letter or a digit.</summary>
+/// <summary>ARC, easy and challenge (Clark et al. 2018): school science. The answer names a choice by its label, a letter or a
+/// digit.</summary>
 internal sealed class ArcLayout(string name) : ITaskLayout
 {
     public string Name => name;

@@ -1,6 +1,7 @@
 namespace SvdSurgeon.Evaluation.Tasks.Layouts;
 
-/// <summary>BoolQ (Clark et al. 2019): yes or no to a passage. The answer is a label (SuperGLUE's files) or true and false (the original's).</summary>
+/// <summary>BoolQ (Clark et al. 2019): yes or no to a passage. The answer is a label (SuperGLUE's files) or true and false (the
+/// original's).</summary>
 internal sealed class BoolQLayout : ITaskLayout
 {
     private static readonly string[] Answers = ["no", "yes"];

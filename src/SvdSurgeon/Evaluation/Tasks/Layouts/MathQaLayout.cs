@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace SvdSurgeon.Evaluation.Tasks.Layouts;
 
-/// <summary>MathQA (Amini et al. 2019). The five options stand in one text, which the harness cuts by a pattern; what it misses is missed here too.</summary>
+/// <summary>MathQA (Amini et al. 2019). The five options stand in one text, which the harness cuts by a pattern; what it misses is missed
+/// here too.</summary>
 internal sealed partial class MathQaLayout : ITaskLayout
 {
     private static readonly string[] Letters = ["a", "b", "c", "d", "e"];

@@ -15,13 +15,11 @@ internal sealed class MmluLayout : ITaskLayout
         if (choices.Count != Letters.Length)
             throw row.Error($"'choices' has {choices.Count} entries, mmlu has {Letters.Length}");
         string subject = row.Text("subject").Replace('_', ' ');
+        string listed = string.Concat(Letters.Zip(choices, (letter, choice) => $"{letter}. {choice}\n"));
         return new TaskQuestion
         {
             Description = $"The following are multiple choice questions (with answers) about {subject}.\n\n",
-            Contexts =
-            [
-                $"{PythonText.Trim(row.Text("question"))}\n{string.Concat(Letters.Zip(choices, (letter, choice) => $"{letter}. {choice}\n"))}Answer:",
-            ],
+            Contexts = [$"{PythonText.Trim(row.Text("question"))}\n{listed}Answer:"],
             Choices = Letters,
             Gold = row.Answer("answer", Letters.Length),
         };

@@ -1,6 +1,7 @@
 namespace SvdSurgeon.Evaluation.Tasks.Layouts;
 
-/// <summary>WinoGrande (Sakaguchi et al. 2019), scored partially: each option stands in the gap, and what follows the gap is scored.</summary>
+/// <summary>WinoGrande (Sakaguchi et al. 2019), scored partially: each option stands in the gap, and what follows the gap is
+/// scored.</summary>
 internal sealed class WinograndeLayout : ITaskLayout
 {
     public string Name => "winogrande";

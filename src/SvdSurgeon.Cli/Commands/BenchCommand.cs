@@ -121,11 +121,7 @@ internal static class BenchCommand
 
     private static void Print(List<Row> rows)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["model", "MiB", "threads", "test", "tokens/s", "least – most", "memory, MiB", "load, ms"])
-            table.AddColumn(column);
-        foreach (int i in (int[])[1, 2, 4, 5, 6, 7])
-            table.Columns[i].RightAligned();
+        var table = NumberTable.With("model", "MiB", "threads", "test", "tokens/s", "least – most", "memory, MiB", "load, ms");
         foreach (var row in rows)
             table.AddRow(
                 Markup.Escape(row.Name),
@@ -137,7 +133,7 @@ internal static class BenchCommand
                 Number(row.Memory / Row.MiB, "N0"),
                 Number(1000 * row.Load.Median, "F1")
             );
-        AnsiConsole.Write(table);
+        NumberTable.Write(table);
         Console.WriteLine(
             "Medians; pp reads a prompt in one pass, tg writes token by token, each from an empty cache after one run that does not count."
         );

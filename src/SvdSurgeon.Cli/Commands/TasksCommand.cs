@@ -110,23 +110,18 @@ internal static class TasksCommand
     /// <summary>Accuracies with their errors as a person reads them.</summary>
     public static void Print(IReadOnlyList<TaskResult> results)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["task", "items", "acc", "acc_norm", "perplexity", "tokens/s"])
-            table.AddColumn(column);
-        for (int i = 1; i < 6; i++)
-            table.Columns[i].RightAligned();
+        bool words = results.Any(result => result.Perplexity is not null);
+        var table = NumberTable.With(["task", "items", "acc", "acc_norm", .. words ? ["perplexity"] : Array.Empty<string>(), "tokens/s"]);
         foreach (var result in results)
-            table.AddRow(
+            table.AddRow([
                 result.Task,
                 Number(result.Items.Count, "N0"),
                 WithError(result.Accuracy),
                 result.NormalizedAccuracy is { } normalized ? WithError(normalized) : "",
-                result.Perplexity is { } perplexity
-                    ? $"{Number(perplexity, "G5")}{(result.PerplexityError is { } error ? $" ± {Number(error, "G2")}" : "")}"
-                    : "",
-                Number(result.TokensPerSecond, "N0")
-            );
-        AnsiConsole.Write(table);
+                .. words ? [Perplexity(result)] : Array.Empty<string>(),
+                Number(result.TokensPerSecond, "N0"),
+            ]);
+        NumberTable.Write(table);
         long tokens = results.Sum(result => result.Tokens),
             read = results.Sum(result => result.TokensRead);
         if (read == 0)
@@ -155,6 +150,11 @@ internal static class TasksCommand
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
+
+    private static string Perplexity(TaskResult result) =>
+        result.Perplexity is { } perplexity
+            ? Number(perplexity, "G4") + (result.PerplexityError is { } error ? $" ± {Number(error, "G2")}" : "")
+            : "";
 
     private static string WithError(Mean mean) => Number(mean.Value, "F4") + (mean.Error is { } error ? $" ± {Number(error, "F4")}" : "");
 

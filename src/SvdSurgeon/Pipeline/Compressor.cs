@@ -155,7 +155,7 @@ public static class Compressor
         List<TaskComparison> compared =
         [
             .. denseTasks.Zip(
-                EvaluateTasks(context, ResultFolder.RatioText(ratio), checkpoint, tasks),
+                EvaluateTasks(context, CompressionPlan.RatioText(ratio), checkpoint, tasks),
                 (before, after) => new TaskComparison(before, after)
             ),
         ];

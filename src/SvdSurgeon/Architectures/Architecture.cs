@@ -15,6 +15,9 @@ internal abstract class Architecture
     /// <summary>How its parameters are named in files.</summary>
     public abstract TensorNames Names { get; }
 
+    /// <summary>How GGUF files say the same; null for a family that is not read from them, or not by way of a dialect.</summary>
+    public virtual GgufDialect? Gguf => null;
+
     /// <summary>Interprets a config.json.</summary>
     /// <exception cref="InvalidModelException">A key is missing or impossible, or the model is a variant that cannot be computed
     /// exactly.</exception>

@@ -36,6 +36,9 @@ internal static class ArchitectureRegistry
     /// <summary>Every model_type that is read, for messages.</summary>
     public static string ModelTypes { get; } = string.Join(", ", All.SelectMany(architecture => architecture.ModelTypes));
 
+    /// <summary>GGUF's dialects of the families.</summary>
+    public static IReadOnlyList<GgufDialect> Gguf { get; } = [.. All.Select(architecture => architecture.Gguf).OfType<GgufDialect>()];
+
     /// <summary>The family of a model_type; null for one that is not known.</summary>
     public static Architecture? Find(string modelType) => ByModelType.GetValueOrDefault(modelType);
 

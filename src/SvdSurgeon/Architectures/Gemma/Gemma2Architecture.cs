@@ -11,6 +11,20 @@ internal sealed class Gemma2Architecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("gemma2", "gemma2", "Gemma2ForCausalLM")
+        {
+            Modules = GemmaGguf.Modules,
+            Numbers =
+            [
+                ("attn_logit_softcapping", "attn_logit_softcapping"),
+                ("final_logit_softcapping", "final_logit_softcapping"),
+                ("attention.sliding_window", "sliding_window"),
+            ],
+            Complete = json => GemmaGguf.AddQueryScale(json, layersOfTheLargest: 46),
+            NormsPlusOne = true,
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         var (theta, scaling) = RopeKeys.Parse(keys);

@@ -17,6 +17,20 @@ internal sealed class Gemma3Architecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("gemma3", "gemma3_text", "Gemma3ForCausalLM")
+        {
+            Modules = GemmaGguf.Modules,
+            Numbers =
+            [
+                ("final_logit_softcapping", "final_logit_softcapping"),
+                ("attention.sliding_window", "sliding_window"),
+                ("rope.freq_base_swa", "rope_local_base_freq"),
+            ],
+            Complete = json => GemmaGguf.AddQueryScale(json, layersOfTheLargest: 62),
+            NormsPlusOne = true,
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         if (keys.Has("attn_logit_softcapping"))

@@ -11,6 +11,20 @@ internal sealed class GraniteArchitecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("granite", "granite", "GraniteForCausalLM")
+        {
+            Modules = GgufDialect.LlamaModules,
+            Numbers =
+            [
+                ("attention.scale", "attention_multiplier"),
+                ("embedding_scale", "embedding_multiplier"),
+                ("residual_scale", "residual_multiplier"),
+                ("logit_scale", "logits_scaling"),
+            ],
+            PairsRotaryRows = true,
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         var (theta, scaling) = RopeKeys.Parse(keys);

@@ -14,6 +14,17 @@ internal sealed class Olmo2Architecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("olmo2", "olmo2", "Olmo2ForCausalLM")
+        {
+            Modules = GgufDialect.LlamaModulesWith(
+                ("attn_q_norm", "self_attn.q_norm"),
+                ("attn_k_norm", "self_attn.k_norm"),
+                ("post_attention_norm", "post_attention_layernorm"),
+                ("post_ffw_norm", "post_feedforward_layernorm")
+            ),
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         var (theta, scaling) = RopeKeys.Parse(keys);

@@ -14,6 +14,14 @@ internal sealed class Phi3Architecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("phi3", "phi3", "Phi3ForCausalLM")
+        {
+            Modules = GgufDialect.LlamaModulesWith(("attn_qkv", "self_attn.qkv_proj"), ("ffn_up", "mlp.gate_up_proj")),
+            Numbers = [("attention.sliding_window", "sliding_window")],
+            BiasKey = "",
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         var (theta, scaling) = RopeKeys.Parse(keys, partial: true);

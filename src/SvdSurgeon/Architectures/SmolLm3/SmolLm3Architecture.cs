@@ -11,6 +11,14 @@ internal sealed class SmolLm3Architecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("smollm3", "smollm3", "SmolLM3ForCausalLM")
+        {
+            Modules = GgufDialect.LlamaModules,
+            Complete = json => json["no_rope_layer_interval"] = 4, // the files do not say it
+            PairsRotaryRows = true,
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         if (keys.Flag("use_sliding_window", false) && keys.Has("sliding_window"))

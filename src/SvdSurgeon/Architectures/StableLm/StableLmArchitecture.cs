@@ -14,6 +14,14 @@ internal sealed class StableLmArchitecture : Architecture
 
     public override TensorNames Names => LlamaLayout.Names;
 
+    public override GgufDialect Gguf { get; } =
+        new("stablelm", "stablelm", "StableLmForCausalLM")
+        {
+            Modules = GgufDialect.LlamaModules,
+            Numbers = [("attention.layer_norm_epsilon", "layer_norm_eps")],
+            BiasKey = "use_qkv_bias",
+        };
+
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         foreach (string variant in (string[])["use_parallel_residual", "qk_layernorm"])

@@ -7,7 +7,10 @@ namespace SvdSurgeon.Formats.Gguf;
 /// <summary>Opens GGUF files as checkpoints: Hugging Face names, and a config.json that says what the metadata says.</summary>
 internal static class GgufCheckpoint
 {
-    private const string SupportedArchitectures = "llama, qwen2, qwen3";
+    private static readonly string s_supportedArchitectures = string.Join(
+        ", ",
+        ArchitectureRegistry.Gguf.Select(dialect => dialect.Architecture).Prepend("qwen3").Prepend("qwen2").Prepend("llama")
+    );
 
     public static Checkpoint Open(string path)
     {
@@ -17,16 +20,17 @@ internal static class GgufCheckpoint
             string architecture =
                 file.Metadata.Text("general.architecture")
                 ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
-            if (architecture is not ("llama" or "qwen2" or "qwen3"))
+            var dialect = ArchitectureRegistry.Gguf.FirstOrDefault(dialect => dialect.Architecture == architecture);
+            if (dialect is null && architecture is not ("llama" or "qwen2" or "qwen3"))
                 throw new InvalidModelException(
                     $"Architecture '{architecture}' ({path}, general.architecture) is not supported. Supported in GGUF files: "
-                        + $"{SupportedArchitectures}."
+                        + $"{s_supportedArchitectures}."
                 );
             if (file.Metadata.Integer("split.count") is > 1 and var parts)
                 throw new InvalidModelException(
                     $"{path}: the file is one of {parts} parts, which is not supported. Merge them with 'gguf-split --merge'."
                 );
-            var json = GgufConfig.ToHuggingFace(file, architecture);
+            var json = GgufConfig.ToHuggingFace(file, architecture, dialect);
             var config = HuggingFaceConfig.Parse(json, path);
             var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
             foreach (var tensor in file.Tensors.Values)
@@ -34,11 +38,14 @@ internal static class GgufCheckpoint
                 if (tensor.Name == GgufConfig.RopeFactors)
                     continue; // is in the config as rotary scaling
                 string name =
-                    GgufNames.ToHuggingFace(tensor.Name)
+                    GgufNames.ToHuggingFace(tensor.Name, dialect?.Modules)
                     ?? throw new InvalidModelException(
                         $"{path}: tensor '{tensor.Name}' does not belong to architecture {architecture} as this program knows it."
                     );
-                tensors.Add(name, InHuggingFaceOrder(tensor, name, architecture, config));
+                bool paired = dialect?.PairsRotaryRows ?? architecture == "llama";
+                var stored = paired ? InHuggingFaceOrder(tensor, name, config) : tensor.Rename(name);
+                bool plusOne = dialect?.NormsPlusOne == true && name.EndsWith("norm.weight", StringComparison.Ordinal);
+                tensors.Add(name, plusOne ? MinusOne(stored) : stored);
             }
             return new Checkpoint(path, "gguf", config, json, tensors, [path], [file]) { Gguf = file };
         }
@@ -49,13 +56,17 @@ internal static class GgufCheckpoint
         }
     }
 
+    // 1 + w is between 0.5 and 2 or nearly so: taking the 1 away is exact, and adding it again gives the same bits.
+    private static StoredTensor MinusOne(StoredTensor tensor) =>
+        StoredTensor.FromSingles(tensor.Name, [tensor.Columns], [.. tensor.ToSingles().Select(w => w - 1)], source: tensor.Source);
+
     // Converters from Hugging Face interleave the two rotary halves of each head of LLaMA's q and k: row 2i + j of a head was row j·d/2 +
     // i.
-    private static StoredTensor InHuggingFaceOrder(StoredTensor tensor, string name, string architecture, DecoderConfig config)
+    private static StoredTensor InHuggingFaceOrder(StoredTensor tensor, string name, DecoderConfig config)
     {
         bool query = tensor.Name.Contains(".attn_q.", StringComparison.Ordinal),
             key = tensor.Name.Contains(".attn_k.", StringComparison.Ordinal);
-        if (architecture != "llama" || !(query || key))
+        if (!query && !key)
             return tensor.Rename(name);
         int heads = query ? config.Heads : config.KeyValueHeads,
             headDim = config.HeadDim,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Architectures;
 
 namespace SvdSurgeon.Formats.Gguf;
 
@@ -8,7 +9,7 @@ internal static class GgufConfig
     /// <summary>The tensor that carries LLaMA-3's rotary scaling, one factor a frequency.</summary>
     public const string RopeFactors = "rope_freqs.weight";
 
-    public static JsonObject ToHuggingFace(GgufFile file, string architecture)
+    public static JsonObject ToHuggingFace(GgufFile file, string architecture, GgufDialect? dialect = null)
     {
         var metadata = file.Metadata;
         string path = file.FilePath;
@@ -24,7 +25,8 @@ internal static class GgufConfig
             throw new InvalidModelException(
                 $"{path}: heads of {headDim} for keys and {valueDim} for values are not supported. Supported: equal ones."
             );
-        if (Optional("rope.dimension_count") is { } rotated && rotated != headDim)
+        long rotated = Optional("rope.dimension_count") ?? headDim;
+        if (rotated != headDim && dialect is null)
             throw new InvalidModelException(
                 $"{path}: rotary positions on {rotated} of {headDim} dimensions of a head are not supported. Supported: all of them."
             );
@@ -65,6 +67,8 @@ internal static class GgufConfig
             json["mlp_bias"] = file.Tensors.ContainsKey("blk.0.ffn_up.bias");
         }
         json["rope_scaling"] = GgufRope.ToHuggingFace(file, architecture, headDim);
+        if (dialect is not null)
+            Translate(file, dialect, json, rotated / (double)headDim);
         return json;
 
         long Required(string key) =>
@@ -76,6 +80,23 @@ internal static class GgufConfig
                 : metadata.Integer($"{architecture}.{key}");
 
         JsonNode? TokenId(string kind) => metadata.Integer($"tokenizer.ggml.{kind}_token_id") is { } id ? JsonValue.Create(id) : null;
+    }
+
+    private static void Translate(GgufFile file, GgufDialect dialect, JsonObject json, double partialRotary)
+    {
+        json["model_type"] = dialect.ModelType;
+        json["architectures"] = new JsonArray(dialect.Class);
+        if (partialRotary != 1)
+            json["partial_rotary_factor"] = partialRotary;
+        if (dialect.BiasKey.Length > 0)
+            json[dialect.BiasKey] = file.Tensors.ContainsKey("blk.0.attn_q.bias");
+        foreach (var (metadata, config) in dialect.Numbers)
+            if (file.Metadata.Number($"{dialect.Architecture}.{metadata}") is { } number)
+                json[config] = Shortest(number);
+        foreach (string flag in (string[])["use_parallel_residual", "use_parallel_attention"])
+            if (file.Metadata.TryGetValue($"{dialect.Architecture}.{flag}", out object? value) && value is true)
+                json[flag] = true;
+        dialect.Complete(json);
     }
 
     // 9.999999747378752e-06 is float32's 1e-05: written as the shorter one, it is the same number again after rounding to float32.

@@ -41,16 +41,19 @@ internal static class GgufNames
             : null;
     }
 
-    /// <summary>The Hugging Face name, or null for a tensor that these architectures do not have.</summary>
-    public static string? ToHuggingFace(string name)
+    /// <summary>The Hugging Face name, or null for a tensor that the architecture does not have.</summary>
+    /// <param name="name">GGUF's name.</param>
+    /// <param name="modules">The modules of its layers; null for LLaMA's and Qwen's.</param>
+    public static string? ToHuggingFace(string name, IReadOnlyDictionary<string, string>? modules = null)
     {
+        modules ??= InLayer;
         string[] parts = name.Split('.');
         if (parts[^1] is not ("weight" or "bias"))
             return null;
         return parts switch
         {
             [var module, var kind] when Outside.TryGetValue(module, out string? outside) => $"{outside}.{kind}",
-            ["blk", var layer, var module, var kind] when layer.All(char.IsAsciiDigit) && InLayer.TryGetValue(module, out string? inside) =>
+            ["blk", var layer, var module, var kind] when layer.All(char.IsAsciiDigit) && modules.TryGetValue(module, out string? inside) =>
                 $"model.layers.{layer}.{inside}.{kind}",
             _ => null,
         };

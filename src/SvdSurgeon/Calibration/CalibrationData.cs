@@ -3,7 +3,7 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Calibration;
 
-/// <summary>Reads calibration data: sequences sampled from texts, or the rows of a token file (METHODS.md, section 8).</summary>
+/// <summary>Reads calibration data: sequences sampled from texts, or the rows of a token file (docs/methods.md).</summary>
 public static class CalibrationData
 {
     private const int DefaultLength = 2048;

@@ -3,7 +3,7 @@ using SvdSurgeon.Tokenization;
 namespace SvdSurgeon.Calibration;
 
 /// <summary>
-/// Draws calibration sequences from a text: the same seed gives the same sequences on every machine (METHODS.md, section 8).
+/// Draws calibration sequences from a text: the same seed gives the same sequences on every machine (docs/methods.md).
 /// </summary>
 public static class CalibrationSampler
 {

@@ -4,7 +4,7 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Evaluation;
 
-/// <summary>Reads evaluation data and cuts it into windows (METHODS.md, section 8).</summary>
+/// <summary>Reads evaluation data and cuts it into windows (docs/methods.md).</summary>
 public static class EvaluationData
 {
     /// <summary>Windows of texts (joined, tokenized once, with the special tokens of a text's start) or of a token file.</summary>

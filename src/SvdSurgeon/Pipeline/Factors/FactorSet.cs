@@ -207,7 +207,7 @@ internal sealed class FactorSet(Artifact artifact)
             var modules = group.Modules.Where(m => components(m) > 0).ToList();
             if (modules.Count == 0)
                 continue;
-            // Modules that read the same input share H and its factor (METHODS.md, section 2).
+            // Modules that read the same input share H and its factor (docs/methods.md).
             var shared = input(group);
             foreach (var module in modules)
             {

@@ -11,7 +11,7 @@ namespace SvdSurgeon.Pipeline.Fisher;
 /// <summary>
 /// Folds (X, D) of every linear module into spectral gradients during the backward pass: (ḡ_b)_i = u_iᵀ G_b v_i with G_b = DᵀX and the
 /// right vectors already unwhitened. G_b is formed only where that is cheaper: 2T(m+n)k operations for P = D·U, Q = X·V and Σ_t P∘Q,
-/// against 2Tmn + 2mnk for G, G·V and the column sums (METHODS.md, section 4).
+/// against 2Tmn + 2mnk for G, G·V and the column sums (docs/methods.md).
 /// </summary>
 internal sealed class SpectralProjection : ILinearVisitor, IDisposable
 {

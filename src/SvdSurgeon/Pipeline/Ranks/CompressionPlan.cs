@@ -25,7 +25,7 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     /// <summary>Ranks by module, null for dense: for artifact keys and the written config.</summary>
     internal JsonObject RanksJson() => new(Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
 
-    /// <summary>The same kept fraction for every module (METHODS.md, section 0): known before anything is computed.</summary>
+    /// <summary>The same kept fraction for every module (docs/methods.md): known before anything is computed.</summary>
     public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) =>
         new(
             ratio,
@@ -51,7 +51,7 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
             ]
         );
 
-    /// <summary>Ranks of all modules together, each from all of its possible ranks (METHODS.md, section 9.2).</summary>
+    /// <summary>Ranks of all modules together, each from all of its possible ranks (docs/methods.md).</summary>
     /// <param name="model">The dense model.</param>
     /// <param name="ratio">Kept fraction of all linear modules together.</param>
     /// <param name="options">Storage and pool.</param>
@@ -63,7 +63,7 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     }
 
     /// <summary>
-    /// Ranks of all modules together, each from a few candidates (METHODS.md, section 6): the best choice within the budget, or the greedy
+    /// Ranks of all modules together, each from a few candidates (docs/methods.md): the best choice within the budget, or the greedy
     /// one.
     /// </summary>
     /// <param name="model">The dense model.</param>

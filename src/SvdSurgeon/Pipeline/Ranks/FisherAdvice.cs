@@ -3,7 +3,7 @@ using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline.Ranks;
 
-/// <summary>When the sequence form of the spectral Fisher has too few samples to be trusted (METHODS.md, section 9.5).</summary>
+/// <summary>When the sequence form of the spectral Fisher has too few samples to be trusted (docs/methods.md).</summary>
 internal static class FisherAdvice
 {
     /// <summary>

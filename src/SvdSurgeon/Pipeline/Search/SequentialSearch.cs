@@ -26,7 +26,7 @@ internal static class SequentialSearch
         Strength(1);
         Strength(0.5);
         Strength(waterfall.Best.Sequential?.Strength == 1 ? 0.75 : 0.25);
-        // With few tokens a weak pass with much damping is what is left (METHODS.md, section 9.4).
+        // With few tokens a weak pass with much damping is what is left (docs/methods.md).
         if (waterfall.Best.Sequential is null)
             Strength(0.25, 1e-2);
         if (waterfall.Best.Sequential is not { } best)

@@ -31,7 +31,12 @@ Task("Bench")
 
 Task("Pack")
     .IsDependentOn("Test")
-    .Does(() => DotNetPack("./src/SvdSurgeon", new DotNetPackSettings { Configuration = configuration, OutputDirectory = output + "/packages" }));
+    .Does(() =>
+{
+    // The library, and the program as a tool: dotnet tool install --global SvdSurgeon.Cli --add-source artifacts/packages
+    foreach (var project in new[] { "./src/SvdSurgeon", "./src/SvdSurgeon.Cli" })
+        DotNetPack(project, new DotNetPackSettings { Configuration = configuration, OutputDirectory = output + "/packages" });
+});
 
 // For this machine, compiled ahead (ReadyToRun) so that it starts in two thirds of the time; or one self-contained file for machines without .NET: --runtime linux-x64
 Task("Publish")

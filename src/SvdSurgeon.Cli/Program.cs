@@ -32,7 +32,12 @@ internal static class Program
             DevicesCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
-        var parsed = root.Parse(args);
+        if (args.Length == 0)
+        {
+            Console.WriteLine(Overview.Text);
+            return ExitCode.Success;
+        }
+        var parsed = root.Parse(Presets.Expand(args));
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine(

@@ -156,6 +156,7 @@ internal sealed class CompressionArguments
 
     public void AddTo(Command command)
     {
+        command.Add(Presets.Option());
         foreach (
             Option option in (Option[])
                 [

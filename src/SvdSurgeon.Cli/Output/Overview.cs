@@ -1,0 +1,30 @@
+namespace SvdSurgeon.Cli.Output;
+
+/// <summary>What svdsurgeon prints when it is called without a word.</summary>
+internal static class Overview
+{
+    /// <summary>The verbs in groups, 80 columns wide.</summary>
+    public const string Text = """
+        svdsurgeon makes language models fit into less memory, without training.
+
+        Begin        demo                        two small models, every method; two minutes
+                     inspect MODEL               what a model or a folder is
+                     plan MODEL --ratio 0.8      sizes, time and memory beforehand
+        Compress     compress MODEL --out DIR    --bits 4.5, --target-size 90MB or --ratio 0.8
+                     run RECIPE                  the same run again, to the same bytes
+                     stats, merge                statistics on several machines
+        Judge        eval MODEL --text FILE      perplexity
+                     tasks MODEL --task FILE     multiple choice
+                     compare A B --text FILE     two models, token by token
+                     bench MODEL                 tokens per second, memory
+                     report DIR                  everything on one page
+        Use          generate, chat MODEL        text
+                     export MODEL --format ...   GGUF, ONNX, Hugging Face
+        Other        tokenize, devices
+
+        svdsurgeon compress MODEL --out small --bits 4.5 --calibration text.txt
+        svdsurgeon export small/bits-4.5 --format gguf --out model.gguf
+
+        'svdsurgeon VERB --help' lists a verb's options.
+        """;
+}

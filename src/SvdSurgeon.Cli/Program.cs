@@ -37,7 +37,15 @@ internal static class Program
             Console.WriteLine(Overview.Text);
             return ExitCode.Success;
         }
-        var parsed = root.Parse(Presets.Expand(args));
+        try
+        {
+            args = Presets.Expand(args);
+        }
+        catch (InvalidInputException error)
+        {
+            return ExitCode.Report(error, verbose: false);
+        }
+        var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             Console.Error.WriteLine(

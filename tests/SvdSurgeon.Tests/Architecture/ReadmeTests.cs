@@ -16,7 +16,10 @@ public sealed class ReadmeTests
     [Test]
     public void Its_links_lead_to_files()
     {
-        var targets = System.Text.RegularExpressions.Regex.Matches(Readme, @"\]\(([^)#]+)\)").Select(match => match.Groups[1].Value).ToList();
+        var targets = System
+            .Text.RegularExpressions.Regex.Matches(Readme, @"\]\(([^)#]+)\)")
+            .Select(match => match.Groups[1].Value)
+            .ToList();
         Assert.That(targets, Is.Not.Empty);
         foreach (string target in targets.Where(target => !target.StartsWith("http", StringComparison.Ordinal)))
             Assert.That(Path.Exists(Repository.File(target)), Is.True, target);

@@ -10,7 +10,7 @@ internal static class Overview
         Begin        demo                        two small models, every method; two minutes
                      inspect MODEL               what a model or a folder is
                      plan MODEL --ratio 0.8      sizes, time and memory beforehand
-        Compress     compress MODEL --out DIR    --bits 4.5, --target-size 90MB or --ratio 0.8
+        Compress     compress MODEL --out DIR    --bits 4.5, --target-size 90MB, --ratio
                      run RECIPE                  the same run again, to the same bytes
                      stats, merge                statistics on several machines
         Judge        eval MODEL --text FILE      perplexity

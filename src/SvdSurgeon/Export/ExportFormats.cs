@@ -1,5 +1,6 @@
 using SvdSurgeon.Export.Gguf;
 using SvdSurgeon.Export.HuggingFace;
+using SvdSurgeon.Export.Onnx;
 
 namespace SvdSurgeon.Export;
 
@@ -7,7 +8,7 @@ namespace SvdSurgeon.Export;
 internal static class ExportFormats
 {
     /// <summary>All of them; a further one is one line here.</summary>
-    public static IReadOnlyList<IExportFormat> All { get; } = [new GgufFormat(), new HuggingFaceFormat()];
+    public static IReadOnlyList<IExportFormat> All { get; } = [new GgufFormat(), new HuggingFaceFormat(), new OnnxFormat()];
 
     /// <summary>The format called <paramref name="name"/>.</summary>
     /// <exception cref="InvalidInputException">There is none of that name.</exception>

@@ -38,6 +38,12 @@ public sealed class ColumnPreservingLinear : LinearModule
     /// <summary>Kept columns, ascending.</summary>
     public StoredTensor Columns { get; }
 
+    /// <summary>The same as numbers.</summary>
+    internal ReadOnlySpan<int> KeptColumns => _columns;
+
+    /// <summary>The columns that are not kept, ascending.</summary>
+    internal ReadOnlySpan<int> OtherColumns => _others;
+
     /// <inheritdoc/>
     public override string Kind => "column-preserving";
 

@@ -35,6 +35,12 @@ public sealed class PivotedLinear : LinearModule
     /// <summary>The other rows in terms of the basis, (m − r) × r.</summary>
     public StoredTensor Mix { get; }
 
+    /// <summary>The same as numbers.</summary>
+    internal ReadOnlySpan<int> PivotRows => _pivots;
+
+    /// <summary>The rows that are no pivots, ascending.</summary>
+    internal ReadOnlySpan<int> OtherRows => _others;
+
     /// <inheritdoc/>
     public override string Kind => "pivoted";
 

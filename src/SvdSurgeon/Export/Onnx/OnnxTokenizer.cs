@@ -34,17 +34,17 @@ internal sealed class OnnxTokenizer
     /// <exception cref="InvalidModelException">The tokenizer has a part that tokenizer.json cannot say.</exception>
     public void Write(string folder)
     {
-        if (_written is not null)
-        {
-            _written.WriteTokenizerJson(Path.Combine(folder, Json));
+        _written?.WriteTokenizerJson(Path.Combine(folder, Json));
+        if (_gguf is null)
+            Copy(folder);
+        else if (_gguf.Metadata.Text("tokenizer.chat_template") is { } template)
+            Change(Path.Combine(folder, Config), config => config["chat_template"] = template);
+        if (File.ReadAllBytes(Path.Combine(folder, Json)).AsSpan().IndexOf("p{Nd}\""u8) >= 0)
             Change(Path.Combine(folder, Json), UseDigits);
-        }
-        if (_gguf is not null)
-        {
-            if (_gguf.Metadata.Text("tokenizer.chat_template") is { } template)
-                Change(Path.Combine(folder, Config), config => config["chat_template"] = template);
-            return;
-        }
+    }
+
+    private void Copy(string folder)
+    {
         foreach (string file in Directory.EnumerateFiles(_source).Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(file);

@@ -33,7 +33,7 @@ internal static class GpuDevice
     }
 
     /// <summary>The first GPU when there is a usable one.</summary>
-    public static IBackend? OpenIfUsable() => CudaDevices.List().Problem is null ? CudaDevices.Open() : null;
+    public static IBackend? OpenIfUsable() => CudaDevices.TryOpen();
 
     /// <summary>
     /// Lines for svdsurgeon devices: what there is, or in three lines what is missing, where it was looked for, and what helps.

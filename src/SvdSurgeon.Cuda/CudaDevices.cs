@@ -80,6 +80,11 @@ public static class CudaDevices
         }
     }
 
+    /// <summary>The first device, or null where none can be used. Without a driver the other libraries are not even looked for.</summary>
+    /// <param name="options">Arithmetic and memory.</param>
+    public static CudaBackend? TryOpen(CudaOptions? options = null) =>
+        NativeLibraries.Driver is not null && List().Problem is null ? Open(0, options) : null;
+
     /// <summary>
     /// Computes on an accelerator that the calling program has made and keeps: it stays open when the backend is disposed. On a CUDA
     /// accelerator

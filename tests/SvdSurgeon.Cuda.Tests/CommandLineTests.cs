@@ -16,7 +16,11 @@ public sealed class CommandLineTests
     [TearDown]
     public void Delete() => Directory.Delete(_root, recursive: true);
 
-    [TestCase(12, "cuBLAS 12.4.5", "cuSOLVER 11.6.1"), TestCase(13, "cuBLAS 13.4.5", "cuSOLVER 12.6.1")]
+    [
+        TestCase(11, "cuBLAS 11.4.5", "cuSOLVER 11.6.1"),
+        TestCase(12, "cuBLAS 12.4.5", "cuSOLVER 11.6.1"),
+        TestCase(13, "cuBLAS 13.4.5", "cuSOLVER 12.6.1")
+    ]
     public void Devices_names_the_files_that_it_found_with_their_versions(int major, string blas, string solver)
     {
         if (NativeLibraries.Driver is { } driver && driver.Major < major)

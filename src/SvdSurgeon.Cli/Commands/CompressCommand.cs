@@ -13,15 +13,25 @@ internal static class CompressCommand
         var options = new CompressionArguments();
         var size = new Option<string?>("--target-size")
         {
-            Description = "Instead of --ratio: keep as much as fits into weight files of this size, such as 90MB.",
+            Description =
+                "Weight files of at most this size, such as 90MB: the best integers for it; with --method or another option for ranks as "
+                + "much as fits.",
         };
         var increase = new Option<string?>("--target-ppl-increase")
         {
             Description = "Instead of --ratio: keep as little as raises perplexity on the evaluation data by at most this, such as 5%.",
         };
+        var bits = new BitsArguments();
         var data = new DataArguments();
         var run = new RunArguments();
-        var command = new Command("compress", "Compress a model by truncated SVD.") { model, output, size, increase };
+        var command = new Command("compress", "Compress a model: give a size or --bits for integers, --ratio for truncated SVD.")
+        {
+            model,
+            output,
+            size,
+            increase,
+        };
+        bits.AddTo(command);
         options.AddTo(command);
         data.AddTo(command);
         run.AddTo(command);
@@ -30,6 +40,21 @@ internal static class CompressCommand
                 Task.Run(
                     () =>
                     {
+                        string? integers = options.AsksForRanks(parsed) ? null : parsed.GetValue(size);
+                        if (bits.Read(parsed, integers, options.Sequences(parsed)) is { } rounding)
+                        {
+                            if (options.AsksForRanks(parsed) || parsed.GetValue(increase) is not null)
+                                throw new InvalidInputException("--bits makes integers: leave out the options for ranks.");
+                            return run.Execute(
+                                parsed,
+                                parsed.GetRequiredValue(model),
+                                data.Calibration(parsed),
+                                data.Evaluation(parsed),
+                                rounding,
+                                parsed.GetRequiredValue(output),
+                                cancellation
+                            );
+                        }
                         CompressionTarget? target = parsed.GetValue(size) is { } bytes ? CompressionTarget.Size(bytes) : null;
                         if (parsed.GetValue(increase) is { } percent)
                             target = target is null

@@ -157,38 +157,16 @@ internal sealed class CompressionArguments
     public void AddTo(Command command)
     {
         command.Add(Presets.Option());
-        foreach (
-            Option option in (Option[])
-                [
-                    _method,
-                    _surgeon,
-                    _ratios,
-                    _whitening,
-                    _allocate,
-                    _storage,
-                    _columns,
-                    _sequential,
-                    _sequentialDamping,
-                    _update,
-                    _biasCorrection,
-                    _refine,
-                    _newton,
-                    _fisher,
-                    _shrinkage,
-                    _sequences,
-                    _fisherSequences,
-                    _klSequences,
-                    _strength,
-                    _damping,
-                    _hdamping,
-                    _alpha,
-                    _firstOrder,
-                    _dense,
-                    _dtype,
-                ]
-        )
+        foreach (var option in All)
             command.Add(option);
     }
+
+    /// <summary>Whether an option is given that only ranks have.</summary>
+    public bool AsksForRanks(ParseResult parsed) =>
+        All.Any(option => option != _sequences && parsed.GetResult(option) is { Implicit: false });
+
+    /// <summary>--sequences where it is given.</summary>
+    public int? Sequences(ParseResult parsed) => parsed.GetResult(_sequences) is { Implicit: false } ? parsed.GetValue(_sequences) : null;
 
     /// <summary>The options, checked; without ratios where a target decides.</summary>
     public CompressionOptions Read(ParseResult parsed, bool ratioFollows = false)
@@ -238,6 +216,35 @@ internal sealed class CompressionArguments
             options.Validate();
         return options;
     }
+
+    private IReadOnlyList<Option> All =>
+        [
+            _method,
+            _surgeon,
+            _ratios,
+            _whitening,
+            _allocate,
+            _storage,
+            _columns,
+            _sequential,
+            _sequentialDamping,
+            _update,
+            _biasCorrection,
+            _refine,
+            _newton,
+            _fisher,
+            _shrinkage,
+            _sequences,
+            _fisherSequences,
+            _klSequences,
+            _strength,
+            _damping,
+            _hdamping,
+            _alpha,
+            _firstOrder,
+            _dense,
+            _dtype,
+        ];
 
     private static double Number(string option, string value) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)

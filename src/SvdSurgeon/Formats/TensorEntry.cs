@@ -106,6 +106,10 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
     public static TensorEntry FromInt32(string name, IReadOnlyList<long> shape, ReadOnlyMemory<int> values) =>
         new(name, DType.I32, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
 
+    /// <summary>64-bit integers, a tensor of rank 1.</summary>
+    public static TensorEntry FromInt64(string name, long[] values) =>
+        new(name, DType.I64, [values.Length], stream => stream.Write(MemoryMarshal.AsBytes<long>(values)));
+
     private static unsafe void WriteRow(Stream stream, StoredTensor tensor, int row)
     {
         stream.Write(new ReadOnlySpan<byte>((void*)tensor.RowAddress(row), checked((int)tensor.RowBytes)));

@@ -56,6 +56,9 @@ public sealed class DecoderModel
     /// <summary>The matrix that makes logits, vocabulary × <see cref="HeadWidth"/>.</summary>
     public StoredTensor Head { get; }
 
+    /// <summary>Embedding and head, once where they are the same tensor.</summary>
+    internal IReadOnlyList<StoredTensor> Tables => Config.TieWordEmbeddings ? [_embedding] : [_embedding, Head];
+
     /// <summary>Width of what the head reads.</summary>
     public int HeadWidth => Head.Columns;
 

@@ -24,6 +24,7 @@ public sealed class LayerTests
         "Models",
         "Formats",
         "Compression",
+        "Quantization",
         "Architectures",
         "Backends",
         "LinearAlgebra",
@@ -35,6 +36,7 @@ public sealed class LayerTests
     private static readonly string[] PipelineFolders =
     [
         "Pipeline",
+        "Pipeline.Bits",
         "Pipeline.Search",
         "Pipeline.Stages",
         "Pipeline.Stages.Newton",

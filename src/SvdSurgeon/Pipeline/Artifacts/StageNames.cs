@@ -35,4 +35,16 @@ internal static class StageNames
 
     /// <summary>Compressed modules in their stored form.</summary>
     public const string Modules = "modules";
+
+    /// <summary>Gram matrices of the inputs, tokens weighted by their gradient.</summary>
+    public const string Weighted = "weighted";
+
+    /// <summary>What every module loses with every number of bits.</summary>
+    public const string Bits = "bits";
+
+    /// <summary>Modules rounded to integers.</summary>
+    public const string Rounded = "rounded";
+
+    /// <summary>The same after training.</summary>
+    public const string Trained = "trained";
 }

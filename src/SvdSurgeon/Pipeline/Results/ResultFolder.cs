@@ -40,19 +40,29 @@ public sealed class ResultFolder(string path)
     }
 
     /// <summary>The folder of a ratio.</summary>
-    public string Folder(double ratio) => Path.Combine(path, $"ratio-{CompressionPlan.RatioText(ratio)}");
+    public string Folder(double ratio) => Folder(Name(ratio));
+
+    /// <summary>The folder of a result.</summary>
+    public string Folder(string name) => Path.Combine(path, name);
 
     /// <summary>Whether the ratio's folder holds the result of this recipe.</summary>
-    public bool Has(double ratio, JsonObject recipe) =>
-        Existing(ratio) is { } existing && recipe.All(entry => JsonNode.DeepEquals(existing[entry.Key], entry.Value));
+    public bool Has(double ratio, JsonObject recipe) => Has(Name(ratio), recipe);
+
+    /// <summary>Whether the folder holds the result of this description.</summary>
+    public bool Has(string name, JsonObject description) =>
+        Existing(name) is { } existing && description.All(entry => JsonNode.DeepEquals(existing[entry.Key], entry.Value));
 
     /// <summary>Refuses a ratio's folder that was made by another recipe.</summary>
     /// <exception cref="InvalidInputException">It was.</exception>
-    public void Check(double ratio, JsonObject recipe)
+    public void Check(double ratio, JsonObject recipe) => Check(Name(ratio), recipe);
+
+    /// <summary>Refuses a folder that was made by another description.</summary>
+    /// <exception cref="InvalidInputException">It was.</exception>
+    public void Check(string name, JsonObject description)
     {
-        if (Directory.Exists(Folder(ratio)) && !Has(ratio, recipe))
+        if (Directory.Exists(Folder(name)) && !Has(name, description))
             throw new InvalidInputException(
-                $"--out {path}: {Path.GetFileName(Folder(ratio))} exists and was made with other options or data. Choose another --out; "
+                $"--out {path}: {name} exists and was made with other options or data. Choose another --out; "
                     + $"--work {Path.Combine(path, Work)} reuses what was computed."
             );
     }
@@ -68,9 +78,11 @@ public sealed class ResultFolder(string path)
         recipe.Write(file);
     }
 
-    private JsonNode? Existing(double ratio)
+    private static string Name(double ratio) => $"ratio-{CompressionPlan.RatioText(ratio)}";
+
+    private JsonNode? Existing(string name)
     {
-        string config = Path.Combine(Folder(ratio), "config.json");
+        string config = Path.Combine(Folder(name), "config.json");
         return File.Exists(config) ? JsonNode.Parse(File.ReadAllText(config))?["svdsurgeon"] : null;
     }
 }

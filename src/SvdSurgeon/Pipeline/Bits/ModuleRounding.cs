@@ -1,0 +1,159 @@
+using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.LinearAlgebra;
+using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Statistics;
+using SvdSurgeon.Quantization;
+
+namespace SvdSurgeon.Pipeline.Bits;
+
+/// <summary>One linear module with its statistics, ready to be rounded to any number of bits.</summary>
+internal sealed class ModuleRounding
+{
+    // Share of the token-weighted Gram matrix: neither it nor the plain one is right everywhere, half of each is best or near it on every model that was tried.
+    private const double WeightedShare = 0.5;
+    private const double Damping = 0.01;
+
+    private readonly ILinearAlgebra _la;
+    private readonly Matrix _weights;
+    private readonly Matrix _metric;
+    private readonly Matrix _weighted;
+    private readonly double[] _energy;
+    private readonly RoundingMethod _method;
+    private readonly Lazy<InverseFactor> _factor;
+    private readonly int _group;
+
+    private ModuleRounding(
+        PipelineContext context,
+        LinearModule module,
+        Matrix plain,
+        Matrix weighted,
+        double[] energy,
+        RoundingMethod method
+    )
+    {
+        _la = context.Backend.LinearAlgebra;
+        _weights = FactorSet.Weights(context.Backend, module);
+        _group = IntegerGrid.GroupFor(module.InFeatures)!.Value;
+        (_weighted, _energy, _method) = (weighted, energy, method);
+        _metric = method == RoundingMethod.Feedback ? Mix(plain, weighted) : plain;
+        _factor = new Lazy<InverseFactor>(() => InverseFactor.Of(_la, _metric, Damping));
+    }
+
+    /// <summary>Calls <paramref name="body"/> with every module of a layer that has a grid.</summary>
+    public static void ForEach(
+        PipelineContext context,
+        BitsStatistics statistics,
+        int layer,
+        RoundingMethod method,
+        Action<LinearModule, ModuleRounding> body
+    )
+    {
+        using SafeTensorsFile plain = statistics.Inputs.Layer(layer),
+            weighted = statistics.Weighted.Layer(layer);
+        foreach (var group in context.Model.Layers[layer].Groups)
+        {
+            if (IntegerGrid.GroupFor(group.InFeatures) is null)
+                continue;
+            var gram = InputStatistics.Gram(plain, group);
+            foreach (var module in group.Modules)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                var (weightedGram, energy) = (
+                    TokenWeightedStatistics.Gram(weighted, module),
+                    TokenWeightedStatistics.Energy(weighted, module)
+                );
+                body(module, new ModuleRounding(context, module, gram, weightedGram, energy, method));
+            }
+        }
+    }
+
+    /// <summary>The module rounded, and the loss that this costs: tr(C E H_g Eᵀ)/tr C with the diagonal of C.</summary>
+    public (QuantizedMatrix Matrix, double Loss) Measure(int bits)
+    {
+        var result = Round(bits);
+        return (result, Loss(result));
+    }
+
+    /// <summary>The module rounded.</summary>
+    /// <param name="bits">Bits of a number.</param>
+    /// <param name="positions">Receives what was rounded, in units of the scales; may be null.</param>
+    public QuantizedMatrix Round(int bits, float[]? positions = null)
+    {
+        var result = new QuantizedMatrix(new IntegerGrid(bits, _group), _weights.Rows, _weights.Columns);
+        FindScales(result);
+        if (_method == RoundingMethod.Nearest)
+            Nearest.Round(_la, _weights, result, positions);
+        else
+            ErrorFeedback.Round(_la, _weights, _factor.Value, result, positions);
+        return result;
+    }
+
+    // Σ_i c_i e_i H_g e_iᵀ / Σ c_i: errors of different rows are rounded independently, so that the rest of C adds nothing on average.
+    private double Loss(QuantizedMatrix rounded)
+    {
+        var error = rounded.ToMatrix();
+        for (int i = 0; i < error.Data.Length; i++)
+            error.Data[i] -= _weights.Data[i];
+        double total = _energy.Sum();
+        if (total == 0)
+            return 0;
+        for (int i = 0; i < error.Rows; i++)
+        {
+            double weight = Math.Sqrt(_energy[i] / total);
+            foreach (ref double e in error.Row(i))
+                e *= weight;
+        }
+        return _la.SquaredNorm(error, _weighted);
+    }
+
+    private void FindScales(QuantizedMatrix result)
+    {
+        int n = result.Columns,
+            group = result.Grid.Group,
+            groups = result.GroupsPerRow;
+        var importance = new float[n];
+        double largest = 0;
+        for (int j = 0; j < n; j++)
+            largest = Math.Max(largest, _metric[j, j]);
+        for (int j = 0; j < n; j++)
+            importance[j] = largest == 0 ? 1 : (float)Math.Max(_metric[j, j] / largest, 1e-8);
+        _la.ForEach(
+            result.Rows,
+            i =>
+            {
+                var row = new float[n];
+                for (int j = 0; j < n; j++)
+                    row[j] = (float)_weights[i, j];
+                for (int g = 0; g < groups; g++)
+                    result.Scales[i * groups + g] = ScaleSearch.Best(
+                        result.Grid,
+                        row.AsSpan(g * group, group),
+                        importance.AsSpan(g * group, group)
+                    );
+            }
+        );
+    }
+
+    // Each matrix over its mean diagonal, so that half is half of what the module sees.
+    private static Matrix Mix(Matrix plain, Matrix weighted)
+    {
+        double a = (1 - WeightedShare) / Trace(plain),
+            b = WeightedShare / Trace(weighted);
+        if (!double.IsFinite(b))
+            return plain;
+        var mixed = new Matrix(plain.Rows, plain.Rows);
+        for (int i = 0; i < mixed.Data.Length; i++)
+            mixed.Data[i] = (double.IsFinite(a) ? a * plain.Data[i] : 0) + b * weighted.Data[i];
+        return mixed;
+    }
+
+    private static double Trace(Matrix a)
+    {
+        double sum = 0;
+        for (int j = 0; j < a.Rows; j++)
+            sum += a[j, j];
+        return sum;
+    }
+}

@@ -1,0 +1,81 @@
+namespace SvdSurgeon.Cli.Tests;
+
+/// <summary>The contract of compress --bits and of compress --target-size with nothing else said.</summary>
+[TestFixture]
+public sealed class BitsTests
+{
+    private static readonly string[] Data =
+    [
+        "--calibration",
+        Svdsurgeon.CalibrationText,
+        "--seqlen",
+        "128",
+        "--sequences",
+        "16",
+        "--eval-text",
+        Svdsurgeon.EvaluationText,
+        "--eval-windows",
+        "4",
+    ];
+
+    [Test]
+    public void Bits_give_one_object_with_bits_bytes_and_ppl_and_a_folder_that_eval_reads()
+    {
+        using var folder = new TemporaryFolder();
+        var json = Svdsurgeon.Json([
+            "compress",
+            Svdsurgeon.Llama,
+            "--out",
+            folder["out"],
+            "--bits",
+            "4.5",
+            "3.5",
+            "--effort",
+            "1",
+            .. Data,
+        ]);
+        var results = json["results"]!.AsArray();
+        Assert.That(results, Has.Count.EqualTo(2));
+        foreach (var (result, bits) in results.Zip([4.5, 3.5]))
+        {
+            Assert.That((double)result!["bits"]!, Is.LessThanOrEqualTo(bits).And.GreaterThan(bits - 0.05));
+            string path = (string)result["folder"]!;
+            Assert.That((long)result["bytes"]!, Is.EqualTo(new FileInfo(Path.Combine(path, "model.safetensors")).Length));
+            var again = Svdsurgeon.Json("eval", path, "--text", Svdsurgeon.EvaluationText, "--seqlen", "128", "--windows", "4");
+            Assert.That((double)again["ppl"]!, Is.EqualTo((double)result["ppl"]!).Within(1e-9));
+        }
+        Assert.That((double)results[1]!["ppl"]!, Is.GreaterThan((double)json["dense_ppl"]!));
+    }
+
+    [Test]
+    public void A_size_alone_gives_integers_that_fit()
+    {
+        using var folder = new TemporaryFolder();
+        var json = Svdsurgeon.Json([
+            "compress",
+            Svdsurgeon.Opt,
+            "--out",
+            folder["out"],
+            "--target-size",
+            "700KB",
+            "--effort",
+            "1",
+            .. Data,
+        ]);
+        Assert.That((string?)json["method"], Is.EqualTo("bits"));
+        Assert.That((long)json["results"]![0]!["bytes"]!, Is.LessThanOrEqualTo(700_000));
+    }
+
+    [TestCase("--bits", "4", "--ratio", "0.5", ExpectedResult = "--bits")]
+    [TestCase("--bits", "4", "--rounding", "up", ExpectedResult = "--rounding")]
+    [TestCase("--ratio", "0.5", "--effort", "2", ExpectedResult = "--effort")]
+    [TestCase("--bits", "17", ExpectedResult = "--bits")]
+    [TestCase("--bits", "2", ExpectedResult = "--bits")]
+    public string Options_that_do_not_go_together_are_refused_by_name(params string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        var result = Svdsurgeon.Run(["compress", Svdsurgeon.Opt, "--out", folder["out"], .. options, .. Data]);
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        return result.Error.Split(' ', ':').First(word => word.StartsWith("--", StringComparison.Ordinal));
+    }
+}

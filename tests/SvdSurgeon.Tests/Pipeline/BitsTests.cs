@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+using NUnit.Framework;
+using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Evaluation;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Bits;
+
+namespace SvdSurgeon.Tests.Pipeline;
+
+/// <summary>Models of integers, from the statistics to the folder and back.</summary>
+[TestFixture]
+public sealed class BitsTests
+{
+    private const int Sequences = 16,
+        Windows = 8;
+
+    [Test]
+    public void Every_size_is_met_and_fewer_bits_lose_more()
+    {
+        using var run = new Run();
+        var models = run.Make(new BitsOptions { Bits = [6.5, 4.5, 3.5, 3.0], Effort = 1 }).Models;
+        double dense = run.Dense();
+        double last = dense;
+        foreach (var (model, bits) in models.Zip([6.5, 4.5, 3.5, 3.0]))
+        {
+            Assert.That(model.Bits, Is.LessThanOrEqualTo(bits).And.GreaterThan(bits - 0.05));
+            Assert.That(model.Bytes, Is.EqualTo(new FileInfo(Path.Combine(model.Folder, "model.safetensors")).Length));
+            Assert.That(model.Perplexity!.MeanNll, Is.GreaterThan(last - 0.002));
+            last = model.Perplexity.MeanNll;
+        }
+        Assert.That(models[0].Perplexity!.MeanNll, Is.EqualTo(dense).Within(0.002));
+        Assert.That(models[^1].Perplexity!.MeanNll, Is.LessThan(dense + 0.1));
+    }
+
+    [Test]
+    public void Chosen_bits_with_error_feedback_beat_every_control_of_the_same_size()
+    {
+        using var run = new Run();
+        double Loss(RoundingMethod rounding, bool equal) =>
+            run.Make(
+                    new BitsOptions
+                    {
+                        Bits = [3.5],
+                        Effort = 1,
+                        Rounding = rounding,
+                        EqualBits = equal,
+                    }
+                )
+                .Models[0]
+                .Perplexity!.MeanNll;
+        double chosen = Loss(RoundingMethod.Feedback, false);
+        Assert.That(chosen, Is.LessThan(Loss(RoundingMethod.Feedback, true)));
+        Assert.That(chosen, Is.LessThan(Loss(RoundingMethod.Nearest, false)));
+        Assert.That(chosen, Is.LessThan(Loss(RoundingMethod.Nearest, true)));
+    }
+
+    [Test]
+    public void Training_the_rounding_brings_predictions_closer_and_is_judged_on_other_sequences()
+    {
+        using var run = new Run();
+        var rounded = run.Make(new BitsOptions { Bits = [2.6], Effort = 1 }).Models[0];
+        var trained = run.Make(new BitsOptions { Bits = [2.6], Effort = 4 }).Models[0];
+        Assert.That(trained.Steps.Select(step => step.Name), Is.EqualTo(["rounded", "trained"]));
+        Assert.That(trained.Steps[1].HeldOutLoss, Is.LessThan(trained.Steps[0].HeldOutLoss));
+        Assert.That(trained.Perplexity!.MeanNll, Is.LessThan(rounded.Perplexity!.MeanNll));
+        Assert.That(trained.Bytes, Is.EqualTo(rounded.Bytes).Within(4096));
+    }
+
+    [Test]
+    public void Threads_and_an_interrupted_run_change_no_byte()
+    {
+        var options = new BitsOptions { Bits = [3.0], Effort = 2 };
+        string Weights(Run run) =>
+            Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(run.Make(options).Models[0].Folder, "model.safetensors"))));
+        using Run one = new(threads: 1),
+            two = new(threads: 2),
+            stopped = new(threads: 1);
+        string expected = Weights(one);
+        Assert.That(Weights(two), Is.EqualTo(expected));
+        Assert.That(() => stopped.Make(options, stopAt: "round"), Throws.TypeOf<OperationCanceledException>());
+        Assert.That(() => stopped.Make(options, stopAt: "train"), Throws.TypeOf<OperationCanceledException>());
+        Assert.That(Weights(stopped), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void A_file_size_is_met_and_one_that_cannot_be_is_refused()
+    {
+        using var run = new Run();
+        const long target = 700_000;
+        var model = run.Make(new BitsOptions { TargetBytes = target, Effort = 1 }).Models[0];
+        Assert.That(model.Bytes, Is.LessThanOrEqualTo(target).And.GreaterThan(target * 0.98));
+        Assert.That(
+            () => run.Make(new BitsOptions { TargetBytes = 100_000, Effort = 1 }),
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains("--target-size")
+        );
+    }
+
+    [Test]
+    public void The_layout_of_compressed_tensors_is_read_as_transformers_reads_it()
+    {
+        string folder = GoldenFiles.Shared("golden", "files", "pack-quantized");
+        using var backend = new CpuBackend(1);
+        using var model = Checkpoint.Open(folder);
+        var windows = EvaluationData.Open(model, [], GoldenFiles.Shared("data", "ids", "tinytales-llama.evaluation.npy"), 256, null);
+        var result = Perplexity.Evaluate(DecoderModel.Load(model), backend, windows);
+        // expected.json: transformers 5.24 with compressed-tensors 0.20.1.
+        Assert.That(result.Ppl, Is.EqualTo(1.752268067306685).Within(2e-5));
+    }
+
+    [Test]
+    public void Options_that_make_no_sense_are_refused_by_name()
+    {
+        Assert.That(() => new BitsOptions().Validate(), Refused("--bits"));
+        Assert.That(() => new BitsOptions { Bits = [1] }.Validate(), Refused("--bits"));
+        Assert.That(() => new BitsOptions { Bits = [4, 4] }.Validate(), Refused("--bits"));
+        Assert.That(() => new BitsOptions { Bits = [4], Effort = 6 }.Validate(), Refused("--effort"));
+        Assert.That(() => new BitsOptions { Bits = [4], EmbeddingBits = 3 }.Validate(), Refused("--embedding-bits"));
+
+        static NUnit.Framework.Constraints.Constraint Refused(string option) =>
+            Throws.TypeOf<InvalidInputException>().With.Message.Contains(option);
+    }
+
+    private sealed class Run(int threads = 1) : IDisposable
+    {
+        private readonly TinyTales _tales = new();
+        private readonly CpuBackend _backend = new(threads);
+        private int _runs;
+
+        public BitsResult Make(BitsOptions options, string? stopAt = null)
+        {
+            using var stop = new CancellationTokenSource();
+            var job = new BitsJob
+            {
+                Model = _tales.Model,
+                Options = options with { Sequences = Sequences },
+                Calibration = TinyTales.Calibration(Sequences),
+                OutputFolder = Path.Combine(_tales.Folder, $"out{_runs++}"),
+                WorkFolder = Path.Combine(_tales.Folder, "work"),
+                Evaluation = () => TinyTales.Evaluation(Windows),
+            };
+            return BitsCompressor.Run(job, _backend, new Stopper(stop, stopAt), stop.Token);
+        }
+
+        public double Dense() => Perplexity.Evaluate(DecoderModel.Load(_tales.Model), _backend, TinyTales.Evaluation(Windows)).MeanNll;
+
+        public void Dispose()
+        {
+            _backend.Dispose();
+            _tales.Dispose();
+        }
+    }
+
+    private sealed class Stopper(CancellationTokenSource stop, string? stage) : IProgress<SvdSurgeon.Pipeline.Running.StageProgress>
+    {
+        public void Report(SvdSurgeon.Pipeline.Running.StageProgress value)
+        {
+            if (stage is not null && value.Stage.StartsWith(stage, StringComparison.Ordinal) && value.Done > 0)
+                stop.Cancel();
+        }
+    }
+}

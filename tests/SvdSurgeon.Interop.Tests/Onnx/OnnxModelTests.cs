@@ -46,6 +46,16 @@ public sealed class OnnxModelTests : OnnxTestBase
     [TestCase("mistral-window")]
     [TestCase("qwen2")]
     [TestCase("qwen3")]
+    [TestCase("gemma2")]
+    [TestCase("gemma3-text")]
+    [TestCase("gptneox")]
+    [TestCase("gptneox-sequential")]
+    [TestCase("granite")]
+    [TestCase("olmo2")]
+    [TestCase("phi3")]
+    [TestCase("phi3-partial")]
+    [TestCase("smollm3")]
+    [TestCase("stablelm")]
     public void Logits_of_a_random_model_of_every_family_are_ours_at_once_and_token_by_token(string name)
     {
         string source = Random(name);

@@ -88,7 +88,8 @@ internal sealed class AttentionNodes
             [name + "/output_0", $"present.{layer}.key", $"present.{layer}.value"],
             new("num_heads", layout.Heads),
             new("kv_num_heads", layout.KeyValueHeads),
-            new("scale", (float)(1 / Math.Sqrt(layout.HeadDim))),
+            new("scale", layout.Scale == 0 ? (float)(1 / Math.Sqrt(layout.HeadDim)) : layout.Scale),
+            new("softcap", layout.SoftCap),
             new("local_window_size", layout.Window == 0 ? -1L : layout.Window),
             new("do_rotary", layout.Rotary is null ? 0L : 1L),
             new("rotary_interleaved", 0L)

@@ -56,6 +56,7 @@ internal sealed class BlockNodes(
         {
             Activation.Relu => graph.Node("Relu", name + "/Relu", [x]),
             Activation.Gelu => graph.Node("Gelu", name + "/Gelu", [x], new OnnxAttribute("approximate", "none")),
+            Activation.GeluTanh => graph.Node("Gelu", name + "/Gelu", [x], new OnnxAttribute("approximate", "tanh")),
             Activation.SwiGlu => graph.Node("Mul", name + "/Silu", [x, graph.Node("Sigmoid", name + "/Sigmoid", [x])]),
             _ => throw new InvalidOperationException($"There are no nodes for {activation}."),
         };

@@ -13,7 +13,22 @@ namespace SvdSurgeon.Export.Onnx;
 internal sealed class DecoderGraph
 {
     // A layout may say more than this class reads; each family was compared with this program's own logits before it came here.
-    private static readonly string[] ModelTypes = ["llama", "mistral", "qwen2", "qwen3", "opt"];
+    private static readonly string[] ModelTypes =
+    [
+        "llama",
+        "mistral",
+        "qwen2",
+        "qwen3",
+        "opt",
+        "gemma2",
+        "gemma3_text",
+        "gpt_neox",
+        "granite",
+        "olmo2",
+        "phi3",
+        "smollm3",
+        "stablelm",
+    ];
 
     private readonly OnnxGraph _graph = new();
     private readonly Checkpoint _checkpoint;
@@ -54,6 +69,8 @@ internal sealed class DecoderGraph
         string logits = config.TieWordEmbeddings
             ? embeddingAsHead(features, "lm_head")
             : decoder._linears.Product(features, new(model.Decoder.Head), "lm_head");
+        if (decoder._model.LogitSoftCap > 0)
+            logits = decoder.SoftCap(logits, decoder._model.LogitSoftCap);
         decoder._graph.Rename(logits, "logits");
         decoder._graph.Output("logits", decoder._linears.Element, "batch_size", "sequence_length", $"{model.Decoder.Head.Rows}");
         return decoder._graph;
@@ -64,6 +81,7 @@ internal sealed class DecoderGraph
         string words = _linears.Embedding(_ids, Matrix(_model.Embedding.Name), _model.Embedding.Name, out asHead);
         if (_model.ProjectIn is { } into)
             words = _linears.Product(words, Matrix(into.Name), into.Name);
+        words = Scaled(words, _model.EmbeddingScale, "/embed");
         if (_model.Positions is not { } positions)
             return words;
         string places = _graph.Input("position_ids", OnnxElement.Int64, "batch_size", "sequence_length");
@@ -79,7 +97,9 @@ internal sealed class DecoderGraph
         string x = _layers[0].Branches[0].Before is { } first ? _norms.Norm(stream, first) : stream;
         for (int layer = 0; layer < _layers.Length; layer++)
             (stream, x) = Layer(layer, stream, x);
-        return _model.ProjectOut is { } outOf ? _linears.Product(x, Matrix(outOf.Name), outOf.Name) : x;
+        if (_model.ProjectOut is { } outOf)
+            x = _linears.Product(x, Matrix(outOf.Name), outOf.Name);
+        return Scaled(x, _model.LogitScale, "/features");
     }
 
     // The stream after a layer, and what the first block of the next layer reads; x is what its own first block reads.
@@ -111,7 +131,7 @@ internal sealed class DecoderGraph
         string y = _blocks.Block(layer, branch.Block, x);
         if (branch.After is { } after)
             y = _norms.Norm(y, after);
-        return branch.Scale == 1 ? y : _graph.Node("Mul", $"/layers.{layer}/{index}/Scale", [y, Scalar(branch.Scale)]);
+        return Scaled(y, branch.Scale, $"/layers.{layer}/{index}");
     }
 
     // stream + y under its norm, and that sum under the norm that comes next.
@@ -126,6 +146,16 @@ internal sealed class DecoderGraph
             return _norms.SumAndNorm(stream, y, next);
         string sum = _graph.Node("Add", name + "/Add", [stream, y]);
         return (sum, sum);
+    }
+
+    private string Scaled(string x, float factor, string name) =>
+        factor == 1 ? x : _graph.Node("Mul", name + "/Scale", [x, Scalar(factor)]);
+
+    // cap · tanh(x / cap)
+    private string SoftCap(string x, float cap)
+    {
+        string tanh = _graph.Node("Tanh", "/logits/Tanh", [_graph.Node("Div", "/logits/Div", [x, Scalar(cap)])]);
+        return _graph.Node("Mul", "/logits/Mul", [tanh, Scalar(cap)]);
     }
 
     private string Scalar(float value)

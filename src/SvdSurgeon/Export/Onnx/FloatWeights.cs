@@ -33,6 +33,22 @@ internal static class FloatWeights
             }
         );
 
+    /// <summary>1 + the numbers of a tensor of one axis.</summary>
+    public static OnnxInitializer OnePlus(string name, OnnxElement element, StoredTensor tensor) =>
+        new(
+            name,
+            element,
+            [tensor.Count],
+            stream =>
+            {
+                var values = new float[tensor.Count];
+                new WeightRows(tensor).Read(0, values);
+                for (int i = 0; i < values.Length; i++)
+                    values[i] += 1;
+                Write(stream, values, element, name);
+            }
+        );
+
     /// <summary>The matrix as it is, [rows, columns].</summary>
     public static OnnxInitializer Rows(string name, OnnxElement element, WeightRows matrix) =>
         new(

@@ -11,18 +11,20 @@ internal sealed class NormNodes(OnnxGraph graph, Checkpoint checkpoint, OnnxElem
     /// <summary>norm(x); returns its name.</summary>
     public string Norm(string x, NormLayout norm)
     {
-        string op = norm.Kind == NormKind.Rms ? "SimplifiedLayerNormalization" : "LayerNormalization";
+        string op = IsRms(norm) ? "SimplifiedLayerNormalization" : "LayerNormalization";
         return graph.Node(op, "/" + norm.Name, [x, .. Parameters(norm)], Epsilon(norm), new("axis", -1L), new("stash_type", 1L));
     }
 
     /// <summary>stream + x, and its norm; returns the names of both.</summary>
     public (string Sum, string Normed) SumAndNorm(string stream, string x, NormLayout norm)
     {
-        string op = norm.Kind == NormKind.Rms ? "SkipSimplifiedLayerNormalization" : "SkipLayerNormalization",
+        string op = IsRms(norm) ? "SkipSimplifiedLayerNormalization" : "SkipLayerNormalization",
             name = "/" + norm.Name,
             sum = name + "/output_3";
         return (sum, graph.RuntimeNodeTo(op, name, [stream, x, .. Parameters(norm)], [name + "/output_0", "", "", sum], Epsilon(norm)));
     }
+
+    private static bool IsRms(NormLayout norm) => norm.Kind is NormKind.Rms or NormKind.RmsPlusOne;
 
     private static OnnxAttribute Epsilon(NormLayout norm) => new("epsilon", norm.Epsilon);
 
@@ -32,6 +34,9 @@ internal sealed class NormNodes(OnnxGraph graph, Checkpoint checkpoint, OnnxElem
         {
             case NormKind.Rms:
                 return [Stored(norm.Name + ".weight")];
+            case NormKind.RmsPlusOne:
+                string name = norm.Name + ".weight";
+                return [graph.Add(FloatWeights.OnePlus(name, element, checkpoint.Tensors[name]))];
             case NormKind.Layer:
                 return [Stored(norm.Name + ".weight"), Stored(norm.Name + ".bias")];
             default:

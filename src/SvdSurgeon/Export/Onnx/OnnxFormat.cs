@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Formats.Onnx;
 using SvdSurgeon.IO;
 
@@ -67,10 +68,9 @@ internal sealed class OnnxFormat : IExportFormat
     // For transformers.js, which goes by the model's type. That modules are factored is a matter of the graph alone.
     private static JsonObject HuggingFaceConfigOf(Checkpoint source)
     {
-        var config = (JsonObject)source.ConfigJson.DeepClone();
+        var config = ModelingFile.Plain(source.ConfigJson);
         config.Remove("svdsurgeon");
-        config.Remove("auto_map");
-        config["model_type"] = source.Config.ModelType;
+        config.Remove("quantization_config");
         return config;
     }
 }

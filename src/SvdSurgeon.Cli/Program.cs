@@ -6,7 +6,8 @@ namespace SvdSurgeon.Cli;
 
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
+    /// <summary>All verbs with their options.</summary>
+    internal static RootCommand CreateRoot()
     {
         var root = new RootCommand(
             "Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form "
@@ -32,6 +33,14 @@ internal static class Program
             DevicesCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
+        StrictArguments.ApplyTo(root);
+        return root;
+    }
+
+    public static async Task<int> Main(string[] args)
+    {
+        PipedConsole.Apply();
+        var root = CreateRoot();
         if (args.Length == 0)
         {
             Console.WriteLine(Overview.Text);

@@ -32,15 +32,19 @@ internal static class Svdsurgeon
     /// <summary>Runs with <paramref name="input"/> on standard input.</summary>
     public static ProcessResult RunWithInput(string input, params string[] arguments)
     {
-        using var process = Start(arguments, redirectInput: true);
+        using var process = Start(arguments, redirectInput: true, []);
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         return Finish(process);
     }
 
-    public static Process Start(params string[] arguments) => Start(arguments, redirectInput: false);
+    public static Process Start(params string[] arguments) => Start(arguments, redirectInput: false, []);
 
-    private static Process Start(string[] arguments, bool redirectInput)
+    /// <summary>Starts the program with variables set.</summary>
+    public static Process Start(Dictionary<string, string> variables, params string[] arguments) =>
+        Start(arguments, redirectInput: false, variables);
+
+    private static Process Start(string[] arguments, bool redirectInput, Dictionary<string, string> variables)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -49,6 +53,8 @@ internal static class Svdsurgeon
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         start.ArgumentList.Add(Assembly);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);

@@ -3,6 +3,7 @@ using System.Globalization;
 using SvdSurgeon.Compression.Columns;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
@@ -247,7 +248,7 @@ internal sealed class CompressionArguments
         ];
 
     private static double Number(string option, string value) =>
-        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+        StrictNumber.TryDouble(value, out double number)
             ? number
             : throw new InvalidInputException($"{option} {value}: not a number. Use a number or auto.");
 

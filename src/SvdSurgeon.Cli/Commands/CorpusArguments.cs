@@ -117,8 +117,11 @@ internal sealed partial class CorpusArguments
             var windows = EvaluationData.Open(model, [], tokens, protocol.Length, protocol.Windows);
             return [new Corpus(Unnamed, tokens, windows, TokenFile.Read(tokens, model.Config.VocabSize).Tokens.Length, 1)];
         }
-        var tokenizer = Tokenizer.Open(model.Path);
-        return [.. Named(texts).Select(group => Corpus.Read(group.Key, [.. group], tokenizer, protocol))];
+        var tokenizer = ModelTexts.Tokenizer(model);
+        var notes = new List<string>();
+        List<Corpus> corpora = [.. Named(texts).Select(group => Corpus.Read(group.Key, [.. group], tokenizer, protocol, notes))];
+        notes.ForEach(model.Warn);
+        return corpora;
     }
 
     /// <summary>Tokens per window of the run that made a compressed model, in which its perplexity was measured; null for other

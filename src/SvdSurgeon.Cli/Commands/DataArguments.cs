@@ -72,17 +72,6 @@ internal sealed class DataArguments
         return source.Texts.Count == 0 && source.Tokens is null ? null : source;
     }
 
-    /// <summary>Says that a token file has fewer sequences than were asked for.</summary>
-    public static void WarnOfFewSequences(OpenedRecipe recipe)
-    {
-        int wanted = recipe.Recipe.Options.CalibrationSequences;
-        if (recipe.Calibration.Sequences < wanted)
-            Console.Error.WriteLine(
-                $"svdsurgeon: {recipe.Recipe.Calibration.Tokens?.Path} has {recipe.Calibration.Sequences} sequences, fewer than the "
-                    + $"{wanted} asked for; all of them are used."
-            );
-    }
-
     private static SourceFile[] Files(string[]? paths) => [.. (paths ?? []).Select(path => new SourceFile(path))];
 
     private static SourceFile? File(string? path) => path is null ? null : new SourceFile(path);

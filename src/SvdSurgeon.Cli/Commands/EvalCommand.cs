@@ -35,9 +35,10 @@ internal static class EvalCommand
                         using var backend = backendArguments.Open(parsed);
                         bool quiet = parsed.GetValue(json);
                         var results = ProgressView.Run(quiet, progress => Evaluate(checkpoint, backend, corpora, progress, cancellation));
+                        InputWarnings.Print(checkpoint.Warnings);
                         bool arena = texts.IsArena(parsed, corpora);
                         if (quiet)
-                            JsonOutput.Write(arena ? ArenaJson.Of(checkpoint, backend, protocol, results) : Json(results[0]));
+                            JsonOutput.Write(arena ? ArenaJson.Of(checkpoint, backend, protocol, results) : Json(results[0], checkpoint));
                         else
                             foreach (var result in results)
                                 Console.WriteLine(Line(result, named: arena, checkpoint));
@@ -96,13 +97,13 @@ internal static class EvalCommand
         string run = CorpusArguments.LengthOfRun(checkpoint) == result.Corpus.Windows.Length ? " as in the model's run" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity {perplexity.Ppl:G6} ± {perplexity.Ppl * perplexity.LogSe:G2}   "
+            $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity {PerplexityText.WithError(perplexity.Ppl, perplexity.MeanNll, perplexity.LogSe, "G6")}   "
                 + $"({perplexity.Windows} windows of {result.Corpus.Windows.Length} tokens{run}, {perplexity.Tokens:N0} tokens, "
                 + $"{perplexity.Seconds:F1} s, {Rate(perplexity):N0} tokens/s, peak {ProcessMemory.PeakMiB():N0} MiB)"
         );
     }
 
-    private static JsonObject Json(CorpusResult result)
+    private static JsonObject Json(CorpusResult result, Checkpoint checkpoint)
     {
         var perplexity = result.Perplexity;
         return new JsonObject
@@ -119,6 +120,7 @@ internal static class EvalCommand
             ["seconds"] = Math.Round(perplexity.Seconds, 3),
             ["tokens_per_second"] = Math.Round(Rate(perplexity), 1),
             ["peak_mib"] = Math.Round(ProcessMemory.PeakMiB(), 1),
+            ["warnings"] = InputWarnings.Json(checkpoint.Warnings),
         };
     }
 

@@ -16,7 +16,7 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var prompt = new Option<string>("--prompt") { Description = "Text to continue.", Required = true };
+        var prompt = new FreeTextOption("--prompt") { Description = "Text to continue.", Required = true };
         var count = new Option<int>("--tokens") { Description = "Tokens to add.", DefaultValueFactory = _ => 100 };
         var chat = new Option<bool>("--chat") { Description = "The prompt is a message: the model answers it by its chat template." };
         var system = new Option<string?>("--system") { Description = "Instructions before the message (--chat)." };
@@ -42,11 +42,12 @@ internal static class GenerateCommand
                         // A text is continued by its likeliest tokens unless asked otherwise; a conversation goes as the model's makers say.
                         var options = sampling.Read(parsed, isChat ? config.Sampling : new SamplingOptions());
                         var stops = sampling.Stops(parsed, config, tokenizer);
-                        string text = parsed.GetRequiredValue(prompt);
+                        string text = parsed.GetRequiredValue(prompt)!;
                         int[] ids = isChat ? Message(checkpoint, tokenizer, parsed.GetValue(system), text) : tokenizer.Encode(text);
                         if (ids.Length == 0)
                             throw new InvalidInputException("--prompt: the prompt is empty and the model has no token that starts a text.");
                         var decoder = DecoderModel.Load(checkpoint);
+                        InputWarnings.Print(checkpoint.Warnings.Concat(tokenizer.Warnings));
                         using var backend = backendArguments.Open(parsed, generates: true);
                         if (!isChat)
                             Console.Write(text);

@@ -26,6 +26,7 @@ internal static class InspectCommand
                 return ExitCode.Success;
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(path));
             var summary = ModelSummary.Of(checkpoint);
+            InputWarnings.Print(checkpoint.Warnings);
             if (parsed.GetValue(json))
                 JsonOutput.Write(ToJson(checkpoint, summary));
             else
@@ -107,6 +108,7 @@ internal static class InspectCommand
             ["parameters"] = summary.Parameters,
             ["linear_parameters"] = summary.LinearParameters,
             ["bytes"] = checkpoint.Bytes,
+            ["warnings"] = InputWarnings.Json(checkpoint.Warnings),
             ["storage_types"] = new JsonObject(summary.StorageTypes.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value))),
             ["compression"] = checkpoint.Compression?.DeepClone(),
             ["modules"] = new JsonArray([

@@ -51,6 +51,7 @@ internal static class PlanCommand
         if (checkpoint.Compression is not null)
             throw new InvalidModelException($"{checkpoint.Path} is already compressed. Plan for the dense model instead.");
         var model = DecoderModel.Load(checkpoint);
+        InputWarnings.Print(checkpoint.Warnings);
         // Ranks that depend on statistics are known to compress alone.
         bool known = options.Allocate == AllocationRule.Uniform && options.Method != CompressionMethod.Auto;
         var plans = options.Ratios.Select(ratio => CompressionPlan.Uniform(model, ratio, options)).ToList();
@@ -68,6 +69,7 @@ internal static class PlanCommand
                         ["memory_bytes"] = estimate.MemoryBytes,
                         ["work_bytes"] = estimate.WorkBytes,
                     },
+                    ["warnings"] = InputWarnings.Json(checkpoint.Warnings),
                 }
             );
             return;

@@ -107,7 +107,6 @@ internal sealed class RunArguments
     public int Execute(ParseResult parsed, OpenedRecipe recipe, string output, CancellationToken cancellation)
     {
         var options = recipe.Recipe.Options;
-        DataArguments.WarnOfFewSequences(recipe);
         long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
         bool quiet = parsed.GetValue(_json);
         var export = _export.Read(parsed);
@@ -141,8 +140,7 @@ internal sealed class RunArguments
             Tasks = tasks.Count == 0 ? null : () => tasks,
         };
         var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
-        foreach (string warning in result.Warnings)
-            Console.Error.WriteLine($"svdsurgeon: warning: {warning}");
+        InputWarnings.Print(result.Warnings);
         var exports = export is { } chosen ? Export(result, chosen.Format, chosen.Options, backend, cancellation) : [];
         if (quiet)
             JsonOutput.Write(CompressionJson.Of(recipe, result, exports));

@@ -53,7 +53,6 @@ internal static class StatsCommand
                                 Options = options.Read(parsed),
                             }
                         );
-                        DataArguments.WarnOfFewSequences(opened);
                         var job = new StatisticsJob
                         {
                             Model = opened.Model,
@@ -65,6 +64,7 @@ internal static class StatsCommand
                         };
                         using var backend = backendArguments.Open(parsed);
                         var result = ProgressView.Run(quiet, progress => StatisticsCollector.Run(job, backend, progress, cancellation));
+                        InputWarnings.Print(result.Warnings);
                         if (quiet)
                         {
                             JsonOutput.Write(
@@ -75,6 +75,7 @@ internal static class StatsCommand
                                     ["artifacts"] = ArtifactView.ToJson(result.Artifacts),
                                     ["next"] = result.Next,
                                     ["stages"] = JsonOutput.Stages(result.Stages),
+                                    ["warnings"] = InputWarnings.Json(result.Warnings),
                                 }
                             );
                             return ExitCode.Success;

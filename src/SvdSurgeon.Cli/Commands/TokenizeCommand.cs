@@ -19,7 +19,7 @@ internal static class TokenizeCommand
             Description = "Folder (weights not needed), GGUF file, or tokenizer file (tokenizer.json, vocab.json, *.model).",
         };
         var file = new Option<string?>("--file") { Description = "Text file." };
-        var text = new Option<string?>("--text") { Description = "Text." };
+        var text = new FreeTextOption("--text") { Description = "Text." };
         var jsonLines = new Option<string?>("--json-lines")
         {
             Description = "File with one JSON string a line; prints one JSON array a line.",
@@ -44,6 +44,7 @@ internal static class TokenizeCommand
             if (sources.Count(s => s is not null) != 1)
                 throw new InvalidInputException("tokenize needs exactly one of --file, --text and --json-lines.");
             var tokenizer = Tokenizer.Open(parsed.GetRequiredValue(model));
+            InputWarnings.Print(tokenizer.Warnings);
             bool special = !parsed.GetValue(noSpecial),
                 back = parsed.GetValue(decode);
             using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
@@ -58,7 +59,9 @@ internal static class TokenizeCommand
                 }
                 return ExitCode.Success;
             }
-            string input = sources[1] ?? TextSource.Read([Existing(sources[0]!, "--file")]);
+            var notes = new List<string>();
+            string input = sources[1] ?? TextSource.Read([Existing(sources[0]!, "--file")], notes);
+            InputWarnings.Print(notes);
             if (back)
                 output.Write(
                     Decoded(tokenizer, ParseIds(input) ?? tokenizer.Encode(input, addSpecialTokens: false))
@@ -88,11 +91,13 @@ internal static class TokenizeCommand
                 value.GetValue<string>(),
                 special && !back
             ),
-            JsonArray array when back => [.. array.Select(item => item!.GetValue<int>())],
+            JsonArray array when back && array.All(IsId) => [.. array.Select(item => item!.GetValue<int>())],
             _ => throw new InvalidInputException($"{where} is not a JSON string{(back ? " or an array of ids" : "")}."),
         };
         return back ? JsonValue.Create(Decoded(tokenizer, ids)).ToJsonString() : $"[{string.Join(", ", ids)}]";
     }
+
+    private static bool IsId(JsonNode? item) => item is JsonValue value && value.TryGetValue(out int id) && id >= 0;
 
     // Special tokens of the ids are shown; those that encoding would add are no part of a text that was given.
     private static string Decoded(Tokenizer tokenizer, int[] ids) => tokenizer.Decode(ids, skipSpecialTokens: false);

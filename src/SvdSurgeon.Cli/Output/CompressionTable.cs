@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using SvdSurgeon.Evaluation;
 using SvdSurgeon.Export;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
@@ -26,7 +27,7 @@ internal static class CompressionTable
                 Number(model.AchievedRatio, "F4"),
                 Number(model.ParametersAfter, "N0"),
                 Number(model.Bytes / 1048576.0, "N1"),
-                model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "",
+                model.Perplexity is { } p ? PerplexityText.WithError(p.Ppl, p.MeanNll, p.LogSe) : "",
                 Markup.Escape(model.Folder)
             );
         AnsiConsole.Write(table);
@@ -76,7 +77,7 @@ internal static class CompressionTable
         foreach (var step in model.Steps)
             table.AddRow(
                 step.Name,
-                Number(Math.Exp(step.HeldOutLoss), "G5"),
+                PerplexityText.Of(step.HeldOutLoss),
                 step.Change is { } change ? $"{Number(change, "+0.0000;-0.0000")} ± {Number(step.ChangeError!.Value, "F4")}" : "",
                 step.Kept ? "kept" : ""
             );

@@ -4,6 +4,7 @@ using SvdSurgeon.IO;
 namespace SvdSurgeon.Architectures;
 
 /// <summary>Base and scaling of the rotary frequencies: rope_parameters, or the older rope_theta and rope_scaling.</summary>
+/// <remarks>Both are read. Where they differ, the newer counts, as in transformers 5, and the user is told.</remarks>
 internal static class RopeKeys
 {
     private const string Supported = "default, linear, llama3";
@@ -14,18 +15,34 @@ internal static class RopeKeys
     /// refused.</param>
     public static (double Theta, RopeScaling Scaling) Parse(ConfigKeys keys, double defaultTheta = 10000, bool partial = false)
     {
-        string section = keys.Has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-        double theta = keys.PositiveNumber("rope_theta", defaultTheta);
         if (!partial)
             RefusePartial(keys);
-        if (keys.Object(section) is not { } json)
-            return (theta, RopeScaling.None);
+        double olderTheta = keys.PositiveNumber("rope_theta", defaultTheta);
+        var newer = Read(keys, "rope_parameters", olderTheta, partial);
+        var older = Read(keys, "rope_scaling", keys.Has("rope_theta") ? olderTheta : newer?.Theta ?? olderTheta, partial);
+        if (newer is null)
+            return older ?? (olderTheta, RopeScaling.None);
+        if (older is not null && older != newer)
+            keys.Warn($"{keys.File}: 'rope_parameters' and 'rope_scaling' differ; 'rope_parameters' is used.");
+        else if (keys.Has("rope_theta") && newer.Value.Theta != olderTheta)
+            keys.Warn(
+                FormattableString.Invariant(
+                    $"{keys.File}: 'rope_parameters.rope_theta' is {newer.Value.Theta} and 'rope_theta' {olderTheta}; the former is used."
+                )
+            );
+        return newer.Value;
+    }
 
-        var rope = new ConfigKeys(json, keys.File, section + ".");
-        foreach (var (key, value) in json)
+    private static (double Theta, RopeScaling Scaling)? Read(ConfigKeys keys, string section, double theta, bool partial)
+    {
+        if (keys.Section(section) is not { } rope)
+            return null;
+        foreach (var (key, value) in keys.Object(section)!)
             if (value is JsonObject)
                 throw keys.Refuse(section + "." + key, "one set for each layer type", "one set for all layers", "Rotary parameters");
-        if (!partial)
+        if (partial)
+            rope.Ignore("partial_rotary_factor"); // RotaryDim reads it
+        else
             RefusePartial(rope);
         return Section(rope, keys, theta);
     }
@@ -62,7 +79,10 @@ internal static class RopeKeys
     private static (double Theta, RopeScaling Scaling) Section(ConfigKeys rope, ConfigKeys keys, double theta)
     {
         theta = rope.PositiveNumber("rope_theta", theta);
-        string type = rope.Text("rope_type", rope.Text("type", "default"));
+        string older = rope.Text("type", "default"),
+            type = rope.Text("rope_type", older);
+        if (rope.Has("type") && older != type)
+            keys.Warn($"{keys.File}: '{rope.Name("rope_type")}' is '{type}' and '{rope.Name("type")}' '{older}'; the former is used.");
         return type switch
         {
             "default" or "none" => (theta, RopeScaling.None),

@@ -19,7 +19,17 @@ internal static class SlidingWindows
             _ => 0,
         };
         if (window == 0)
+        {
+            // keys that say where a window would be
+            if (modelType != "llama")
+                keys.Ignore("sliding_window", "max_window_layers", "layer_types");
+            else if (keys.Array("layer_types") is { } all && all.Any(type => IsSliding(keys, type)))
+                keys.Warn(
+                    $"{keys.File}: 'layer_types' names layers with a sliding window, which {modelType} models do not have; it is not used."
+                );
             return [];
+        }
+        keys.Ignore("max_window_layers"); // layer_types says it too, and in more detail
         var windows = new int[layers];
         if (keys.Array("layer_types") is { } types)
         {

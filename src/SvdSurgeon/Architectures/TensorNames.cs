@@ -30,12 +30,11 @@ internal sealed record TensorNames(string Prefix, IReadOnlyCollection<string> Pa
         return Parts.Contains(bare.Split('.', 2)[0]) ? Prefix + bare : name;
     }
 
-    /// <summary>True for a canonical name that carries no information: rotary tables, attention masks, a tied head.</summary>
-    public bool IsRedundant(string name, DecoderConfig config) =>
+    /// <summary>True for a canonical name that carries no information: rotary tables, attention masks.</summary>
+    public bool IsRedundant(string name) =>
         name.Contains(".rotary_emb.", StringComparison.Ordinal)
         || name.EndsWith(".masked_bias", StringComparison.Ordinal)
         || name.EndsWith(".attn.bias", StringComparison.Ordinal)
         || name.EndsWith(".attention.bias", StringComparison.Ordinal)
-        || Redundant.Contains(name)
-        || (config.TieWordEmbeddings && name == Head + ".weight");
+        || Redundant.Contains(name);
 }

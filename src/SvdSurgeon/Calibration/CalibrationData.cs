@@ -1,5 +1,4 @@
 using SvdSurgeon.Formats;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Calibration;
 
@@ -25,6 +24,8 @@ public static class CalibrationData
                 throw new InvalidInputException("--calibration and --calibration-tokens exclude each other.");
             var tokens = Rows(TokenFile.Read(tokenFile, model.Config.VocabSize), tokenFile, length);
             tokens.Validate(model.Config.VocabSize, positions, tokenFile);
+            if (tokens.Sequences < sequences)
+                model.Warn($"{tokenFile} has {tokens.Sequences} sequences, fewer than the {sequences} asked for; all of them are used.");
             return tokens.Take(sequences);
         }
         if (texts.Count == 0)
@@ -37,8 +38,8 @@ public static class CalibrationData
         if (wanted < 2)
             throw new InvalidInputException($"--seqlen {wanted}: a sequence needs at least 2 tokens.");
         return CalibrationSampler.Sample(
-            Tokenizer.Open(model.Path),
-            TextSource.Read(texts),
+            ModelTexts.Tokenizer(model),
+            ModelTexts.Read(model, texts),
             string.Join(", ", texts),
             sequences,
             wanted,

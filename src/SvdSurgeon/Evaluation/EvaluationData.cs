@@ -1,6 +1,5 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Evaluation;
 
@@ -33,7 +32,7 @@ public static class EvaluationData
             );
         }
         else
-            result = TokenWindows.FromText(Tokenizer.Open(model.Path).Encode(TextSource.Read(texts)), length, windows ?? 0);
+            result = TokenWindows.FromText(ModelTexts.Tokenizer(model).Encode(ModelTexts.Read(model, texts)), length, windows ?? 0);
         if (result.Length > positions)
             throw new InvalidInputException(
                 $"{source}: windows of {result.Length:N0} tokens are longer than the model's {positions:N0} positions. Use --seqlen "

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SvdSurgeon.Architectures;
 using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats;
@@ -12,6 +13,8 @@ namespace SvdSurgeon.Formats;
 public sealed class Checkpoint : IDisposable
 {
     private readonly IReadOnlyList<IDisposable> _open;
+    private readonly UsedTensors _used = new();
+    private readonly List<string> _warnings = [];
 
     internal Checkpoint(
         string path,
@@ -30,7 +33,7 @@ public sealed class Checkpoint : IDisposable
         Tensors = tensors;
         Files = files;
         _open = open;
-        Bytes = files.Sum(file => new FileInfo(file).Length);
+        Bytes = files.Sum(InputFile.Length);
     }
 
     /// <summary>The folder of a Hugging Face model, or the GGUF file.</summary>
@@ -60,6 +63,13 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Bytes of the weight files together.</summary>
     public long Bytes { get; }
 
+    /// <summary>
+    /// What the user should know of the input, each sentence once: keys and tensors that are not used or contradict each other, how texts
+    /// and the
+    /// tokenizer were read. Opening, loading a model and reading data for it add to them.
+    /// </summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
     /// <summary>Opens a Hugging Face folder, a weight file or config.json in one, or a .gguf file. No weight is read.</summary>
     /// <exception cref="InvalidModelException">There is no model there, it is damaged, or it is of a kind that is not
     /// supported.</exception>
@@ -70,11 +80,11 @@ public sealed class Checkpoint : IDisposable
         return HuggingFaceFolder.Open(path);
     }
 
-    /// <summary>The tensor called <paramref name="name"/>, which must have this shape.</summary>
-    /// <exception cref="InvalidModelException">It is missing or has another shape.</exception>
+    /// <summary>The weights called <paramref name="name"/>, which must have this shape.</summary>
+    /// <exception cref="InvalidModelException">They are missing, have another shape, or are integers.</exception>
     public StoredTensor Require(string name, params ReadOnlySpan<long> shape)
     {
-        if (!Tensors.TryGetValue(name, out var tensor))
+        if (Find(name) is not { } tensor)
             throw new InvalidModelException(
                 $"{Path}: tensor '{name}' is missing. The model is incomplete or its config.json describes another one."
             );
@@ -83,7 +93,36 @@ public sealed class Checkpoint : IDisposable
                 $"{tensor.Source}: tensor '{name}' has the shape {TensorShape.Format(tensor.Shape)}, "
                     + $"the configuration asks for {TensorShape.Format(shape.ToArray())}. The files belong to different models."
             );
+        if (!tensor.Type.IsFloat() && !tensor.Type.IsQuantized())
+            throw new InvalidModelException(
+                $"{tensor.Source}: tensor '{name}' is stored as {tensor.Type}. Integers without their scales are no weights. "
+                    + $"{QuantizedWeights.WayOut}"
+            );
         return tensor;
+    }
+
+    /// <summary>The tensor called <paramref name="name"/> for a model to use; null where there is none.</summary>
+    internal StoredTensor? Find(string name)
+    {
+        if (!Tensors.TryGetValue(name, out var tensor))
+            return null;
+        _used.Add(name);
+        return tensor;
+    }
+
+    /// <summary>Keeps a sentence that the user should read.</summary>
+    internal void Warn(string sentence)
+    {
+        if (!_warnings.Contains(sentence))
+            _warnings.Add(sentence);
+    }
+
+    /// <summary>To be called when a model is made of the tensors: warns of those that it has no use for.</summary>
+    /// <exception cref="InvalidModelException">They belong to something that changes the others.</exception>
+    internal void WarnOfUnused()
+    {
+        foreach (string sentence in _used.Unused(Tensors, Config.Layers, Path))
+            Warn(sentence);
     }
 
     /// <summary>Unmaps the files; tensors cannot be read any more.</summary>

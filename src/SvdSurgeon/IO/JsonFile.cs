@@ -6,47 +6,30 @@ namespace SvdSurgeon.IO;
 /// <summary>JSON files beside the weights.</summary>
 internal static class JsonFile
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
-    /// <summary>Reads a file that holds one JSON object.</summary>
+    /// <summary>Reads a file that holds one JSON object, as Python's json reads it (<see cref="PythonJson"/>).</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="warnings">Gets a sentence for a key that stands twice, of which the last value counts. Null: such a key is an
+    /// error.</param>
     /// <exception cref="InvalidModelException">The file is missing, unreadable, not JSON, not UTF-8, or not an object.</exception>
-    public static JsonObject ReadObject(string path)
+    public static JsonObject ReadObject(string path, ICollection<string>? warnings = null)
     {
-        byte[] bytes;
+        byte[] bytes = InputFile.ReadAllBytes(path, (sentence, inner) => new InvalidModelException(sentence, inner));
+        var repeated = new List<string>();
         try
         {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidModelException(
-                e is FileNotFoundException or DirectoryNotFoundException
-                    ? $"{path}: the file does not exist."
-                    : $"{path}: the file cannot be read ({e.Message.TrimEnd('.')}).",
-                e
-            );
-        }
-        ReadOnlySpan<byte> text = bytes;
-        if (text.StartsWith("\uFEFF"u8))
-            text = text[3..];
-        try
-        {
-            CheckStrings(text);
-            return JsonNode.Parse(text, null, Strict) as JsonObject
-                ?? throw new InvalidModelException($"{path}: the file is not a JSON object.");
+            using var document = PythonJson.Parse(bytes);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidModelException($"{path}: the file is not a JSON object.");
+            var json = (JsonObject)PythonJson.Node(document.RootElement, repeated)!;
+            if (repeated.Count > 0 && warnings is null)
+                throw new InvalidModelException($"{path}: the key '{repeated[0]}' stands there twice. Take one of the two out.");
+            foreach (string key in repeated.Distinct(StringComparer.Ordinal))
+                warnings!.Add($"{path}: the key '{key}' stands there twice; the last value counts.");
+            return json;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidModelException($"{path}: the file is not valid JSON ({e.Message.TrimEnd('.')}).", e);
         }
-    }
-
-    // A JSON node decodes its strings when they are asked for; damaged ones must be found here.
-    private static void CheckStrings(ReadOnlySpan<byte> text)
-    {
-        var reader = new Utf8JsonReader(text);
-        while (reader.Read())
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
-                _ = reader.GetString();
     }
 }

@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace SvdSurgeon.IO;
 
-/// <summary>JSON as this program writes it: UTF-8, one newline at the end.</summary>
+/// <summary>
+/// JSON as this program writes it: UTF-8, one newline at the end, null for a number that is not finite, which JSON has none of.
+/// </summary>
 public static class JsonText
 {
     private static readonly JsonWriterOptions Options = new()
@@ -23,7 +25,36 @@ public static class JsonText
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, options))
-            node.WriteTo(writer);
+            Write(node, writer);
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length) + "\n";
+    }
+
+    private static void Write(JsonNode? node, Utf8JsonWriter writer)
+    {
+        switch (node)
+        {
+            case JsonObject properties:
+                writer.WriteStartObject();
+                foreach (var (name, value) in properties)
+                {
+                    writer.WritePropertyName(name);
+                    Write(value, writer);
+                }
+                writer.WriteEndObject();
+                break;
+            case JsonArray items:
+                writer.WriteStartArray();
+                foreach (var item in items)
+                    Write(item, writer);
+                writer.WriteEndArray();
+                break;
+            case null:
+            case JsonValue value when value.TryGetValue(out double number) && !double.IsFinite(number):
+                writer.WriteNullValue();
+                break;
+            default:
+                node.WriteTo(writer);
+                break;
+        }
     }
 }

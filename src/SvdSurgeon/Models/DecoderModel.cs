@@ -30,7 +30,7 @@ public sealed class DecoderModel
         _layout = architecture.Model(c);
         _embedding = Matrix(checkpoint, _layout.Embedding);
         if (_layout.Positions is { } positions)
-            _positions = checkpoint.Require(positions + ".weight", c.MaxPositions + _layout.PositionOffset, c.HiddenSize);
+            _positions = checkpoint.Require(positions + ".weight", (long)c.MaxPositions + _layout.PositionOffset, c.HiddenSize);
         _projectIn = _layout.ProjectIn is { } into ? Matrix(checkpoint, into) : null;
         _projectOut = _layout.ProjectOut is { } outOf ? Matrix(checkpoint, outOf) : null;
         _finalNorm = builder.Norm(_layout.FinalNorm);
@@ -39,6 +39,7 @@ public sealed class DecoderModel
         for (int i = 0; i < layers.Length; i++)
             layers[i] = builder.Layer(i);
         Layers = layers;
+        checkpoint.WarnOfUnused();
     }
 
     /// <summary>What the model is.</summary>

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Models;
 /// <summary>Rotary frequencies, and tables of them that grow with the positions in use.</summary>
 internal sealed class RotaryTables(RotaryLayout layout)
 {
-    private readonly double[] _frequencies = InverseFrequencies(layout);
+    private double[]? _frequencies;
     private volatile RopeTable? _table;
 
     /// <summary>A table of at least <paramref name="positions"/> positions.</summary>
@@ -16,7 +16,7 @@ internal sealed class RotaryTables(RotaryLayout layout)
         var table = _table;
         if (table is null || table.Positions < positions)
             _table = table = new RopeTable(
-                _frequencies,
+                _frequencies ??= InverseFrequencies(layout),
                 Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)positions))
             );
         return table;

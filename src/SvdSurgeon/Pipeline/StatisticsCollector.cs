@@ -43,7 +43,12 @@ public static class StatisticsCollector
         };
         var artifacts = new List<Artifact>();
         string? next = Collect(context, options, split, artifacts);
-        return new StatisticsResult([.. artifacts.Select(artifact => StoredArtifact.Open(artifact.Folder))], context.Times, next);
+        return new StatisticsResult(
+            [.. artifacts.Select(artifact => StoredArtifact.Open(artifact.Folder))],
+            context.Times,
+            next,
+            context.Warnings
+        );
     }
 
     private static string? Collect(PipelineContext context, CompressionOptions options, CalibrationSplit split, List<Artifact> artifacts)

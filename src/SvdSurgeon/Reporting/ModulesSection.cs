@@ -1,4 +1,5 @@
 using System.Globalization;
+using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Reporting;
@@ -14,7 +15,7 @@ internal static class ModulesSection
         foreach (var result in results.Where(r => r.Modules.Count > 0))
         {
             markup.Line(
-                $"<details{(result == open ? new HtmlMarkup().Add($" open=\"open\"") : new HtmlMarkup())}><summary><strong>{labels[result]}, kept {result.Ratio:0.###}</strong>{(result.Compressed is { } c ? $" — perplexity {c.Ppl.ToString("G5", CultureInfo.InvariantCulture)}" : "")}</summary>"
+                $"<details{(result == open ? new HtmlMarkup().Add($" open=\"open\"") : new HtmlMarkup())}><summary><strong>{labels[result]}, kept {result.Ratio:0.###}</strong>{(result.Compressed is { } c ? $" — perplexity {PerplexityText.Of(c.MeanNll)}" : "")}</summary>"
             );
             markup.Add(
                 $"<p>{MethodWords.Sentence(result.Chosen)} {result.Modules.Count(m => m.Rank is null)} of {result.Modules.Count} modules "

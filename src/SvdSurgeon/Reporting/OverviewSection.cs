@@ -1,4 +1,5 @@
 using System.Globalization;
+using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline.Ranks;
 
 namespace SvdSurgeon.Reporting;
@@ -23,7 +24,7 @@ internal static class OverviewSection
                 + $"parameters{(first.BytesBefore > 0 ? $", {Size(first.BytesBefore)} on disk" : "")}"
         );
         if (first.Dense is { } dense)
-            markup.Add($", perplexity {dense.Ppl:G5} ± {dense.Ppl * dense.LogSe:G2}");
+            markup.Add($", perplexity {PerplexityText.WithError(dense.Ppl, dense.MeanNll, dense.LogSe)}");
         markup.Add($" before.</p>");
         if (best.Count > 0)
             markup.Add(Cards(best, labels));
@@ -33,7 +34,11 @@ internal static class OverviewSection
                     + $"within one folder.</p>"
             );
         markup.Add($"</header>\n<main>");
-        if (results.Any(r => r.Excess is not null))
+        // Where a perplexity is too large for a number there is no axis for it.
+        if (
+            results.Any(r => r.Excess is not null)
+            && results.All(r => r.Excess is null || (double.IsFinite(r.Dense!.Ppl) && double.IsFinite(r.Compressed!.Ppl)))
+        )
             markup.Add($"<section><h2>Perplexity over size</h2>{Charts(results, labels)}</section>");
         return markup.Add(Table(results, best, labels));
     }
@@ -53,8 +58,10 @@ internal static class OverviewSection
         var markup = new HtmlMarkup().Add($"<ul class=\"cards\">");
         foreach (var r in best)
             markup.Line(
-                $"<li><span class=\"kept\">kept {r.Ratio:P0}</span> <span class=\"ppl\">{r.Compressed!.Ppl:G4}</span> <span "
-                    + $"class=\"error\">± {r.Compressed.Ppl * r.Compressed.LogSe:G2}</span> <span class=\"size\">{Size(r.BytesAfter)}</span> "
+                $"<li><span class=\"kept\">kept {r.Ratio:P0}</span> <span "
+                    + $"class=\"ppl\">{PerplexityText.Of(r.Compressed!.MeanNll, "G4")}</span> <span "
+                    + $"class=\"error\">{PerplexityText.Error(r.Compressed.Ppl, r.Compressed.LogSe)}</span> <span "
+                    + $"class=\"size\">{Size(r.BytesAfter)}</span> "
                     + $"<span class=\"method\">{labels[r]}</span></li>"
             );
         return markup.Add(
@@ -93,7 +100,7 @@ internal static class OverviewSection
             );
             if (r.Compressed is { } c)
                 markup.Add(
-                    $"<td data-v=\"{c.Ppl}\">{c.Ppl:G5} ± {c.Ppl * c.LogSe:G2}</td><td "
+                    $"<td data-v=\"{c.Ppl}\">{PerplexityText.WithError(c.Ppl, c.MeanNll, c.LogSe)}</td><td "
                         + $"data-v=\"{r.Excess!.Value}\">{r.Excess.Value:F4}</td>"
                 );
             else

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline.Results;
 using static SvdSurgeon.Reporting.Marks;
 
@@ -34,7 +35,8 @@ internal static class StepsSection
         var markup = new HtmlMarkup().Line(
             $"<div class=\"scroll\"><table class=\"waterfall\"><caption>kept {result.Ratio:P0}: "
                 + $"{MethodWords.Sentence(result.Chosen)}</caption><thead><tr><th scope=\"col\">Step</th><th scope=\"col\" "
-                + $"class=\"n\">Perplexity</th><th scope=\"col\" class=\"n\">Change of loss</th><th scope=\"col\">Held-out loss, {low:G4} to "
+                + $"class=\"n\">Perplexity</th><th scope=\"col\" class=\"n\">Change of loss</th><th scope=\"col\">Held-out loss, "
+                + $"{low:G4} to "
                 + $"{high:G4}</th></tr></thead><tbody>"
         );
         double before = double.NaN;
@@ -68,7 +70,7 @@ internal static class StepsSection
         return markup.Add($"</tbody></table></div>");
     }
 
-    private static string Ppl(double loss) => Math.Exp(loss).ToString("G5", CultureInfo.InvariantCulture);
+    private static string Ppl(double loss) => PerplexityText.Of(loss);
 
     private static string Change(AutoStep step)
     {

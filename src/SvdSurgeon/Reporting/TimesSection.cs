@@ -31,7 +31,10 @@ internal static class TimesSection
         ];
         double total = stages.Sum(s => s.Seconds),
             longest = Math.Max(stages.Select(s => s.Seconds).DefaultIfEmpty(0).Max(), 1e-9);
-        var markup = new HtmlMarkup().Line(
+        var markup = new HtmlMarkup();
+        foreach (var warning in entry["warnings"] as JsonArray ?? [])
+            markup.Line($"<p class=\"warning\">{name}, run {number}: {(string)warning!}</p>");
+        markup.Line(
             $"<details><summary>{name}, run {number}: {total:F1} s, peak {(double)entry["peak_mib"]!:N0} MiB</summary><div "
                 + $"class=\"scroll\"><table><caption>Stages of the run in their order</caption><thead><tr><th scope=\"col\">Stage</th><th "
                 + $"scope=\"col\" class=\"n\">Seconds</th><th scope=\"col\" class=\"n\">Peak MiB</th><th "

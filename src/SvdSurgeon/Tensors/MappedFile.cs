@@ -43,6 +43,11 @@ public sealed unsafe class MappedFile : IDisposable
         byte* pointer = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
         _address = (nint)(pointer + _view.PointerOffset);
+        if (LargeFilePointer.Is(Span(0, (int)Math.Min(Length, LargeFilePointer.Length))))
+        {
+            Release();
+            throw new InvalidModelException(LargeFilePointer.Sentence(path));
+        }
     }
 
     /// <summary>Unmaps a file that nobody disposed and no tensor refers to any more.</summary>

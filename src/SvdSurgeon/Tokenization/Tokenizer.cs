@@ -31,6 +31,9 @@ public abstract class Tokenizer
     /// <summary>What this tokenizer is and where it came from, for display: "byte-level BPE (tokenizer.json)".</summary>
     public abstract string Kind { get; }
 
+    /// <summary>What the user should know of the files that it was read from: what was defaulted, or is not used.</summary>
+    public virtual IReadOnlyList<string> Warnings => [];
+
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any UTF-16 text; surrogates without a partner are read as U+FFFD.</param>
     /// <param name="addSpecialTokens">Adds what the model expects around a text, mostly the begin-of-text token.</param>

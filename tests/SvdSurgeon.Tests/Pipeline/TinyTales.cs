@@ -87,7 +87,7 @@ internal sealed class TinyTales(CpuBackend? backend = null) : IDisposable
         }
         catch (IOException) when (expectStop)
         {
-            return new StatisticsResult([], [], null);
+            return new StatisticsResult([], [], null, []);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class NfcTests
     public void Form_c_equals_pythons()
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.Copied("tokenizers", "nfc.json")));
-        var normalizer = new NfcNormalizer();
+        var normalizer = new UnicodeNormalizer(System.Text.NormalizationForm.FormC);
         foreach (var pair in json.RootElement.EnumerateArray())
             Assert.That(normalizer.Normalize(pair[0].GetString()!), Is.EqualTo(pair[1].GetString()), pair[0].GetRawText());
     }

@@ -75,6 +75,7 @@ internal sealed class Gemma3Architecture : Architecture
             var (theta, scaling) = RopeKeys.Parse(keys, Theta);
             return (theta, scaling, keys.PositiveNumber("rope_local_base_freq", WindowTheta));
         }
+        keys.Ignore("rope_theta", "rope_scaling", "rope_local_base_freq");
         var full = RopeKeys.ParseLayerType(keys, "full_attention", Theta);
         var window = RopeKeys.ParseLayerType(keys, "sliding_attention", WindowTheta);
         if (window.Scaling != RopeScaling.None)

@@ -9,6 +9,7 @@ internal static class GemmaKeys
     /// <summary>Everything but rotary positions, windows and caps.</summary>
     public static DecoderConfig Read(ConfigKeys keys, string modelType)
     {
+        keys.Ignore("hidden_act"); // hidden_activation counts, in transformers too
         string activation = keys.Text("hidden_activation", "gelu_pytorch_tanh");
         if (activation != "gelu_pytorch_tanh")
             throw keys.Refuse("hidden_activation", activation, "gelu_pytorch_tanh", "Activation");

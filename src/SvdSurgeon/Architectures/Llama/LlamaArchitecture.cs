@@ -19,6 +19,10 @@ internal sealed class LlamaArchitecture : Architecture
         // Qwen3's own default is 128 whatever the hidden size; the others divide it among the heads.
         var shape = LlamaKeys.Read(keys, modelType, defaultHeadDim: modelType == "qwen3" ? 128 : 0);
         bool allBiases = modelType is "llama" or "qwen3" && keys.Flag("attention_bias", false);
+        if (modelType is "mistral" or "qwen2")
+            keys.Fixed("attention_bias", modelType == "qwen2", modelType);
+        if (modelType != "llama")
+            keys.Fixed("mlp_bias", false, modelType);
         bool qwen = modelType is "qwen2" or "qwen3";
         return shape with
         {

@@ -36,21 +36,32 @@ internal static class LlamaKeys
         int headDim = keys.Positive("head_dim", divided ? hidden / heads : defaultHeadDim);
         if (headDim % 2 != 0)
             throw new InvalidModelException($"{keys.File}: head_dim is {headDim}; rotary positions need an even one.");
+        if ((long)heads * headDim > int.MaxValue)
+            throw new InvalidModelException($"{keys.File}: {heads} heads of {headDim} are more than a model can have.");
         return new DecoderConfig
         {
             ModelType = modelType,
             VocabSize = keys.Positive("vocab_size"),
             HiddenSize = hidden,
             IntermediateSize = keys.Positive("intermediate_size"),
-            Layers = keys.Positive("num_hidden_layers"),
+            Layers = keys.LayerCount("num_hidden_layers"),
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadDim = headDim,
-            MaxPositions = keys.Positive("max_position_embeddings"),
+            // The first conversions of LLaMA wrote max_sequence_length. What is not there takes the architecture's own default.
+            MaxPositions = keys.Positive("max_position_embeddings", "max_sequence_length", DefaultPositions(modelType)),
             NormEpsilon = 0,
             Activation = Activation.SwiGlu,
             TieWordEmbeddings = keys.Flag("tie_word_embeddings", tied),
             WordEmbeddingDim = hidden,
         };
     }
+
+    private static int DefaultPositions(string modelType) =>
+        modelType switch
+        {
+            "mistral" => 131072,
+            "qwen2" or "qwen3" => 32768,
+            _ => 2048,
+        };
 }

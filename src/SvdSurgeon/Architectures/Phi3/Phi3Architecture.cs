@@ -25,6 +25,7 @@ internal sealed class Phi3Architecture : Architecture
     public override DecoderConfig ReadConfig(ConfigKeys keys, string modelType)
     {
         var (theta, scaling) = RopeKeys.Parse(keys, partial: true);
+        keys.Ignore("original_max_position_embeddings"); // longrope's alone, which is refused
         var sizes = LlamaKeys.Read(keys, modelType, epsilon: 1e-5);
         int window = keys.NotNegative("sliding_window", 0);
         return sizes with

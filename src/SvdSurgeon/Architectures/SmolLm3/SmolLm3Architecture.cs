@@ -23,6 +23,8 @@ internal sealed class SmolLm3Architecture : Architecture
     {
         if (keys.Flag("use_sliding_window", false) && keys.Has("sliding_window"))
             throw keys.Refuse("use_sliding_window", "true", "false", "A sliding window in SmolLM3");
+        // Without a window these say nothing; which layers turn, no_rope_layers says in more detail than the interval.
+        keys.Ignore("sliding_window", "max_window_layers", "layer_types", "no_rope_layer_interval");
         var (theta, scaling) = RopeKeys.Parse(keys, defaultTheta: 2000000);
         var sizes = LlamaKeys.Read(keys, modelType, tied: true);
         bool bias = keys.Flag("attention_bias", false);

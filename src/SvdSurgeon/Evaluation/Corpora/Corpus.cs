@@ -21,10 +21,11 @@ internal sealed record Corpus(string Name, string Source, TokenWindows Windows, 
     /// <param name="paths">.txt or .jsonl, also with .gz; several are joined.</param>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="protocol">How.</param>
+    /// <param name="notes">Gets a sentence where a file is not what its name says.</param>
     /// <exception cref="InvalidInputException">The file cannot be read, or fills no window.</exception>
-    public static Corpus Read(string name, IReadOnlyList<string> paths, Tokenizer tokenizer, CorpusProtocol protocol)
+    public static Corpus Read(string name, IReadOnlyList<string> paths, Tokenizer tokenizer, CorpusProtocol protocol, ICollection<string>? notes = null)
     {
-        var documents = TextSource.ReadDocuments(paths);
+        var documents = TextSource.ReadDocuments(paths, notes);
         var (ids, read) = protocol.ByDocument
             ? ByDocument(documents, tokenizer, protocol)
             : (tokenizer.Encode(string.Join(TextSource.Separator, documents), protocol.AddsSpecialTokens), documents.Count);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Tokenization.Bpe;
 using SvdSurgeon.Tokenization.Decoding;
@@ -45,7 +46,7 @@ internal static class GgufTokenizer
     {
         metadata.Add(Prefix + "model", "gpt2");
         metadata.Add(Prefix + "pre", PreTokenizer(parts, model));
-        if (parts.Normalizer is NfcNormalizer)
+        if (parts.Normalizer is UnicodeNormalizer { Form: NormalizationForm.FormC })
             notes.Add("llama.cpp does not bring texts into Unicode's normal form C before it cuts them; this tokenizer does.");
         else if (parts.Normalizer is not null)
             throw Refused(parts.File, "its normalizer");
@@ -57,7 +58,7 @@ internal static class GgufTokenizer
 
     // llama.cpp's names of the patterns that texts are cut with. Those of LLaMA-3 take words that are tokens whole.
     private static string PreTokenizer(TokenizerParts parts, ByteLevelBpe model) =>
-        (parts.Splitters, model.TakesWholeWords) switch
+        (parts.SplittersOfBytes.Length > 0 ? [] : parts.Splitters, model.TakesWholeWords) switch
         {
             ([Llama3Splitter { Digits: 3 }], true) => "llama-bpe",
             ([Llama3Splitter { Digits: 3 }], false) => "smaug-bpe",

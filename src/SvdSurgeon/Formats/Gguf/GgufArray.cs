@@ -42,6 +42,9 @@ public sealed class GgufArray
         return texts;
     }
 
+    /// <summary>Whether the elements are integers of any width.</summary>
+    internal bool AreIntegers => _type is <= 5 or 10 or 11;
+
     /// <summary>The elements as 32-bit integers.</summary>
     /// <exception cref="InvalidModelException">They are no integers, or one does not fit.</exception>
     public int[] Integers()

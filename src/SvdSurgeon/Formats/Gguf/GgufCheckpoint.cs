@@ -1,5 +1,6 @@
 using SvdSurgeon.Architectures;
 using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats.Gguf;
@@ -17,6 +18,7 @@ internal static class GgufCheckpoint
         var file = GgufFile.Open(path);
         try
         {
+            RefuseOtherKinds(file);
             string architecture =
                 file.Metadata.Text("general.architecture")
                 ?? throw new InvalidModelException($"{path}: metadata 'general.architecture' is missing.");
@@ -31,7 +33,8 @@ internal static class GgufCheckpoint
                     $"{path}: the file is one of {parts} parts, which is not supported. Merge them with 'gguf-split --merge'."
                 );
             var json = GgufConfig.ToHuggingFace(file, architecture, dialect);
-            var config = HuggingFaceConfig.Parse(json, path);
+            var warnings = new List<string>();
+            var config = HuggingFaceConfig.Parse(json, path, warnings, mostLayers: ConfigKeys.MostLayersOf(file.Tensors.Count));
             var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
             foreach (var tensor in file.Tensors.Values)
             {
@@ -47,7 +50,10 @@ internal static class GgufCheckpoint
                 bool plusOne = dialect?.NormsPlusOne == true && name.EndsWith("norm.weight", StringComparison.Ordinal);
                 tensors.Add(name, plusOne ? MinusOne(stored) : stored);
             }
-            return new Checkpoint(path, "gguf", config, json, tensors, [path], [file]) { Gguf = file };
+            var checkpoint = new Checkpoint(path, "gguf", config, json, tensors, [path], [file]) { Gguf = file };
+            warnings.AddRange(file.Metadata.WarningsOfUnread(architecture, tokenizer: false));
+            warnings.ForEach(checkpoint.Warn);
+            return checkpoint;
         }
         catch
         {
@@ -59,6 +65,27 @@ internal static class GgufCheckpoint
     // 1 + w is between 0.5 and 2 or nearly so: taking the 1 away is exact, and adding it again gives the same bits.
     private static StoredTensor MinusOne(StoredTensor tensor) =>
         StoredTensor.FromSingles(tensor.Name, [tensor.Columns], [.. tensor.ToSingles().Select(w => w - 1)], source: tensor.Source);
+
+    // GGUF files that hold no model.
+    private static void RefuseOtherKinds(GgufFile file)
+    {
+        string? type = file.Metadata.Text("general.type");
+        bool isImportance =
+            type == "imatrix" || file.Metadata.ContainsKey("imatrix.chunk_count") || file.Metadata.ContainsKey("imatrix.datasets");
+        if (isImportance)
+            throw new InvalidModelException(
+                $"{file.FilePath}: this is an importance matrix (statistics for a quantiser), not a model. Give the model's own GGUF file."
+            );
+        if (type == "adapter" || file.Metadata.ContainsKey("adapter.type"))
+            throw new InvalidModelException(
+                $"{file.FilePath}: this is a LoRA adapter, not a model. Merge it into its base model (llama.cpp: llama-export-lora) and "
+                    + $"give the result."
+            );
+        if (type is not (null or "model"))
+            throw new InvalidModelException(
+                $"{file.FilePath}: this is a file of the kind '{type}' (general.type), not a model. Give the model's own file."
+            );
+    }
 
     // Converters from Hugging Face interleave the two rotary halves of each head of LLaMA's q and k: row 2i + j of a head was row j·d/2 +
     // i.

@@ -74,10 +74,15 @@ internal static class GgufConfig
         long Required(string key) =>
             Optional(key) ?? throw new InvalidModelException($"{path}: metadata '{architecture}.{key}' is missing.");
 
-        long? Optional(string key) =>
-            metadata.TryGetValue($"{architecture}.{key}", out object? value) && value is GgufArray
-                ? throw new InvalidModelException($"{path}: '{architecture}.{key}' differs from layer to layer, which is not supported.")
-                : metadata.Integer($"{architecture}.{key}");
+        // A number, or an array of one number per layer that is the same for all of them.
+        long? Optional(string key)
+        {
+            if (!metadata.TryGetValue($"{architecture}.{key}", out object? value) || value is not GgufArray array)
+                return metadata.Integer($"{architecture}.{key}");
+            return array.AreIntegers && array.Integers().Distinct().ToArray() is [int only]
+                ? only
+                : throw new InvalidModelException($"{path}: '{architecture}.{key}' differs from layer to layer, which is not supported.");
+        }
 
         JsonNode? TokenId(string kind) => metadata.Integer($"tokenizer.ggml.{kind}_token_id") is { } id ? JsonValue.Create(id) : null;
     }

@@ -11,15 +11,14 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Start, int Length)> _places = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly MappedFile _file;
 
     internal GgufMetadata(MappedFile file) => _file = file;
 
     /// <inheritdoc/>
     public object this[string key] =>
-        _values.TryGetValue(key, out var value)
-            ? value
-            : throw new InvalidModelException($"{_file.FilePath}: the metadata has no '{key}'.");
+        Read(key, out var value) ? value : throw new InvalidModelException($"{_file.FilePath}: the metadata has no '{key}'.");
 
     /// <inheritdoc/>
     public IEnumerable<string> Keys => _values.Keys;
@@ -31,10 +30,10 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     public int Count => _values.Count;
 
     /// <inheritdoc/>
-    public bool ContainsKey(string key) => _values.ContainsKey(key);
+    public bool ContainsKey(string key) => Read(key, out _);
 
     /// <inheritdoc/>
-    public bool TryGetValue(string key, [MaybeNullWhen(false)] out object value) => _values.TryGetValue(key, out value);
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out object value) => Read(key, out value);
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _values.GetEnumerator();
@@ -43,12 +42,12 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 
     /// <summary>The text under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
-    public string? Text(string key) => !_values.TryGetValue(key, out var value) ? null : value as string ?? throw Wrong(key, "a text");
+    public string? Text(string key) => !Read(key, out var value) ? null : value as string ?? throw Wrong(key, "a text");
 
     /// <summary>The integer (of any width) under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
     public long? Integer(string key) =>
-        !_values.TryGetValue(key, out var value)
+        !Read(key, out var value)
             ? null
             : value switch
             {
@@ -60,7 +59,7 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     /// <summary>The number under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
     public double? Number(string key) =>
-        !_values.TryGetValue(key, out var value)
+        !Read(key, out var value)
             ? null
             : value switch
             {
@@ -72,7 +71,7 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 
     /// <summary>The flag under <paramref name="key"/>, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is of another kind.</exception>
-    public bool? Flag(string key) => !_values.TryGetValue(key, out var value) ? null : value as bool? ?? throw Wrong(key, "true or false");
+    public bool? Flag(string key) => !Read(key, out var value) ? null : value as bool? ?? throw Wrong(key, "true or false");
 
     /// <summary>The texts of an array, or null where there is none.</summary>
     /// <exception cref="InvalidModelException">The value is no array of texts, or one of them is not UTF-8.</exception>
@@ -86,8 +85,25 @@ public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
     /// <exception cref="InvalidModelException">The value is no array of float32.</exception>
     public float[]? Singles(string key) => Array(key)?.Singles();
 
-    private GgufArray? Array(string key) =>
-        !_values.TryGetValue(key, out var value) ? null : value as GgufArray ?? throw Wrong(key, "an array");
+    private GgufArray? Array(string key) => !Read(key, out var value) ? null : value as GgufArray ?? throw Wrong(key, "an array");
+
+    /// <summary>Sentences about keys that nobody asked for and that are not known to be without effect.</summary>
+    /// <param name="architecture">general.architecture.</param>
+    /// <param name="tokenizer">About the tokenizer's keys, or about all others.</param>
+    internal IEnumerable<string> WarningsOfUnread(string architecture, bool tokenizer) =>
+        _values
+            .Keys.Where(key => key.StartsWith("tokenizer.", StringComparison.Ordinal) == tokenizer)
+            .Where(key => !_read.Contains(key) && !GgufKeysWithoutEffect.Contains(key, architecture))
+            .Select(key =>
+                $"{_file.FilePath}: metadata '{key}' is unknown here and is not used. If it changes what the model computes, the results "
+                + $"are wrong."
+            );
+
+    private bool Read(string key, [MaybeNullWhen(false)] out object value)
+    {
+        _read.Add(key);
+        return _values.TryGetValue(key, out value);
+    }
 
     /// <summary>Value type and value of an entry as the file has them.</summary>
     internal ReadOnlySpan<byte> Stored(string key)

@@ -44,17 +44,17 @@ internal static class HuggingFaceFolder
         {
             if (weights is null && Directory.GetFiles(folder, "*.gguf") is [string only])
                 return GgufCheckpoint.Open(only);
+            LoneAdapter.Refuse(folder);
             throw new InvalidModelException(
                 $"{folder}: the folder has no config.json. A model folder holds config.json and model.safetensors or pytorch_model.bin; "
-                    + $"a GGUF model is given by its file."
+                    + $"a GGUF model is given by its file.{HubCache.Hint(folder)}"
             );
         }
-        var json = JsonFile.ReadObject(configPath);
+        var warnings = new List<string>();
+        var json = JsonFile.ReadObject(configPath, warnings);
         var quantization = new ConfigKeys(json, configPath).Object(QuantizationConfig.Key) is { } quantized
             ? QuantizationConfig.Read(quantized, configPath)
             : null;
-        var config = HuggingFaceConfig.Parse(json, configPath);
-
         if (weights is null || Path.GetFileName(weights) is "config.json")
             weights = FindWeights(folder);
         var open = new List<IDisposable>();
@@ -66,7 +66,14 @@ internal static class HuggingFaceFolder
             string format = files[0].EndsWith(".safetensors", StringComparison.Ordinal) ? "safetensors" : "pytorch";
             if (quantization is not null)
                 stored = PackedTensors.Resolve(stored, quantization);
-            return new Checkpoint(folder, format, config, json, ParameterNames.Canonical(stored, config), files, open);
+            // A quantiser that the configuration does not name is named before anything is computed with its integers.
+            QuantizedWeights.Refuse(folder, stored, isPacked: quantization is not null);
+            var config = HuggingFaceConfig.Parse(json, configPath, warnings, mostLayers: ConfigKeys.MostLayersOf(stored.Count));
+            var tensors = ParameterNames.Canonical(stored, config);
+            config = TiedHead.Resolve(config, json, tensors, warnings);
+            var checkpoint = new Checkpoint(folder, format, config, json, tensors, files, open);
+            warnings.ForEach(checkpoint.Warn);
+            return checkpoint;
         }
         catch
         {
@@ -95,7 +102,7 @@ internal static class HuggingFaceFolder
         List<IDisposable> open
     )
     {
-        var index = new ConfigKeys(JsonFile.ReadObject(indexPath), indexPath);
+        var index = new ConfigKeys(JsonFile.ReadObject(indexPath, []), indexPath);
         if (index.Object("weight_map") is not { Count: > 0 } map)
             throw new InvalidModelException($"{indexPath}: 'weight_map' is missing or empty. Fetch the file again.");
         string folder = Path.GetDirectoryName(indexPath) is { Length: > 0 } parent ? parent : ".";

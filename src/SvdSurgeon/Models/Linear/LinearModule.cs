@@ -63,7 +63,13 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
     public static LinearModule Load(Checkpoint checkpoint, string name, int outFeatures, int inFeatures, bool requireBias)
     {
         var bias = requireBias || checkpoint.Tensors.ContainsKey(name + ".bias") ? checkpoint.Require(name + ".bias", outFeatures) : null;
-        if (checkpoint.Tensors.TryGetValue(name + ".pivots", out var pivots))
+        // Bias correction announces nothing; in any other model a bias that no key names would be left out by other programs.
+        if (bias is not null && !requireBias && checkpoint.Compression is null)
+            checkpoint.Warn(
+                $"{bias.Source}: modules such as {name} have a bias that the configuration does not announce. It is used; other programs "
+                    + $"may leave it out."
+            );
+        if (checkpoint.Find(name + ".pivots") is { } pivots)
         {
             int rank = checked((int)pivots.Count);
             return new PivotedLinear(
@@ -74,11 +80,11 @@ public abstract class LinearModule(string name, int outFeatures, int inFeatures,
                 bias
             );
         }
-        if (!checkpoint.Tensors.TryGetValue(name + ".A", out var a))
+        if (checkpoint.Find(name + ".A") is not { } a)
             return new DenseLinear(name, checkpoint.Require(name + ".weight", outFeatures, inFeatures), bias);
         long r = a.Shape.Count == 0 ? 0 : a.Shape[^1];
         checkpoint.Require(name + ".A", outFeatures, r);
-        if (!checkpoint.Tensors.TryGetValue(name + ".columns", out var columns))
+        if (checkpoint.Find(name + ".columns") is not { } columns)
             return new LowRankLinear(name, a, checkpoint.Require(name + ".B", r, inFeatures), bias);
         return new ColumnPreservingLinear(
             name,

@@ -117,7 +117,11 @@ public sealed class OpenedRecipe : IDisposable
         {
             string path = Locate(source.Path, folder);
             if (!File.Exists(path))
-                throw new InvalidInputException($"{path}: the file does not exist. Check the path.");
+                throw new InvalidInputException(
+                    Directory.Exists(path)
+                        ? $"{path}: this is a folder. Give a file in it."
+                        : $"{path}: the file does not exist. Check the path."
+                );
             using var stream = File.OpenRead(path);
             string hash = Convert.ToHexStringLower(SHA256.HashData(stream));
             if (source.Hash is { } expected && expected != hash)

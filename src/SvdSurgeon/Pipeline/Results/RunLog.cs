@@ -35,6 +35,7 @@ internal static class RunLog
                             ["reused"] = stage.Reused,
                         }),
                     ]),
+                    ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => (JsonNode?)warning)]),
                 }
         );
         AtomicFile.WriteAllText(Path.Combine(outputFolder, FileName), JsonText.Indented(new JsonObject { ["runs"] = runs }));

@@ -53,7 +53,7 @@ internal sealed record PipelineContext(
         var model = DecoderModel.Load(source);
         calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
         FiniteWeights.Require(source, cancellation);
-        return new PipelineContext(
+        var context = new PipelineContext(
             source,
             model,
             Artifacts.ModelHash.Of(source, cancellation),
@@ -65,6 +65,9 @@ internal sealed record PipelineContext(
         {
             Memory = memory ?? ProcessMemory.Available,
         };
+        foreach (string warning in source.Warnings)
+            context.Warn(warning);
+        return context;
     }
 
     /// <summary>What statistics of <paramref name="tokens"/> depend on, for artifact keys.</summary>

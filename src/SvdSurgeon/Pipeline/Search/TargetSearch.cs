@@ -38,14 +38,15 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
             return fits > 0 ? fits : throw new InvalidInputException($"{target.Text}: out of reach with these options.");
         }
         var perplexity = (PerplexityTarget)target;
-        double dense = DensePerplexity.Of(context, windows!).Ppl,
-            limit = dense * (1 + perplexity.Increase);
+        // In nats: a perplexity may be too large for a number, its logarithm is not.
+        double dense = DensePerplexity.Of(context, windows!).MeanNll,
+            limit = dense + Math.Log(1 + perplexity.Increase);
         double ratio = ForPerplexity(perplexity, limit, dense, onePass, windows!);
         if (!options.Searches)
             return ratio;
         ratio = ForPerplexity(perplexity, limit, dense, choose(ratio), windows!);
         // The search runs again for the fraction itself and may settle on other options, a little better or worse on this data.
-        while (ratio < (Steps - 1.0) / Steps && Perplexity(ratio, choose(ratio), windows!) > limit)
+        while (ratio < (Steps - 1.0) / Steps && Loss(ratio, choose(ratio), windows!) > limit)
             ratio = Next(ratio, 1);
         return ratio;
     }
@@ -89,28 +90,30 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
 
     /// <summary>The smallest fraction whose perplexity is not above the limit.</summary>
     /// <param name="target">For messages.</param>
-    /// <param name="limit">Perplexity.</param>
+    /// <param name="limit">Mean loss, nats.</param>
     /// <param name="dense">The dense model's.</param>
     /// <param name="options">What is done at every fraction.</param>
     /// <param name="windows">Evaluation data.</param>
     /// <exception cref="InvalidInputException">No fraction reaches it.</exception>
     private double ForPerplexity(PerplexityTarget target, double limit, double dense, CompressionOptions options, TokenWindows windows)
     {
-        double best = Perplexity((Steps - 1.0) / Steps, options, windows);
+        double best = Loss((Steps - 1.0) / Steps, options, windows);
         if (best > limit)
             throw new InvalidInputException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{target.Text}: out of reach. With these options perplexity rises by {100 * (best / dense - 1):0.####} % even where "
-                        + $"{(Steps - 1.0) / Steps} is kept (from {dense:G6} to {best:G6}); --method auto loses least."
+                    $"{target.Text}: out of reach. With these options perplexity rises by {100 * (Math.Exp(best - dense) - 1):0.####} % "
+                        + $"even where "
+                        + $"{(Steps - 1.0) / Steps} is kept (from {PerplexityText.Of(dense, "G6")} to {PerplexityText.Of(best, "G6")}); "
+                        + $"--method auto loses least."
                 )
             );
-        int tooMuch = Last(step => Perplexity((double)step / Steps, options, windows) > limit);
+        int tooMuch = Last(step => Loss((double)step / Steps, options, windows) > limit);
         return (tooMuch + 1.0) / Steps;
     }
 
-    /// <summary>Perplexity of one fraction; infinite where there is no such model or its logits are not finite.</summary>
-    private double Perplexity(double ratio, CompressionOptions options, TokenWindows windows)
+    /// <summary>Mean loss at one fraction; infinite where there is no such model or its logits are not finite.</summary>
+    private double Loss(double ratio, CompressionOptions options, TokenWindows windows)
     {
         string stage = $"target {CompressionPlan.RatioText(ratio)}";
         return context.Timed(
@@ -121,24 +124,24 @@ internal sealed class TargetSearch(PipelineContext context, CompressionStages st
                 if (Plan(ratio, options) is null)
                     return double.PositiveInfinity;
                 using var modules = stages.Modules(ratio, options);
-                return Perplexity(modules.Apply(context.Source), windows, stage);
+                return Loss(modules.Apply(context.Source), windows, stage);
             }
         );
     }
 
-    private double Perplexity(DecoderModel model, TokenWindows windows, string stage)
+    private double Loss(DecoderModel model, TokenWindows windows, string stage)
     {
         try
         {
-            return Evaluation
-                .Perplexity.Evaluate(
+            return Perplexity
+                .Evaluate(
                     model,
                     context.Backend,
                     windows,
                     done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
                     context.Cancellation
                 )
-                .Ppl;
+                .MeanNll;
         }
         catch (NumericalException)
         {

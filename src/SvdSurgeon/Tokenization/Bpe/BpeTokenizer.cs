@@ -42,6 +42,8 @@ internal sealed class BpeTokenizer : Tokenizer
 
     public override string Kind => _parts.Kind;
 
+    public override IReadOnlyList<string> Warnings => _parts.Warnings;
+
     public override int[] Encode(ReadOnlySpan<char> text, bool addSpecialTokens = true)
     {
         if (!_workspaces.TryTake(out var workspace))
@@ -126,11 +128,20 @@ internal sealed class BpeTokenizer : Tokenizer
 
     private void EncodePieces(ReadOnlySpan<char> text, int level, BpeWorkspace workspace)
     {
-        if (level == _parts.Splitters.Length)
+        // The splitters of the text, then those of its bytes.
+        var (ofText, ofBytes) = (_parts.Splitters, _parts.SplittersOfBytes);
+        if (level == ofText.Length && ofBytes.Length > 0)
+            text = ByteAlphabet.Write(text);
+        if (level == ofText.Length + ofBytes.Length)
         {
-            _parts.Model.Encode(text, workspace, workspace.Output);
+            if (ofBytes.Length > 0)
+                ((ByteLevelBpe)_parts.Model).EncodeBytes(text, workspace, workspace.Output);
+            else
+                _parts.Model.Encode(text, workspace, workspace.Output);
+            return;
         }
-        else if (_parts.Splitters[level] is ScanningSplitter scanning)
+        var splitter = level < ofText.Length ? ofText[level] : ofBytes[level - ofText.Length];
+        if (splitter is ScanningSplitter scanning)
         {
             for (var start = 0; start < text.Length; )
             {
@@ -141,7 +152,7 @@ internal sealed class BpeTokenizer : Tokenizer
         }
         else
         {
-            foreach (var (start, end) in ((RegexSplitter)_parts.Splitters[level]).Split(text))
+            foreach (var (start, end) in ((RegexSplitter)splitter).Split(text))
                 EncodePieces(text[start..end], level + 1, workspace);
         }
     }

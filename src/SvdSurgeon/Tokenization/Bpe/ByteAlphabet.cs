@@ -24,6 +24,22 @@ internal static class ByteAlphabet
         return true;
     }
 
+    /// <summary>The bytes of a text in UTF-8, a character each.</summary>
+    public static string Write(ReadOnlySpan<char> text)
+    {
+        var bytes = new byte[System.Text.Encoding.UTF8.GetByteCount(text)];
+        System.Text.Encoding.UTF8.GetBytes(text, bytes);
+        return string.Create(
+            bytes.Length,
+            bytes,
+            (characters, all) =>
+            {
+                for (var i = 0; i < characters.Length; i++)
+                    characters[i] = Characters[all[i]];
+            }
+        );
+    }
+
     private static char[] BuildCharacters()
     {
         var characters = new char[256];

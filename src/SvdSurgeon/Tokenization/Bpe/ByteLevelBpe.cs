@@ -22,6 +22,24 @@ internal sealed class ByteLevelBpe : BpeModel
     public override void Encode(ReadOnlySpan<char> piece, BpeWorkspace workspace, TokenBuffer output) =>
         EncodeWord(piece, workspace, output);
 
+    /// <summary>Appends the ids of a piece that is written in the byte alphabet, a character per byte.</summary>
+    public void EncodeBytes(ReadOnlySpan<char> piece, BpeWorkspace workspace, TokenBuffer output)
+    {
+        if (_wholeWords is { } wholeWords && wholeWords.TryGetValue(piece, out var whole))
+        {
+            output.Add(whole);
+            return;
+        }
+        Span<byte> bytes = piece.Length <= 256 ? stackalloc byte[piece.Length] : new byte[piece.Length];
+        ByteAlphabet.TryGetBytes(piece, bytes, out var count);
+        var symbols = output.Reserve(count);
+        var used = 0;
+        foreach (var value in bytes)
+            if (_byteIds[value] is >= 0 and var id)
+                symbols[used++] = id;
+        output.Keep(workspace.Merger.Merge(symbols[..used]));
+    }
+
     protected override void EncodeNewWord(ReadOnlySpan<char> word, BpeWorkspace workspace, TokenBuffer output)
     {
         var count = workspace.EncodeUtf8(word, out var bytes);

@@ -36,7 +36,8 @@ internal static class GgufTokenizerReader
 
     private static BpeTokenizer ByteLevel(GgufMetadata metadata, string file, string[] tokens, PieceType[] types, SpecialIds special)
     {
-        var pre = metadata.Text(Prefix + "pre") ?? "default";
+        var named = metadata.Text(Prefix + "pre");
+        var pre = named ?? "default";
         // The names are llama.cpp's. LLaMA-3's own vocabulary takes words that are tokens whole and begins texts with a token.
         var isLlama3 = pre is "llama3" or "llama-v3" or "llama-bpe";
         TextSplitter[] splitters = pre switch
@@ -63,6 +64,7 @@ internal static class GgufTokenizerReader
             {
                 Kind = $"byte-level BPE (GGUF, {pre})",
                 File = file,
+                Warnings = named is null ? [WithoutPattern(file), .. Unread(metadata)] : Unread(metadata),
                 Vocabulary = new Vocabulary(tokens, added, [], -1),
                 Model = BpeModelBuilder.ByteLevel(ids, merges, unknownId: -1, ignoreMerges: isLlama3),
                 AddedTokens = added,
@@ -89,6 +91,7 @@ internal static class GgufTokenizerReader
             {
                 Kind = "SentencePiece BPE (GGUF)",
                 File = file,
+                Warnings = Unread(metadata),
                 Vocabulary = new Vocabulary(tokens, added, [], vocabulary.First(PieceType.Unknown)),
                 Model = vocabulary.CreateModel(vocabulary.First(PieceType.Byte) >= 0, '▁'),
                 AddedTokens = added,
@@ -100,6 +103,17 @@ internal static class GgufTokenizerReader
                 EosTokenId = special.Eos,
             }
         );
+    }
+
+    private static string WithoutPattern(string file) =>
+        $"{file}: {Prefix}pre is missing (files from before May 2024), so nothing says how the tokenizer cuts words. GPT-2's way is "
+        + $"taken; for LLaMA-3, Qwen and "
+        + "others the tokens are wrong. Convert the model again, or put the model's tokenizer.json into a folder with it.";
+
+    private static string[] Unread(GgufMetadata metadata)
+    {
+        string architecture = metadata.Text("general.architecture") ?? "";
+        return [.. metadata.WarningsOfUnread(architecture, tokenizer: true)];
     }
 
     private static AddedToken[] Added(string[] tokens, PieceType[] types) =>

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Tokenization.Files;
 internal static class JsonElementReading
 {
     // More than any vocabulary has; ids beyond would only take memory.
-    private const int LargestId = 1 << 26;
+    private const int LargestId = 1 << 21;
 
     /// <summary>The text under a name.</summary>
     public static string Text(this JsonElement json, string name) =>

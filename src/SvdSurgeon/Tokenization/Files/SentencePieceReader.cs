@@ -17,7 +17,7 @@ internal static class SentencePieceReader
     {
         try
         {
-            return Read(File.ReadAllBytes(file), file);
+            return Read(TokenizerFile.ReadAllBytes(file), file);
         }
         catch (Exception error) when (error is FormatException or DecoderFallbackException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Tokenization.Files;
 
@@ -74,7 +75,7 @@ internal sealed class SpecialTokenSettings
             return;
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var json = PythonJson.Parse(TokenizerFile.ReadAllBytes(file));
             read(json.RootElement);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)

@@ -1,5 +1,5 @@
+using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using SvdSurgeon.Tokenization.Decoding;
 using SvdSurgeon.Tokenization.Normalizing;
 using SvdSurgeon.Tokenization.Splitting;
@@ -11,6 +11,8 @@ namespace SvdSurgeon.Tokenization.Files;
 /// </summary>
 internal sealed class TokenizerJsonComponents(string file)
 {
+    // Unicode's punctuation, and the ASCII symbols that Rust counts as such.
+    private const string Punctuation = @"[\p{P}$+<=>^`|~]";
     private readonly List<TextNormalizer> _normalizers = [];
 
     public TextNormalizer? Normalizer =>
@@ -28,6 +30,9 @@ internal sealed class TokenizerJsonComponents(string file)
     public bool AddPrefixSpace { get; private set; }
 
     public List<TextSplitter> Splitters { get; } = [];
+
+    /// <summary>What stands after ByteLevel: it sees every byte as a character.</summary>
+    public List<TextSplitter> SplittersOfBytes { get; } = [];
 
     public List<int> Prefix { get; } = [];
 
@@ -58,15 +63,27 @@ internal sealed class TokenizerJsonComponents(string file)
                 var content = json.Text("content");
                 _normalizers.Add(
                     isRegex
-                        ? new RegexReplaceNormalizer(RegexTranslation.Translate(pattern, file), pattern, content)
+                        ? new RegexReplaceNormalizer(new OnigurumaPattern(pattern, isRegex: true, file), content)
                         : new ReplaceNormalizer(pattern, content)
                 );
                 break;
             case "NFC":
-                _normalizers.Add(new NfcNormalizer());
+                _normalizers.Add(new UnicodeNormalizer(NormalizationForm.FormC));
+                break;
+            case "NFD":
+                _normalizers.Add(new UnicodeNormalizer(NormalizationForm.FormD));
+                break;
+            case "NFKC":
+                _normalizers.Add(new UnicodeNormalizer(NormalizationForm.FormKC));
+                break;
+            case "NFKD":
+                _normalizers.Add(new UnicodeNormalizer(NormalizationForm.FormKD));
+                break;
+            case "Strip":
+                _normalizers.Add(new StripNormalizer(json.Flag("strip_left") ?? true, json.Flag("strip_right") ?? true));
                 break;
             default:
-                throw Unsupported("normalizer", Type(json), "Sequence, Prepend, Replace, NFC");
+                throw Unsupported("normalizer", Type(json), "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD");
         }
     }
 
@@ -87,24 +104,51 @@ internal sealed class TokenizerJsonComponents(string file)
                         "ByteLevel with add_prefix_space after another",
                         "ByteLevel with add_prefix_space alone"
                     );
-                IsByteLevel = true;
+                if (IsByteLevel)
+                    throw Unsupported("pre-tokenizer", "ByteLevel twice", "ByteLevel once");
                 AddPrefixSpace = (json.Flag("add_prefix_space") ?? true);
                 if ((json.Flag("use_regex") ?? true))
                     Splitters.Add(new Gpt2Splitter());
+                IsByteLevel = true;
                 break;
             case "Digits":
-                Splitters.Add(new DigitSplitter((json.Flag("individual_digits") ?? false), decimalOnly: false));
+                Add(new DigitSplitter((json.Flag("individual_digits") ?? false), decimalOnly: false));
                 break;
-            case "Metaspace" when Splitters.Count == 0 && Metaspace is null:
+            case "Metaspace" when Splitters.Count == 0 && Metaspace is null && !IsByteLevel:
                 Metaspace = ReadMetaspace(json);
                 if ((json.Flag("split") ?? true))
                     Splitters.Add(new MetaspaceSplitter(Metaspace.Space));
                 break;
             case "Split":
-                Splitters.Add(ReadSplit(json));
+                Add(ReadSplit(json));
+                break;
+            case "Punctuation":
+                Add(
+                    new RegexSplitter(
+                        new OnigurumaPattern(Punctuation, isRegex: true, file),
+                        Behavior(json, SplitBehavior.Isolated),
+                        invert: false
+                    )
+                );
+                break;
+            case "WhitespaceSplit":
+                Add(new RegexSplitter(new OnigurumaPattern(@"\s", isRegex: true, file), SplitBehavior.Removed, invert: false));
+                break;
+            case "CharDelimiterSplit":
+                Add(
+                    new RegexSplitter(
+                        new OnigurumaPattern(json.Text("delimiter"), isRegex: false, file),
+                        SplitBehavior.Removed,
+                        invert: false
+                    )
+                );
                 break;
             default:
-                throw Unsupported("pre-tokenizer", Type(json), "Sequence, ByteLevel, Split, Digits, Metaspace (first)");
+                throw Unsupported(
+                    "pre-tokenizer",
+                    Type(json),
+                    "Sequence, ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, CharDelimiterSplit, Metaspace (first)"
+                );
         }
     }
 
@@ -240,9 +284,7 @@ internal sealed class TokenizerJsonComponents(string file)
     private TextSplitter ReadSplit(JsonElement json)
     {
         var (pattern, isRegex) = Pattern(json);
-        var behaviorName = json.Text("behavior");
-        if (!Enum.TryParse<SplitBehavior>(behaviorName, out var behavior))
-            throw Unsupported("Split behavior", behaviorName, string.Join(", ", Enum.GetNames<SplitBehavior>()));
+        var behavior = Behavior(json, otherwise: null);
         var invert = (json.Flag("invert") ?? false);
         // These patterns leave nothing unmatched, so that it does not matter whether the matches or the gaps are kept, only that they are
         // not removed.
@@ -257,9 +299,20 @@ internal sealed class TokenizerJsonComponents(string file)
         }
         if (isRegex && behavior == SplitBehavior.Isolated && pattern == DigitSplitter.DecimalPattern)
             return new DigitSplitter(individual: true, decimalOnly: true);
-        var regex = isRegex ? RegexTranslation.Translate(pattern, file) : new Regex(Regex.Escape(pattern), RegexOptions.CultureInvariant);
-        return new RegexSplitter(regex, pattern, isRegex, behavior, invert);
+        return new RegexSplitter(new OnigurumaPattern(pattern, isRegex, file), behavior, invert);
     }
+
+    private SplitBehavior Behavior(JsonElement json, SplitBehavior? otherwise)
+    {
+        if (otherwise is { } known && json.Section("behavior") is null)
+            return known;
+        var name = json.Text("behavior");
+        return Enum.TryParse<SplitBehavior>(name, out var behavior) && !char.IsAsciiDigit(name[0])
+            ? behavior
+            : throw Unsupported("Split behavior", name, string.Join(", ", Enum.GetNames<SplitBehavior>()));
+    }
+
+    private void Add(TextSplitter splitter) => (IsByteLevel ? SplittersOfBytes : Splitters).Add(splitter);
 
     private void ReadTemplate(JsonElement json)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tokenization.Bpe;
 
 namespace SvdSurgeon.Tokenization.Files;
@@ -10,7 +11,7 @@ internal static class TokenizerJsonReader
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var json = PythonJson.Parse(TokenizerFile.ReadAllBytes(file));
             return Read(json.RootElement, file);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
@@ -41,6 +42,9 @@ internal static class TokenizerJsonReader
             if (model.OptionalText(affix) is not (null or ""))
                 throw components.Unsupported("model", $"BPE with {affix}", "BPE without it");
 
+        if (model.Section("dropout") is { ValueKind: JsonValueKind.Number } dropout && dropout.GetDouble() > 0)
+            throw components.Unsupported("model", "BPE with dropout (random ids)", "BPE without it: set 'dropout' to null");
+
         var ids = ReadVocabulary(model.GetProperty("vocab"), file);
         var merges = BpeModelBuilder.Merges(
             ids,
@@ -56,6 +60,7 @@ internal static class TokenizerJsonReader
             ? tokens.EnumerateArray().Select(token => SpecialTokenSettings.ReadAddedToken(token.GetProperty("id").Id(), token)).ToArray()
             : [];
 
+        var warnings = TokenizerJsonFields.Unknown(json, file).ToList();
         components.ReadNormalizer(json.Section("normalizer"));
         components.ReadPreTokenizer(json.Section("pre_tokenizer"));
         components.ReadPostProcessor(json.Section("post_processor"));
@@ -92,6 +97,8 @@ internal static class TokenizerJsonReader
                 Metaspace = components.Metaspace,
                 AddPrefixSpace = components.AddPrefixSpace,
                 Splitters = [.. components.Splitters],
+                SplittersOfBytes = [.. components.SplittersOfBytes],
+                Warnings = warnings,
                 Prefix = prefix,
                 Suffix = suffix,
                 Decoding = components.Decoding,

@@ -57,7 +57,13 @@ internal static class TokenizerJsonWriter
             PrependNormalizer prepend => Prepend(prepend.Prefix),
             ReplaceNormalizer replace => Replace("String", replace.Pattern, replace.Content),
             RegexReplaceNormalizer replace => Replace("Regex", replace.Original, replace.Content),
-            NfcNormalizer => new JsonObject { ["type"] = "NFC" },
+            UnicodeNormalizer unicode => new JsonObject { ["type"] = "NF" + unicode.Form.ToString()["Form".Length..] },
+            StripNormalizer strip => new JsonObject
+            {
+                ["type"] = "Strip",
+                ["strip_left"] = strip.Left,
+                ["strip_right"] = strip.Right,
+            },
             SentencePieceNormalizer { RemoveExtraSpaces: false, AddDummyPrefix: true } spaces => Sequence(
                 "normalizers",
                 Prepend(spaces.Space.ToString()),
@@ -78,6 +84,7 @@ internal static class TokenizerJsonWriter
         items.AddRange(splits.Where(splitter => splitter is not MetaspaceSplitter).Select(Splitter));
         if (parts.Model is ByteLevelBpe)
             items.Add(ByteLevel(parts.AddPrefixSpace, endsInGpt2));
+        items.AddRange(parts.SplittersOfBytes.Select(Splitter));
         return items.Count switch
         {
             0 => null,

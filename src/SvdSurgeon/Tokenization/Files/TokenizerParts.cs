@@ -14,6 +14,9 @@ internal sealed record TokenizerParts
     /// <summary>The file, for messages.</summary>
     public required string File { get; init; }
 
+    /// <summary>See <see cref="Tokenizer.Warnings"/>.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     public required Vocabulary Vocabulary { get; init; }
 
     public required BpeModel Model { get; init; }
@@ -33,6 +36,9 @@ internal sealed record TokenizerParts
 
     /// <summary>Cuts of cuts: each splitter cuts the pieces of the one before it.</summary>
     public TextSplitter[] Splitters { get; init; } = [];
+
+    /// <summary>Cuts that are made when every byte has become a character of the byte alphabet.</summary>
+    public TextSplitter[] SplittersOfBytes { get; init; } = [];
 
     /// <summary>Ids put before a text.</summary>
     public int[] Prefix { get; init; } = [];

@@ -1,3 +1,5 @@
+using SvdSurgeon.Formats.HuggingFace;
+
 namespace SvdSurgeon.Tokenization.Files;
 
 /// <summary>Finds out which tokenizer a path holds.</summary>
@@ -39,7 +41,7 @@ internal static class TokenizerSource
             return Open(gguf);
         throw new InvalidModelException(
             $"{folder}: the folder holds no tokenizer. Looked for tokenizer.json, tokenizer.model, and vocab.json with merges.txt; copy "
-                + $"them from the model's repository."
+                + $"them from the model's repository.{HubCache.Hint(folder)}"
         );
     }
 

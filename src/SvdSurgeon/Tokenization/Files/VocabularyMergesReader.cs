@@ -1,16 +1,16 @@
 using System.Text.Json;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tokenization.Bpe;
-using SvdSurgeon.Tokenization.Splitting;
 
 namespace SvdSurgeon.Tokenization.Files;
 
-/// <summary>Reads vocab.json and merges.txt (GPT-2 and OPT): byte-level BPE with GPT-2's pattern.</summary>
+/// <summary>Reads vocab.json and merges.txt (GPT-2, OPT, Qwen): byte-level BPE with the pattern of the tokenizer's class.</summary>
 internal static class VocabularyMergesReader
 {
     public static Tokenizer Read(string vocabularyFile, string mergesFile)
     {
         var ids = ReadVocabulary(vocabularyFile);
-        var merges = File.ReadAllLines(mergesFile)
+        var merges = Lines(mergesFile)
             .Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal)))
             .Select(line => BpeModelBuilder.ParseMerge(line, mergesFile))
             .ToArray();
@@ -19,6 +19,7 @@ internal static class VocabularyMergesReader
         foreach (var (token, id) in ids)
             tokens[id] = token;
 
+        var words = WordPattern.Of(settings.TokenizerClass, settings.ModelType, vocabularyFile);
         // Without tokenizer_config.json OPT is known by its model type or by fairseq's first three tokens.
         var isOpt = settings.ModelType == "opt" || (tokens is ["<s>", "<pad>", "</s>", ..] && settings.ModelType is null);
         var bos = Id(settings.Bos ?? (isOpt ? "</s>" : "<|endoftext|>")) ?? settings.BosTokenId ?? -1;
@@ -43,7 +44,8 @@ internal static class VocabularyMergesReader
                 Model = BpeModelBuilder.ByteLevel(ids, BpeModelBuilder.Merges(ids, merges, mergesFile), unknown, ignoreMerges: false),
                 AddedTokens = added,
                 AddPrefixSpace = settings.AddPrefixSpace ?? false,
-                Splitters = [new Gpt2Splitter()],
+                Normalizer = words.Normalizer,
+                Splitters = [words.Splitter],
                 Prefix = (settings.AddBos ?? isOpt) && bos >= 0 ? [bos] : [],
                 Suffix = (settings.AddEos ?? false) && eos >= 0 ? [eos] : [],
                 BosTokenId = bos,
@@ -59,7 +61,7 @@ internal static class VocabularyMergesReader
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            using var json = PythonJson.Parse(TokenizerFile.ReadAllBytes(file));
             return TokenizerJsonReader.ReadVocabulary(json.RootElement, file);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
@@ -67,4 +69,12 @@ internal static class VocabularyMergesReader
             throw new InvalidModelException($"{file}: not a vocabulary, an object of tokens and ids: {error.Message}", error);
         }
     }
+
+    private static string[] Lines(string file) =>
+        System
+            .Text.Encoding.UTF8.GetString(TokenizerFile.ReadAllBytes(file))
+            .TrimStart('\uFEFF')
+            .Split('\n')
+            .Select(line => line.TrimEnd('\r'))
+            .ToArray();
 }

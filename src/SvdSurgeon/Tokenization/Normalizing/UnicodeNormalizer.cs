@@ -2,27 +2,43 @@ using System.Text;
 
 namespace SvdSurgeon.Tokenization.Normalizing;
 
-/// <summary>Unicode normalization form C: letters and accents become one character where there is one.</summary>
+/// <summary>The Unicode normalization forms C, D, KC and KD (Unicode Standard Annex 15).</summary>
 /// <remarks>string.Normalize does nothing in invariant mode, which this library's programs run in.</remarks>
-internal sealed class NfcNormalizer : TextNormalizer
+/// <param name="form">C: letters and accents become one character where there is one. D: the reverse. KC and KD: also ﬁ becomes fi, and ²
+/// 2.</param>
+internal sealed class UnicodeNormalizer(NormalizationForm form) : TextNormalizer
 {
+    private readonly bool _composes = form is NormalizationForm.FormC or NormalizationForm.FormKC;
+    private readonly bool _compatibly = form is NormalizationForm.FormKC or NormalizationForm.FormKD;
+
+    /// <summary>The form.</summary>
+    public NormalizationForm Form => form;
+
     public override string Normalize(string text)
     {
-        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0 || !MayChange(text))
+        if (System.Text.Ascii.IsValid(text) || (form == NormalizationForm.FormC && !MayCompose(text)))
             return text;
         var characters = new List<int>(text.Length);
         foreach (var rune in text.EnumerateRunes())
-            UnicodeComposition.Decompose(rune.Value, characters);
+        {
+            if (_compatibly && UnicodeCompatibility.Decomposition(rune.Value) is { } parts)
+                characters.AddRange(parts);
+            else
+                UnicodeComposition.Decompose(rune.Value, characters);
+        }
         Reorder(characters);
-        Compose(characters);
+        if (_composes)
+            Compose(characters);
         var result = new StringBuilder(characters.Count);
         foreach (var character in characters)
             result.Append(new Rune(character));
         return result.ToString();
     }
 
-    private static bool MayChange(string text)
+    private static bool MayCompose(string text)
     {
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF') < 0)
+            return false;
         foreach (var rune in text.EnumerateRunes())
             if (UnicodeComposition.MayChange(rune.Value))
                 return true;

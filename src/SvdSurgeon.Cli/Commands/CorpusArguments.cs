@@ -5,7 +5,6 @@ using SvdSurgeon.Evaluation;
 using SvdSurgeon.Evaluation.Corpora;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Cli.Commands;
 

@@ -23,7 +23,13 @@ internal sealed record Corpus(string Name, string Source, TokenWindows Windows, 
     /// <param name="protocol">How.</param>
     /// <param name="notes">Gets a sentence where a file is not what its name says.</param>
     /// <exception cref="InvalidInputException">The file cannot be read, or fills no window.</exception>
-    public static Corpus Read(string name, IReadOnlyList<string> paths, Tokenizer tokenizer, CorpusProtocol protocol, ICollection<string>? notes = null)
+    public static Corpus Read(
+        string name,
+        IReadOnlyList<string> paths,
+        Tokenizer tokenizer,
+        CorpusProtocol protocol,
+        ICollection<string>? notes = null
+    )
     {
         var documents = TextSource.ReadDocuments(paths, notes);
         var (ids, read) = protocol.ByDocument

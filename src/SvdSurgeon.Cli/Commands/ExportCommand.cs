@@ -15,7 +15,10 @@ internal static class ExportCommand
         var threads = BackendArguments.Threads();
         var json = CommonOptions.Json();
         var arguments = new ExportArguments(required: true);
-        var command = new Command("export", "Write a model, dense or compressed, for other programs: llama.cpp and its kin, ONNX Runtime.")
+        var command = new Command(
+            "export",
+            "Write a model, dense or compressed, for other programs: llama.cpp and its kin, ONNX Runtime, transformers."
+        )
         {
             model,
         };

@@ -97,6 +97,19 @@ public sealed class HuggingFaceExportTests
     }
 
     [Test]
+    public void A_model_of_integers_can_be_compressed_and_its_result_is_none()
+    {
+        string integers = Export(GoldenFiles.Copied("models", "llama-gqa-tied"), new ExportOptions { Type = "int8" });
+        using var run = new TinyRun(Checkpoint.Open(integers));
+        Assert.That(run.Model.Tensors.Values.Select(tensor => tensor.Type), Does.Contain(DType.Int8));
+        string folder = run.Compress(new CompressionOptions { Ratios = [0.6] }, evaluate: false).Folder;
+        Assert.That(Config(folder).ContainsKey("quantization_config"), Is.False);
+        using var result = Checkpoint.Open(folder);
+        Assert.That(result.Tensors.Values.Select(tensor => tensor.Type).Distinct(), Is.SubsetOf(new[] { DType.F16, DType.F32 }));
+        Assert.That(DecoderModel.Load(result).Linears.Any(module => module.Rank is not null));
+    }
+
+    [Test]
     public void A_GGUF_file_becomes_a_folder_with_the_same_ids_and_texts()
     {
         string gguf = _folder.File("model.gguf");

@@ -6,7 +6,7 @@ namespace SvdSurgeon.Compression.Storage;
 /// <summary>Rounds a matrix to integers with a scale per group of columns, each number for itself.</summary>
 /// <remarks>
 /// The scale of a group is searched for: from the one that just holds its largest number, which is the rule of the compressed-tensors
-/// library, down to smaller ones that clip it, each fitted to its integers by least squares; the one with the least squared error is taken.
+/// library, down to smaller ones that clip it, of either sign, each fitted to its integers by least squares; the one with the least squared error is taken.
 /// </remarks>
 internal static class NearestIntegers
 {
@@ -80,9 +80,11 @@ internal static class NearestIntegers
             <= 5 => 12,
             _ => 4,
         };
-        for (int step = 0; step <= steps; step++)
+        for (int candidate = 0; candidate < 2 * (steps + 1); candidate++)
         {
-            var scale = (Half)((double)widest * (1 - step * SmallestStep));
+            // The range has one number more below 0 than above: with a scale below 0 it is the other way round.
+            double part = (1 - candidate / 2 * SmallestStep) * (candidate % 2 == 0 ? 1 : -1);
+            var scale = (Half)((double)widest * part);
             Round(group, scale, bits, trial);
             double cross = 0,
                 square = 0;

@@ -35,6 +35,27 @@ public sealed class OnnxModelTests : OnnxTestBase
         Assert.That(theirs.Greedy(prompt, 64), Is.EqualTo(ours.Greedy(prompt, 64)));
     }
 
+    [Test]
+    public void SmolLM2_has_our_logits_and_its_continuation_is_our_likeliest()
+    {
+        string source = GoldenFiles.Shared("models", "SmolLM2-135M-Instruct.Q4_1.gguf");
+        string folder = Export(source, "f32");
+        int[] prompt,
+            continuation;
+        using (var theirs = new GenAi(folder))
+        {
+            prompt = theirs.Encode("The history of the city begins with a small settlement on the river");
+            continuation = theirs.Greedy(prompt, 64);
+        }
+        int[] ids = [.. prompt, .. continuation];
+        float[] expected = OwnLogits(source, ids);
+        using (var session = new OnnxSession(folder))
+            AssertClose(session.Logits(ids), expected, 1e-4, "logits through 30 layers");
+        int words = expected.Length / ids.Length;
+        int[] likeliest = [.. expected.Chunk(words).Select(logits => Array.IndexOf(logits, logits.Max()))];
+        Assert.That(continuation, Is.EqualTo(likeliest[(prompt.Length - 1)..^1]));
+    }
+
     [TestCase("opt")]
     [TestCase("opt-nobias-gelu")]
     [TestCase("opt-postnorm-projected")]

@@ -52,7 +52,9 @@ public sealed class OutputFolder : IDisposable
     {
         if (Directory.Exists(_target))
             Directory.Delete(_target); // an empty one stands in the way of the rename
+        DurableFolder.Flush(Temporary);
         Directory.Move(Temporary, _target);
+        DurableFolder.Flush(Path.GetDirectoryName(_target) ?? _target);
         _committed = true;
     }
 

@@ -65,7 +65,7 @@ public static class Compressor
         var made = RecipeOf(job, context.ModelHash);
         var split = CalibrationSplit.Of(options, job.Calibration);
         var output = new ResultFolder(job.OutputFolder);
-        output.Claim();
+        using var inUse = output.Claim();
 
         var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
         (CompressionOptions Options, IReadOnlyList<AutoStep> Steps) Choose(double ratio)

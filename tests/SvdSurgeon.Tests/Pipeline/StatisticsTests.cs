@@ -174,9 +174,9 @@ public sealed class StatisticsTests
         Directory.CreateDirectory(Path.Combine(folder, "ratio-0.5.partial"));
         Assert.That(new ResultFolder(folder).Claim, Throws.TypeOf<InvalidInputException>(), "there is something else");
         Directory.Delete(Path.Combine(folder, "ratio-0.5.partial"));
-        new ResultFolder(folder).Claim();
+        new ResultFolder(folder).Claim().Dispose();
         Directory.CreateDirectory(Path.Combine(folder, "ratio-0.5.partial"));
-        new ResultFolder(folder).Claim();
+        new ResultFolder(folder).Claim().Dispose();
         Assert.That(
             Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)),
             Is.EqualTo(new[] { ".svdsurgeon" })

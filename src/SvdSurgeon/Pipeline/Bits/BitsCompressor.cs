@@ -39,7 +39,7 @@ public static class BitsCompressor
         var (tokens, heldOut) = Split(job);
         RequireMemory(context, job.Options, tokens);
         var output = new ResultFolder(job.OutputFolder);
-        output.Claim();
+        using var inUse = output.Claim();
 
         var statistics = BitsStatistics.Collect(context, tokens);
         var table = job.Options.EqualBits ? null : BitsTable.Of(context, statistics, job.Options.Rounding);

@@ -17,8 +17,9 @@ public sealed class ResultFolder(string path)
     /// <summary>
     /// Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.
     /// </summary>
-    /// <exception cref="InvalidInputException">It holds something else.</exception>
-    public void Claim()
+    /// <returns>Keeps other runs out of the folder until it is disposed.</returns>
+    /// <exception cref="InvalidInputException">It holds something else, another run works in it, or nothing can be written there.</exception>
+    public IDisposable Claim()
     {
         if (File.Exists(path))
             throw new InvalidInputException($"--out {path}: there is a file of this name. Choose another folder.");
@@ -31,12 +32,12 @@ public sealed class ResultFolder(string path)
         )
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
         Directory.CreateDirectory(path);
+        var inUse = FolderLock.Take(path, Marker, "--out", "Results of svdsurgeon compress; runs may add to this folder.\n"u8);
         foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + AtomicFile.TemporarySuffix))
             Directory.Delete(unfinished, recursive: true);
         foreach (string unfinished in Directory.EnumerateFiles(path, "*" + AtomicFile.TemporarySuffix))
             File.Delete(unfinished);
-        if (!File.Exists(marker))
-            AtomicFile.WriteAllText(marker, "Results of svdsurgeon compress; runs may add to this folder.\n");
+        return inUse;
     }
 
     /// <summary>The folder of a ratio.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Chat;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Evaluation.Comparing;
 using SvdSurgeon.Evaluation.Tasks;
@@ -53,6 +54,8 @@ public static class Compressor
             job.Statistics is null ? null : GivenStatistics.Open(job.Statistics)
         );
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        if (GgufTextFiles.Problem(job.Model) is { } problem)
+            context.Warn(problem);
         if (!options.Dense)
             ModelingFile.RequireFamily(context.Model.Config.ModelType);
         if (options.MeasuresKl || options.Newton > 0)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Chat;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
@@ -36,6 +37,8 @@ public static class BitsCompressor
         job.Options.Validate();
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        if (GgufTextFiles.Problem(job.Model) is { } problem)
+            context.Warn(problem);
         var (tokens, heldOut) = Split(job);
         RequireMemory(context, job.Options, tokens);
         var output = new ResultFolder(job.OutputFolder);

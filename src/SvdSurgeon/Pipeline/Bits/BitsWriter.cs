@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Chat;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.HuggingFace;
 using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
@@ -6,7 +7,6 @@ using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Quantization;
 using SvdSurgeon.Tensors;
-using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Pipeline.Bits;
 
@@ -47,8 +47,7 @@ internal static class BitsWriter
             written =>
             {
                 // A GGUF file carries its tokenizer in itself; a Hugging Face folder needs it as a file.
-                if (source.Format == "gguf")
-                    Tokenizer.Open(source.Path).WriteTokenizerJson(Path.Combine(written, "tokenizer.json"));
+                GgufTextFiles.Write(source, written);
             }
         );
     }

@@ -73,7 +73,10 @@ public sealed class StrictArgumentTests
             }
             foreach (var argument in command.Arguments)
                 Assert.That(
-                    Program.CreateRoot().Parse([verb, ""]).Errors.Select(error => error.Message),
+                    Program
+                        .CreateRoot()
+                        .Parse([verb, .. Enumerable.Repeat("", command.Arguments.Count)])
+                        .Errors.Select(error => error.Message),
                     Has.Some.Contains($"{argument.Name}: the value is an empty text")
                 );
         }

@@ -2,9 +2,11 @@ using System.Text;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
-using SvdSurgeon.Pipeline;
 using SvdSurgeon.Reporting;
 using SvdSurgeon.Tokenization;
+using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Fuzz.Openings;
 

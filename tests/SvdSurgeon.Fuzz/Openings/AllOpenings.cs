@@ -1,12 +1,12 @@
 using System.Text;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Reporting;
 using SvdSurgeon.Tokenization;
-using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Formats.SafeTensors;
-using SvdSurgeon.Pipeline.Artifacts;
 
 namespace SvdSurgeon.Fuzz.Openings;
 

@@ -44,7 +44,9 @@ internal static class CompressCommand
                         if (bits.Read(parsed, integers, options.Sequences(parsed)) is { } rounding)
                         {
                             if (options.AsksForRanks(parsed) || parsed.GetValue(increase) is not null)
-                                throw new InvalidInputException("--bits makes integers: leave out the options for ranks.");
+                                throw new InvalidInputException(
+                                    "--bits makes integers: leave out --ratio, --method, --target-ppl-increase and the other options for ranks."
+                                );
                             return run.Execute(
                                 parsed,
                                 parsed.GetRequiredValue(model),

@@ -45,6 +45,7 @@ internal static class Presets
     // Where neither a size nor a method is named: integers of 4.5 bits, the size at which little is lost.
     private static readonly string[] Recommended = ["--bits", "4.5"];
 
+    // Whoever names one of these has a road in mind.
     private static readonly string[] Roads =
     [
         "--ratio",
@@ -52,6 +53,19 @@ internal static class Presets
         "--target-size",
         "--target-ppl-increase",
         "--method",
+        "--surgeon",
+        "--whitening",
+        "--allocate",
+        "--storage",
+        "--columns",
+        "--sequential",
+        "--update",
+        "--newton",
+        "--refine",
+        "--fisher",
+        "--shrinkage",
+        "--strength",
+        "--dense",
         "--help",
         "-h",
         "-?",

@@ -7,10 +7,10 @@ internal static class Overview
     public const string Text = """
         svdsurgeon makes language models fit into less memory, without training.
 
-        Begin        demo                        two small models, every method; two minutes
+        Begin        demo                        two small models, every method
                      inspect MODEL               what a model or a folder is
                      plan MODEL --ratio 0.8      sizes, time and memory beforehand
-        Compress     compress MODEL --out DIR    --bits 4.5, --target-size 90MB, --ratio
+        Compress     compress MODEL --out DIR    --bits, --target-size or --ratio
                      run RECIPE                  the same run again, to the same bytes
                      stats, merge                statistics on several machines
         Judge        eval MODEL --text FILE      perplexity
@@ -22,7 +22,7 @@ internal static class Overview
                      export MODEL --format ...   GGUF, ONNX, Hugging Face
         Other        tokenize, devices
 
-        svdsurgeon compress MODEL --out small --bits 4.5 --calibration text.txt
+        svdsurgeon compress MODEL --out small --bits 4.5 --calibration t.txt
         svdsurgeon export small/bits-4.5 --format gguf --out model.gguf
 
         'svdsurgeon VERB --help' lists a verb's options.

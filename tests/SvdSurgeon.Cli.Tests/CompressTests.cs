@@ -201,6 +201,13 @@ public sealed class CompressTests
     }
 
     [Test]
+    public void Generate_keeps_the_space_between_the_prompt_and_what_follows()
+    {
+        var result = Svdsurgeon.Run("generate", Svdsurgeon.Llama, "--prompt", "One day", "--tokens", "4");
+        Assert.That(result.Output, Does.Match("^One day [a-z]|^One day[,.;]"));
+    }
+
+    [Test]
     public void Tokenize_and_decode_are_inverse()
     {
         using var folder = new TemporaryFolder();

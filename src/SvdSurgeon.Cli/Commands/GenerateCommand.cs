@@ -52,6 +52,10 @@ internal static class GenerateCommand
                         if (!isChat)
                             Console.Write(text);
                         var stream = tokenizer.CreateStream();
+                        // SentencePiece drops the space that begins a text: what follows the prompt is not the beginning.
+                        if (!isChat)
+                            foreach (int id in ids)
+                                stream.Add(id);
                         var clock = Stopwatch.StartNew();
                         TimeSpan first = default;
                         int made = 0;

@@ -219,6 +219,12 @@ public sealed class BadInputTests
         var generated = Svdsurgeon.Run("generate", copy, "--prompt", "One");
         Assert.That(generated.ExitCode, Is.EqualTo(2), generated.Error);
         Assert.That(generated.Error, Does.Contain(tensor).And.Contain("fetch it again"));
+        foreach (string format in (string[])["onnx", "hf"])
+        {
+            // What copies the weights as they are would pass it on without a word.
+            AssertRefused(Svdsurgeon.Run("export", copy, "--format", format, "--type", "f16", "--out", folder["exported"]), tensor);
+            Assert.That(Path.Exists(folder["exported"]), Is.False, format);
+        }
     }
 
     [Test]

@@ -78,4 +78,15 @@ public sealed class BitsTests
         Assert.That(result.ExitCode, Is.EqualTo(2));
         return result.Error.Split(' ', ':').First(word => word.StartsWith("--", StringComparison.Ordinal));
     }
+
+    [TestCase("--target-size", "1KB")]
+    [TestCase("--bits", "2")]
+    public void A_size_that_no_bits_reach_is_refused_before_anything_is_computed(params string[] size)
+    {
+        using var folder = new TemporaryFolder();
+        var result = Svdsurgeon.Run(["compress", Svdsurgeon.Opt, "--out", folder["out"], .. size, .. Data]);
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.Error);
+        Assert.That(result.Error, Does.Contain(size[0]));
+        Assert.That(Directory.Exists(folder["out"]), Is.False);
+    }
 }

@@ -1,5 +1,6 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Formats;
 using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Export;
@@ -22,8 +23,8 @@ public static class Exporter
     /// <param name="backend">Merges factors.</param>
     /// <param name="cancellation">Stops between tensors; nothing is left behind.</param>
     /// <exception cref="InvalidInputException">The format, an option or the output path cannot be used.</exception>
-    /// <exception cref="InvalidModelException">The model is damaged, or the format has no place for it.</exception>
-    /// <exception cref="NumericalException">A weight is not finite, or too large for its type.</exception>
+    /// <exception cref="InvalidModelException">The model is damaged, a weight is not finite, or the format has no place for it.</exception>
+    /// <exception cref="NumericalException">A weight is too large for its type.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; nothing is left behind.</exception>
     public static ExportResult Run(
         string path,
@@ -37,6 +38,8 @@ public static class Exporter
         var chosen = ExportFormats.Named(format);
         using var model = ExportModel.Open(path, backend);
         var prepared = Prepare(chosen, model, options, output);
+        // Copies and roundings alike would pass it on, or speak of a scale that is too large.
+        FiniteWeights.Require(model.Source, cancellation);
         var files = prepared
             .Write(cancellation)
             .Order(StringComparer.Ordinal)

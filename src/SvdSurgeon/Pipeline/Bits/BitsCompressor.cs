@@ -41,6 +41,8 @@ public static class BitsCompressor
             context.Warn(problem);
         var (tokens, heldOut) = Split(job);
         RequireMemory(context, job.Options, tokens);
+        // A size that no bits reach is refused now, not after the statistics: with equal bits a plan needs no losses.
+        Plans(context, null, job.Options);
         var output = new ResultFolder(job.OutputFolder);
         using var inUse = output.Claim();
 

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Cli.Tests;
 
-/// <summary>The contract of export and of compress --format: sizes and commands are said, what cannot be is refused before any work.</summary>
+/// <summary>
+/// The contract of export and of compress --format: sizes and commands are said, what cannot be is refused before any work.
+/// </summary>
 [TestFixture]
 public sealed class ExportTests
 {

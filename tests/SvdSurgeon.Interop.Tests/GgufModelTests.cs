@@ -7,7 +7,9 @@ using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Interop.Tests;
 
-/// <summary>GGUF files of ours in llama.cpp: the same continuation, and log-probabilities within what its rounding of activations costs.</summary>
+/// <summary>
+/// GGUF files of ours in llama.cpp: the same continuation, and log-probabilities within what its rounding of activations costs.
+/// </summary>
 public class GgufModelTests
 {
     private const int Tokens = 64;

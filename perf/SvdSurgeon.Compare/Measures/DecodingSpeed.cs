@@ -61,7 +61,8 @@ internal sealed class DecodingSpeed : IMeasure
             $"One text, {count} tokens one by one, key-value cache, logits of every token. f32: all tensors widened in memory "
                 + $"beforehand. Bytes a token has to read: every tensor of the linear modules, their biases and the head, as they lie in "
                 + $"memory; norms, one row of the embedding and the cache are not counted. Share: tokens/s × these bytes over the measured "
-                + $"read bandwidth of {(comparison.Settings.Threads > 1 ? "all cores" : "one core")}, {ComparisonTable.Number(bandwidth)} GB/s."
+                + $"read bandwidth of {(comparison.Settings.Threads > 1 ? "all cores" : "one core")}, "
+                + $"{ComparisonTable.Number(bandwidth)} GB/s."
         );
         var table = new Table(
             "model",

@@ -21,8 +21,10 @@ internal sealed class PerplexitySpeed : IMeasure
         NpyFile.Write(flat, [ids.Length], ids);
         using var backend = comparison.OpenBackend();
         var model = DecoderModel.Load(comparison.Checkpoint);
+        // So that everything is compiled.
+        var few = TokenWindows.FromText(windows.Slice(0, Math.Min(2, windows.Count)), windows.Length);
         for (int i = 0; i < 2; i++)
-            Perplexity.Evaluate(model, backend, TokenWindows.FromText(windows.Slice(0, Math.Min(2, windows.Count)), windows.Length)); // compiles
+            Perplexity.Evaluate(model, backend, few);
         List<double> ours = [],
             peer = [],
             ourPerplexity = [],

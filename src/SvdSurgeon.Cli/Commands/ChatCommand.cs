@@ -70,7 +70,8 @@ internal static class ChatCommand
     public static ChatTemplate RequireTemplate(Checkpoint checkpoint, Tokenizer tokenizer) =>
         ChatTemplate.Of(checkpoint, tokenizer)
         ?? throw new InvalidInputException(
-            $"{checkpoint.Path}: the model has no chat template, so it was not made for conversations. Use 'svdsurgeon generate --prompt TEXT'."
+            $"{checkpoint.Path}: the model has no chat template, so it was not made for conversations. Use 'svdsurgeon generate --prompt "
+                + $"TEXT'."
         );
 
     // Answers go to standard output, everything else to standard error, so that a script can read the answers alone.

@@ -45,7 +45,8 @@ internal static class CompressCommand
                         {
                             if (options.AsksForRanks(parsed) || parsed.GetValue(increase) is not null)
                                 throw new InvalidInputException(
-                                    "--bits makes integers: leave out --ratio, --method, --target-ppl-increase and the other options for ranks."
+                                    "--bits makes integers: leave out --ratio, --method, --target-ppl-increase and the other options for "
+                                        + "ranks."
                                 );
                             return run.Execute(
                                 parsed,

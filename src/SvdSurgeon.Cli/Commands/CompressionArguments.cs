@@ -256,8 +256,9 @@ internal sealed class CompressionArguments
         where T : struct, Enum =>
         Enum.TryParse<T>(value, ignoreCase: true, out var result) && char.IsLetter(value[0])
             ? result
-            : throw new InvalidInputException(
-                $"{option} {value}: unknown. Use "
-                    + $"{names ?? (typeof(T) == typeof(DType) ? "f32, f16 or bf16" : string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant())}."
-            );
+            : throw new InvalidInputException($"{option} {value}: unknown. Use {names ?? Names<T>()}.");
+
+    private static string Names<T>()
+        where T : struct, Enum =>
+        typeof(T) == typeof(DType) ? "f32, f16 or bf16" : string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant();
 }

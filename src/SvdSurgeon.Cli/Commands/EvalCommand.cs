@@ -97,7 +97,8 @@ internal static class EvalCommand
         string run = CorpusArguments.LengthOfRun(checkpoint) == result.Corpus.Windows.Length ? " as in the model's run" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity {PerplexityText.WithError(perplexity.Ppl, perplexity.MeanNll, perplexity.LogSe, "G6")}   "
+            $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity "
+                + $"{PerplexityText.WithError(perplexity.Ppl, perplexity.MeanNll, perplexity.LogSe, "G6")}   "
                 + $"({perplexity.Windows} windows of {result.Corpus.Windows.Length} tokens{run}, {perplexity.Tokens:N0} tokens, "
                 + $"{perplexity.Seconds:F1} s, {Rate(perplexity):N0} tokens/s, peak {ProcessMemory.PeakMiB():N0} MiB)"
         );

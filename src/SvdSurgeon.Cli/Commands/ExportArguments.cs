@@ -13,13 +13,15 @@ internal sealed class ExportArguments
     private readonly Option<string?> _type = new("--type")
     {
         Description =
-            $"Storage type of the matrices. {string.Join("; ", Exporter.Formats.Select(format => $"{format}: {string.Join(", ", Exporter.Types(format))}"))}. "
+            $"Storage type of the matrices. "
+            + $"{string.Join("; ", Exporter.Formats.Select(format => $"{format}: {string.Join(", ", Exporter.Types(format))}"))}. "
             + "Default: as they are stored.",
     };
     private readonly Option<string[]> _tensorTypes = new("--tensor-type")
     {
         Description =
-            "PATTERN=TYPE: another type for the tensors whose Hugging Face name has this part, such as v_proj=q6_k. May be repeated; the last that matches counts.",
+            "PATTERN=TYPE: another type for the tensors whose Hugging Face name has this part, such as v_proj=q6_k. May be repeated; the "
+            + "last that matches counts.",
     };
     private readonly Option<bool> _adapter = new("--adapter")
     {
@@ -59,7 +61,8 @@ internal sealed class ExportArguments
             return (format, options);
         if (options.Type is not null || options.TensorTypes.Count > 0 || options.Adapter || options.Merge || options.WithoutTokenizer)
             throw new InvalidInputException(
-                $"--type, --tensor-type, --adapter, --merge and --no-tokenizer belong to --format: give one of {string.Join(", ", Exporter.Formats)}."
+                $"--type, --tensor-type, --adapter, --merge and --no-tokenizer belong to --format: give one of "
+                    + $"{string.Join(", ", Exporter.Formats)}."
             );
         return null;
     }

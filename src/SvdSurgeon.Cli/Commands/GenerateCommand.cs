@@ -39,7 +39,8 @@ internal static class GenerateCommand
                         bool isChat = parsed.GetValue(chat);
                         if (!isChat && parsed.GetValue(system) is not null)
                             throw new InvalidInputException("--system belongs to --chat: put the text into --prompt, or add --chat.");
-                        // A text is continued by its likeliest tokens unless asked otherwise; a conversation goes as the model's makers say.
+                        // A text is continued by its likeliest tokens unless asked otherwise; a conversation goes as the model's makers
+                        // say.
                         var options = sampling.Read(parsed, isChat ? config.Sampling : new SamplingOptions());
                         var stops = sampling.Stops(parsed, config, tokenizer);
                         string text = parsed.GetRequiredValue(prompt)!;
@@ -99,6 +100,7 @@ internal static class GenerateCommand
     private static string Speed(int prompt, TimeSpan first, int made, TimeSpan rest) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{prompt} prompt tokens in {first.TotalSeconds:F2} s, {made} tokens{(made > 1 ? $", {(made - 1) / rest.TotalSeconds:F1} tokens/s" : "")}"
+            $"{prompt} prompt tokens in {first.TotalSeconds:F2} s, {made} "
+                + $"tokens{(made > 1 ? $", {(made - 1) / rest.TotalSeconds:F1} tokens/s" : "")}"
         );
 }

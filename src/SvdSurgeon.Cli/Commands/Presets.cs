@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace SvdSurgeon.Cli.Commands;
 
-/// <summary>Published methods by their names: each stands for the options that its authors use. Options given beside a preset win.</summary>
+/// <summary>
+/// Published methods by their names: each stands for the options that its authors use. Options given beside a preset win.
+/// </summary>
 internal static class Presets
 {
     private const string OptionName = "--preset";

@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace SvdSurgeon.Cli.Output;
 
-/// <summary>A table of numbers: the first column names what they are of, the others stand to the right. A number is never broken over lines.</summary>
+/// <summary>
+/// A table of numbers: the first column names what they are of, the others stand to the right. A number is never broken over lines.
+/// </summary>
 internal static class NumberTable
 {
     // A file has no edge: only a terminal is as narrow as it says.

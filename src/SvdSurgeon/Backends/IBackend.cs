@@ -128,7 +128,9 @@ public interface IBackend : IDisposable
     /// <summary>dx = dy times the derivative of <see cref="GeluTanh"/>; dx may be dy.</summary>
     void GeluTanhBackward(Tensor dy, Tensor x, Tensor dx);
 
-    /// <summary>x = cap · tanh(x / cap) in place; <paramref name="slope"/>, where it is given, is the derivative, 1 − tanh²(x / cap).</summary>
+    /// <summary>
+    /// x = cap · tanh(x / cap) in place; <paramref name="slope"/>, where it is given, is the derivative, 1 − tanh²(x / cap).
+    /// </summary>
     void SoftCap(Tensor x, float cap, Tensor? slope = null);
 
     /// <summary>y = gate · sigmoid(gate) ∘ up.</summary>

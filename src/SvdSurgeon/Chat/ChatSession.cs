@@ -62,7 +62,8 @@ public sealed class ChatSession : IDisposable
     /// <param name="text">What the person says.</param>
     /// <param name="count">Most tokens of the answer.</param>
     /// <param name="cancellation">Checked for every token.</param>
-    /// <exception cref="InvalidInputException">The template refuses the message, or the conversation has filled the model's positions.</exception>
+    /// <exception cref="InvalidInputException">The template refuses the message, or the conversation has filled the model's
+    /// positions.</exception>
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public IEnumerable<string> Reply(string text, int count, CancellationToken cancellation = default)
     {

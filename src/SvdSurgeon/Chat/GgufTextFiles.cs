@@ -34,7 +34,9 @@ internal static class GgufTextFiles
         }
     }
 
-    /// <summary>Writes tokenizer.json, tokenizer_config.json, generation_config.json and, where there is a template, chat_template.jinja.</summary>
+    /// <summary>
+    /// Writes tokenizer.json, tokenizer_config.json, generation_config.json and, where there is a template, chat_template.jinja.
+    /// </summary>
     /// <param name="model">A model that comes from GGUF, without a <see cref="Problem"/>; of any other nothing is written.</param>
     /// <param name="folder">Where to.</param>
     /// <exception cref="InvalidModelException">The tokenizer is of a kind that is not supported.</exception>

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Evaluation;
 
-/// <summary>Evaluation windows of equal length, cut without overlap (or with one token of it); what does not fill a window is dropped.</summary>
+/// <summary>
+/// Evaluation windows of equal length, cut without overlap (or with one token of it); what does not fill a window is dropped.
+/// </summary>
 public sealed class TokenWindows
 {
     private readonly int[] _ids;

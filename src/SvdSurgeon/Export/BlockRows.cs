@@ -5,7 +5,9 @@ using SvdSurgeon.Tensors.Blocks;
 
 namespace SvdSurgeon.Export;
 
-/// <summary>Tensors rounded to any storage type on the way to a file, a few rows at a time, on several threads; the bytes do not depend on how many.</summary>
+/// <summary>
+/// Tensors rounded to any storage type on the way to a file, a few rows at a time, on several threads; the bytes do not depend on how many.
+/// </summary>
 internal static class BlockRows
 {
     private const int ChunkNumbers = 1 << 20;

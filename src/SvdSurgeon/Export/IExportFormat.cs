@@ -18,7 +18,9 @@ internal interface IExportFormat
     /// <summary>What is added to a model's folder name for the output beside it: ".gguf", "-onnx".</summary>
     string Suffix { get; }
 
-    /// <summary>Where a model runs as it lies there, because it is of this format already, and the command for it; null where it is not.</summary>
+    /// <summary>
+    /// Where a model runs as it lies there, because it is of this format already, and the command for it; null where it is not.
+    /// </summary>
     /// <param name="model">The opened model.</param>
     (string RunsIn, string Command)? AsItIs(ExportModel model) => null;
 
@@ -27,6 +29,7 @@ internal interface IExportFormat
     /// <param name="options">What was asked for.</param>
     /// <param name="output">Path of the file or folder to make.</param>
     /// <exception cref="InvalidInputException">An option or the output path does not fit this format.</exception>
-    /// <exception cref="InvalidModelException">The programs that load the format cannot run this model: names the part, and what serves instead.</exception>
+    /// <exception cref="InvalidModelException">The programs that load the format cannot run this model: names the part, and what serves
+    /// instead.</exception>
     PreparedExport Prepare(ExportModel model, ExportOptions options, string output);
 }

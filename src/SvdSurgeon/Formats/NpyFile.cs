@@ -10,7 +10,8 @@ namespace SvdSurgeon.Formats;
 internal static partial class NpyFile
 {
     [GeneratedRegex(
-        """^\s*\{\s*['"]descr['"]\s*:\s*['"](?<type>[^'"]*)['"]\s*,\s*['"]fortran_order['"]\s*:\s*(?<fortran>True|False)\s*,\s*['"]shape['"]\s*:\s*\((?<shape>[0-9,\s]*)\)\s*,?\s*\}\s*$"""
+        """^\s*\{\s*['"]descr['"]\s*:\s*['"](?<type>[^'"]*)['"]\s*,\s*['"]fortran_order['"]\s*:\s*"""
+            + """(?<fortran>True|False)\s*,\s*['"]shape['"]\s*:\s*\((?<shape>[0-9,\s]*)\)\s*,?\s*\}\s*$"""
     )]
     private static partial Regex Header();
 

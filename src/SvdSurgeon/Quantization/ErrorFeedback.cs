@@ -4,7 +4,8 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Quantization;
 
 /// <summary>
-/// Rounds a matrix to a grid column by column, each column's error spread over the columns still to come so that tr(E H Eᵀ) grows least (GPTQ, 2210.17323): for
+/// Rounds a matrix to a grid column by column, each column's error spread over the columns still to come so that tr(E H Eᵀ) grows least
+/// (GPTQ, 2210.17323): for
 /// column j, q = round(w_j), e = (w_j − q)/U_jj, w_k −= e·U_jk for k after j. Rows do not depend on each other. Everything in float64.
 /// </summary>
 internal static class ErrorFeedback
@@ -17,7 +18,8 @@ internal static class ErrorFeedback
     /// <param name="w">W, m × n.</param>
     /// <param name="factor">Order and U.</param>
     /// <param name="result">Receives the integers.</param>
-    /// <param name="positions">Receives what was rounded, W with the errors of the columns before, in units of the scale; may be null.</param>
+    /// <param name="positions">Receives what was rounded, W with the errors of the columns before, in units of the scale; may be
+    /// null.</param>
     /// <returns>e H eᵀ of every row (H with its damping).</returns>
     public static double[] Round(ILinearAlgebra la, Matrix w, InverseFactor factor, QuantizedMatrix result, float[]? positions = null)
     {

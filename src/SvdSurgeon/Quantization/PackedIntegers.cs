@@ -1,7 +1,8 @@
 namespace SvdSurgeon.Quantization;
 
 /// <summary>
-/// Integers of b bits as compressed-tensors' format "pack-quantized" lays them out: element i of a row starts at bit i·b of the row's 32-bit words, lowest bits first,
+/// Integers of b bits as compressed-tensors' format "pack-quantized" lays them out: element i of a row starts at bit i·b of the row's
+/// 32-bit words, lowest bits first,
 /// across word borders, and stands for q + 2^(b−1).
 /// </summary>
 internal static class PackedIntegers

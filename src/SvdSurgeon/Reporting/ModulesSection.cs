@@ -14,9 +14,9 @@ internal static class ModulesSection
         var open = results.OrderBy(r => r.Compressed is null).ThenBy(r => r.Ratio).ThenBy(r => r.Compressed?.MeanNll ?? 0).First();
         foreach (var result in results.Where(r => r.Modules.Count > 0))
         {
-            markup.Line(
-                $"<details{(result == open ? new HtmlMarkup().Add($" open=\"open\"") : new HtmlMarkup())}><summary><strong>{labels[result]}, kept {result.Ratio:0.###}</strong>{(result.Compressed is { } c ? $" — perplexity {PerplexityText.Of(c.MeanNll)}" : "")}</summary>"
-            );
+            var state = result == open ? new HtmlMarkup().Add($" open=\"open\"") : new HtmlMarkup();
+            string perplexity = result.Compressed is { } c ? $" — perplexity {PerplexityText.Of(c.MeanNll)}" : "";
+            markup.Line($"<details{state}><summary><strong>{labels[result]}, kept {result.Ratio:0.###}</strong>{perplexity}</summary>");
             markup.Add(
                 $"<p>{MethodWords.Sentence(result.Chosen)} {result.Modules.Count(m => m.Rank is null)} of {result.Modules.Count} modules "
                     + $"stay dense.</p>"
@@ -85,10 +85,12 @@ internal static class ModulesSection
             outputs = result.Modules.Any(m => m.OutputError is not null);
         bool before = result.Modules.Any(m => m.WeightErrorBefore is not null);
         string error = outputs ? "Output error" : "Weight error";
+        string meaning = outputs ? "Output error: ‖(W − W')X‖ / ‖WX‖ over the calibration inputs" : "Weight error: ‖W − W'‖ / ‖W‖";
+        string truncated = before ? "; “truncated” is without the surgeon, at the same rank" : "";
         var markup = new HtmlMarkup().Line(
             $"<div class=\"scroll\"><table class=\"sortable\"><caption>Modules of "
                 + $"{result.Run}/ratio-{CompressionPlan.RatioText(result.Ratio)}. "
-                + $"{(outputs ? "Output error: ‖(W − W')X‖ / ‖WX‖ over the calibration inputs" : "Weight error: ‖W − W'‖ / ‖W‖")}{(before ? "; “truncated” is without the surgeon, at the same rank" : "")}.</caption><thead><tr>"
+                + $"{meaning}{truncated}.</caption><thead><tr>"
         );
         markup
             .Add(ReportStyle.Header("Module", false))
@@ -108,9 +110,8 @@ internal static class ModulesSection
                 $"<tr><th scope=\"row\">{HtmlMarkup.Name(m.Name)}</th><td>{m.Layer + 1}</td><td data-v=\"{m.Before}\">{m.Rows} × "
                     + $"{m.Columns}</td><td class=\"text\">{m.Form}</td>"
             );
-            markup.Add(
-                $"<td data-v=\"{m.Rank ?? Math.Min(m.Rows, m.Columns)}\">{(m.Rank is { } r ? r.ToString(CultureInfo.InvariantCulture) : "full")}</td>"
-            );
+            string rank = m.Rank is { } r ? r.ToString(CultureInfo.InvariantCulture) : "full";
+            markup.Add($"<td data-v=\"{m.Rank ?? Math.Min(m.Rows, m.Columns)}\">{rank}</td>");
             if (columns)
                 markup.Add($"<td>{m.KeptColumns}</td>");
             markup.Add($"<td data-v=\"{(double)m.After / m.Before}\">{(double)m.After / m.Before:F3}</td>");

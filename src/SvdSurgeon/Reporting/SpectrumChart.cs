@@ -57,9 +57,12 @@ internal static class SpectrumChart
                     + $"{At(Top)}V{At(Top + Plot)}\"/>"
             );
         bool late = kept > total * 0.55;
+        string label = module.Rank is null ? "dense" : $"r = {kept}";
+        if (module.KeptColumns > 0)
+            label += $", {module.KeptColumns} columns";
         svg.Add(
             $"<text x=\"{At(X(kept - 0.5) + (late ? -3 : 3))}\" y=\"{At(Top + 8)}\" "
-                + $"text-anchor=\"{(late ? "end" : "start")}\">{(module.Rank is null ? "dense" : $"r = {kept}")}{(module.KeptColumns > 0 ? $", {module.KeptColumns} columns" : "")}</text>"
+                + $"text-anchor=\"{(late ? "end" : "start")}\">{label}</text>"
         );
         if (module.Corrected is { } corrected)
             foreach (int i in Sample(0, corrected.Length, MostCorrected))

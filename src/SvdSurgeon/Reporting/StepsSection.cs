@@ -44,9 +44,10 @@ internal static class StepsSection
         {
             bool shown = double.IsFinite(step.HeldOutLoss);
             double from = double.IsNaN(before) ? high + margin : before;
+            string loss = shown ? Ppl(step.HeldOutLoss) : "not finite";
             markup.Line(
                 $"<tr class=\"{(step.Kept ? "taken" : "left")}\"><th "
-                    + $"scope=\"row\">{step.Name}{(step.Kept ? "" : " (left out)")}</th><td>{(shown ? Ppl(step.HeldOutLoss) : "not finite")}</td>"
+                    + $"scope=\"row\">{step.Name}{(step.Kept ? "" : " (left out)")}</th><td>{loss}</td>"
             );
             markup.Add(
                 $"<td>{Change(step)}</td><td><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"loss "

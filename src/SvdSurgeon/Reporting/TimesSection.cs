@@ -42,7 +42,9 @@ internal static class TimesSection
         );
         foreach (var stage in stages)
             markup.Line(
-                $"<tr><th scope=\"row\">{stage.Name}{(stage.Reused ? " (reused)" : "")}</th><td>{stage.Seconds:F1}</td><td>{stage.Peak:N0}</td><td><svg viewBox=\"0 0 120 12\" aria-hidden=\"true\"><path class=\"bar\" d=\"M0 2h{Marks.At(120 * stage.Seconds / longest)}v8H0z\"/></svg></td></tr>"
+                $"<tr><th scope=\"row\">{stage.Name}{(stage.Reused ? " (reused)" : "")}</th>"
+                    + $"<td>{stage.Seconds:F1}</td><td>{stage.Peak:N0}</td><td><svg viewBox=\"0 0 120 12\" aria-hidden=\"true\">"
+                    + $"<path class=\"bar\" d=\"M0 2h{Marks.At(120 * stage.Seconds / longest)}v8H0z\"/></svg></td></tr>"
             );
         return markup.Add($"</tbody></table></div></details>");
     }

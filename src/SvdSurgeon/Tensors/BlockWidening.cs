@@ -141,7 +141,8 @@ internal static unsafe class BlockWidening
 
     private static void Q2_0(byte* s, float* y)
     {
-        // 16 numbers come from 4 bytes: each byte four times, its bits 0, 2, 4 and 6 brought to the same place by products with 64, 16, 4 and 1.
+        // 16 numbers come from 4 bytes: each byte four times, its bits 0, 2, 4 and 6 brought to the same place by products with 64, 16, 4
+        // and 1.
         var spread = Vector128.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, (byte)3);
         var shifts = Vector128.Create(64, 16, 4, 1, 64, 16, 4, (ushort)1);
         var mask = Vector128.Create((ushort)3);

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace SvdSurgeon.Tensors;
 
-/// <summary>Packed integers as blocks of GGUF's Q8_0, an fp16 scale and 32 signed bytes: the same numbers to the bit, in 8.5 bits each.</summary>
+/// <summary>
+/// Packed integers as blocks of GGUF's Q8_0, an fp16 scale and 32 signed bytes: the same numbers to the bit, in 8.5 bits each.
+/// </summary>
 internal static class IntegerBlocks
 {
     private const int Block = 32;

@@ -32,4 +32,26 @@ public sealed class ReadmeTests
         foreach (string line in Readme.Split('\n'))
             Assert.That(line.Length, Is.LessThanOrEqualTo(140), line);
     }
+
+    // Tables cannot be wrapped, nor what a program has printed.
+    [Test]
+    public void No_line_of_code_or_prose_is_wider_than_140_columns()
+    {
+        var files = new[] { "src", "kernels", "perf", "samples", "docs" }.SelectMany(folder =>
+            Directory.EnumerateFiles(Repository.File(folder), "*", SearchOption.AllDirectories)
+        );
+        foreach (
+            string file in files.Where(file =>
+                file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".md", StringComparison.Ordinal)
+            )
+        )
+        {
+            if (file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"))
+                continue;
+            bool fenced = false;
+            var wide = File.ReadLines(file)
+                .Where(line => !(fenced ^= line.StartsWith("```", StringComparison.Ordinal)) && line.Length > 140 && !line.StartsWith('|'));
+            Assert.That(wide, Is.Empty, Path.GetFileName(file));
+        }
+    }
 }

@@ -55,7 +55,8 @@ public class SafeTensorsTests
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "'a'", "needs 8 bytes, its offsets span 4")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "'a'", "instead of 2")]
     [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "'a'", "too large")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,0],"data_offsets":[0,0]}}""", 0, "'a'", "too large")] // rows count without columns too
+    // Rows count without columns too.
+    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,0],"data_offsets":[0,0]}}""", 0, "'a'", "too large")]
     [TestCase("""{"a":{"dtype":"F32","shape":[7,0],"data_offsets":[0,0]}}""", 0, null, null)]
     [TestCase("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "'a'", "non-negative integer")]

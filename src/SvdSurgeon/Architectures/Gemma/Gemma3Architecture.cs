@@ -67,7 +67,8 @@ internal sealed class Gemma3Architecture : Architecture
         );
     }
 
-    // The newer files have one set for each type of layer, the older rope_theta, rope_scaling (of the full layers) and rope_local_base_freq.
+    // The newer files have one set for each type of layer, the older rope_theta, rope_scaling (of the full layers) and
+    // rope_local_base_freq.
     private static (double Theta, RopeScaling Scaling, double WindowTheta) Rotary(ConfigKeys keys)
     {
         if (!keys.Has("rope_parameters"))

@@ -4,7 +4,9 @@ using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Architectures.Granite;
 
-/// <summary>Granite: LLaMA with four factors, of the embeddings, of attention's scores, of what each block adds, and of the logits.</summary>
+/// <summary>
+/// Granite: LLaMA with four factors, of the embeddings, of attention's scores, of what each block adds, and of the logits.
+/// </summary>
 internal sealed class GraniteArchitecture : Architecture
 {
     public override IReadOnlyList<string> ModelTypes => ["granite"];

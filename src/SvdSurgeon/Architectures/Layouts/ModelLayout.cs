@@ -3,7 +3,9 @@ namespace SvdSurgeon.Architectures.Layouts;
 /// <summary>What stands around the layers of a decoder.</summary>
 internal sealed record ModelLayout
 {
-    /// <summary>The table of words: words × width, width that of the residual stream unless <see cref="ProjectIn"/> says otherwise.</summary>
+    /// <summary>
+    /// The table of words: words × width, width that of the residual stream unless <see cref="ProjectIn"/> says otherwise.
+    /// </summary>
     public required LinearLayout Embedding { get; init; }
 
     /// <summary>Factor of the embeddings.</summary>

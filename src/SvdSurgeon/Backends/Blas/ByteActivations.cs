@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>
-/// Activations rounded to 8 bits in blocks of 32, as llama.cpp does before it multiplies with block types: x ≈ d·q with d = max|x| / 127 and q from −127 to 127.
+/// Activations rounded to 8 bits in blocks of 32, as llama.cpp does before it multiplies with block types: x ≈ d·q with d = max|x| / 127
+/// and q from −127 to 127.
 /// </summary>
 /// <param name="q">Integers, [tokens, inputs].</param>
 /// <param name="scales">d of each block, [tokens, inputs / 32].</param>

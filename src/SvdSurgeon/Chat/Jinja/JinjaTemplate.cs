@@ -8,7 +8,9 @@ namespace SvdSurgeon.Chat.Jinja;
 /// A template in the part of Jinja that chat templates use, set up as transformers does (trim_blocks, lstrip_blocks, loop controls):
 /// if, for, set, macro, filters, tests, methods of strings and mappings, namespace, range, raise_exception, strftime_now.
 /// </summary>
-/// <remarks>A template comes with a model and may be hostile: it can reach nothing but its variables, and its steps, depth and output are bounded.</remarks>
+/// <remarks>
+/// A template comes with a model and may be hostile: it can reach nothing but its variables, and its steps, depth and output are bounded.
+/// </remarks>
 internal sealed class JinjaTemplate
 {
     private const long MostItems = 1 << 20;

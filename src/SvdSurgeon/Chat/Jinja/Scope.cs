@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Chat.Jinja;
 
-/// <summary>Variables that a piece of a template sees: its own, then those around it. Counts what a rendering does, so that a hostile template ends.</summary>
+/// <summary>
+/// Variables that a piece of a template sees: its own, then those around it. Counts what a rendering does, so that a hostile template ends.
+/// </summary>
 internal sealed class Scope
 {
     private const int MostSteps = 2_000_000,

@@ -6,7 +6,8 @@ namespace SvdSurgeon.Compression.Storage;
 /// <summary>Rounds a matrix to integers with a scale per group of columns, each number for itself.</summary>
 /// <remarks>
 /// The scale of a group is searched for: from the one that just holds its largest number, which is the rule of the compressed-tensors
-/// library, down to smaller ones that clip it, of either sign, each fitted to its integers by least squares; the one with the least squared error is taken.
+/// library, down to smaller ones that clip it, of either sign, each fitted to its integers by least squares; the one with the least squared
+/// error is taken.
 /// </remarks>
 internal static class NearestIntegers
 {
@@ -37,7 +38,8 @@ internal static class NearestIntegers
                     var scale = RoundGroup(weights.AsSpan(first, count), bits, numbers.AsSpan(first, count));
                     if (!Half.IsFinite(scale))
                         throw new NumericalException(
-                            $"Tensor '{name}' holds numbers in row {row} that need a scale beyond float16 in {bits} bits. Use --type f32 or bf16."
+                            $"Tensor '{name}' holds numbers in row {row} that need a scale beyond float16 in {bits} bits. Use --type f32 "
+                                + $"or bf16."
                         );
                     scales[row * groups + group] = scale;
                 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.IO;
@@ -7,7 +8,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Export.Gguf;
 
 /// <summary>
-/// A factored model as a pair that an unmodified llama.cpp loads: a base whose factored matrices hold only what is not of low rank, and a LoRA adapter with the
+/// A factored model as a pair that an unmodified llama.cpp loads: a base whose factored matrices hold only what is not of low rank, and a
+/// LoRA adapter with the
 /// factors. llama.cpp adds b·(a·x) of the adapter to the base's product, so nothing is rounded that was not.
 /// </summary>
 /// <param name="model">The model.</param>
@@ -35,8 +37,10 @@ internal sealed class GgufAdapter(ExportModel model, GgufArchitecture architectu
         var whole = tensors.All(module => module.Rank is null ? tensors.Matrix(module) : Rest(module));
         long zeros = Factored.Where(module => module is not ColumnPreservingLinear).Sum(module => Rest(module).ByteLength);
         notes.Add(
-            FormattableString.Invariant(
-                $"llama.cpp wants a matrix in the base for every module: {zeros / 1048576.0:N1} MiB of it are zeros. Without --adapter the file is smaller."
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"llama.cpp wants a matrix in the base for every module: {zeros / 1048576.0:N1} MiB of it are zeros. Without --adapter "
+                    + $"the file is smaller."
             )
         );
         string command =

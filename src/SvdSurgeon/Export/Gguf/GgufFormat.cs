@@ -1,3 +1,4 @@
+using System.Globalization;
 using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.IO;
 
@@ -54,8 +55,10 @@ internal sealed class GgufFormat : IExportFormat
     {
         long factors = model.Modules.Values.Sum(module => module.ParameterCount);
         long merged = model.Modules.Values.Sum(module => (long)module.OutFeatures * module.InFeatures);
-        return FormattableString.Invariant(
-                $"GGUF has no factored modules: the {factors:N0} numbers of the linear modules are multiplied out to {merged:N0}, the file has {bytes / 1048576.0:N1} MiB. "
+        return string.Create(
+                CultureInfo.InvariantCulture,
+                $"GGUF has no factored modules: the {factors:N0} numbers of the linear modules are multiplied out to {merged:N0}, the "
+                    + $"file has {bytes / 1048576.0:N1} MiB. "
             ) + "--type makes it smaller; --adapter keeps the factors.";
     }
 }

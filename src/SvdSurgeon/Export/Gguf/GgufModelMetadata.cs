@@ -38,7 +38,8 @@ internal static class GgufModelMetadata
     }
 
     /// <summary>
-    /// What llama.cpp divides each rotary frequency by, head dimension / 2 numbers; null where the scaling is no table. LLaMA-3's: 1 for short
+    /// What llama.cpp divides each rotary frequency by, head dimension / 2 numbers; null where the scaling is no table. LLaMA-3's: 1 for
+    /// short
     /// wavelengths, the factor for long ones, and between them 1 / ((1 − s)/factor + s) with s from 0 to 1.
     /// </summary>
     public static float[]? RotaryFactors(DecoderConfig config)
@@ -60,7 +61,8 @@ internal static class GgufModelMetadata
     public static IEnumerable<string> Notes(DecoderConfig config)
     {
         if (config.Windows.Any(window => window > 0 && window < config.MaxPositions))
-            yield return $"llama.cpp does not apply this model's sliding window of {config.Windows.Max()} tokens: beyond it, texts are continued differently there.";
+            yield return $"llama.cpp does not apply this model's sliding window of {config.Windows.Max()} tokens: beyond it, texts are "
+                + $"continued differently there.";
     }
 
     private static int UniformWindow(DecoderConfig config) =>

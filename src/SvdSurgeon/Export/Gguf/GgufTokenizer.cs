@@ -9,7 +9,10 @@ using SvdSurgeon.Tokenization.Splitting;
 
 namespace SvdSurgeon.Export.Gguf;
 
-/// <summary>The tokenizer as GGUF metadata. llama.cpp knows a fixed list of ways to cut texts, by name; a tokenizer that cuts in another way is refused.</summary>
+/// <summary>
+/// The tokenizer as GGUF metadata. llama.cpp knows a fixed list of ways to cut texts, by name; a tokenizer that cuts in another way is
+/// refused.
+/// </summary>
 internal static class GgufTokenizer
 {
     private const string Prefix = "tokenizer.ggml.";

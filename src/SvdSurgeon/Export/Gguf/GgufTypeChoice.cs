@@ -65,7 +65,8 @@ internal sealed class GgufTypeChoice(ExportOptions options)
         return type;
     }
 
-    // The next larger type of smaller blocks: llama.cpp's own quantiser takes these where rows are no multiples of 256, and F16 where they are none of 32.
+    // The next larger type of smaller blocks: llama.cpp's own quantiser takes these where rows are no multiples of 256, and F16 where they
+    // are none of 32.
     private static DType Wider(DType type) =>
         type switch
         {

@@ -6,7 +6,8 @@ using SvdSurgeon.Tokenization.Splitting;
 namespace SvdSurgeon.Export.Gguf;
 
 /// <summary>
-/// Scores of a SentencePiece-style vocabulary. Its BPE joins the two neighbours that make the token of the highest score, so a list of merges can be said by scores
+/// Scores of a SentencePiece-style vocabulary. Its BPE joins the two neighbours that make the token of the highest score, so a list of
+/// merges can be said by scores
 /// exactly where all ways to make a token follow each other in the list, and every two tokens that make one are in it.
 /// </summary>
 internal static class SentencePieceScores
@@ -28,7 +29,9 @@ internal static class SentencePieceScores
         return GiveTheMerges(parts, scores) ? scores : null;
     }
 
-    /// <summary>True where a space is put before a text and after special tokens, false where none is; null for a normalizer of another kind.</summary>
+    /// <summary>
+    /// True where a space is put before a text and after special tokens, false where none is; null for a normalizer of another kind.
+    /// </summary>
     public static bool? PutsSpaceFirst(TokenizerParts parts) =>
         (parts.Normalizer, parts.Metaspace) switch
         {

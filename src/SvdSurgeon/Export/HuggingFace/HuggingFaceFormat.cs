@@ -77,17 +77,20 @@ internal sealed class HuggingFaceFormat : IExportFormat
     private static IEnumerable<string> Notes(ExportModel model, HuggingFaceTensors tensors, bool factored)
     {
         if (factored)
-            yield return $"Factors stay factors: transformers loads them by {ModelingFile.Name} in the folder (trust_remote_code=True); vLLM does not.";
+            yield return $"Factors stay factors: transformers loads them by {ModelingFile.Name} in the folder (trust_remote_code=True); "
+                + $"vLLM does not.";
         else if (model.IsFactored)
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"Factors are multiplied out: {model.Modules.Values.Sum(module => module.ParameterCount):N0} numbers of the linear modules become "
+                $"Factors are multiplied out: {model.Modules.Values.Sum(module => module.ParameterCount):N0} numbers of the linear "
+                    + $"modules become "
                     + $"{model.Modules.Values.Sum(module => (long)module.OutFeatures * module.InFeatures):N0}."
             );
         if (tensors.Integers.Count > 0)
             yield return "transformers needs the package compressed-tensors for packed integers.";
         foreach (var group in tensors.Unpacked.GroupBy(module => module.InFeatures))
-            yield return $"{group.Count()} modules have rows of {group.Key} numbers, no multiple of {HuggingFaceTypes.GroupSize}: stored as f16 instead.";
+            yield return $"{group.Count()} modules have rows of {group.Key} numbers, no multiple of {HuggingFaceTypes.GroupSize}: stored "
+                + $"as f16 instead.";
     }
 
     private static List<Formats.TensorEntry> Cancellable(List<Formats.TensorEntry> entries, CancellationToken cancellation) =>

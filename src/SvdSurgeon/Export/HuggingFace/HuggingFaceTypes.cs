@@ -19,7 +19,9 @@ internal sealed class HuggingFaceTypes(ExportOptions options)
     public static IReadOnlyList<string> Words { get; } =
     [.. s_floats.Select(type => type.Word), .. Enumerable.Range(LeastBits, MostBits - LeastBits + 1).Select(bits => $"{Integer}{bits}")];
 
-    /// <summary>True where no module stays factored: as asked for, or because some are to be integers, which factors cannot stand beside.</summary>
+    /// <summary>
+    /// True where no module stays factored: as asked for, or because some are to be integers, which factors cannot stand beside.
+    /// </summary>
     public bool MultipliesOut => options.Merge || options.TensorTypes.Select(rule => rule.Type).Append(options.Type).Any(IsInteger);
 
     /// <summary>Bits of a module's weight; null for a floating-point type.</summary>

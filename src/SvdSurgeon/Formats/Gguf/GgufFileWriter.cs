@@ -11,7 +11,8 @@ internal static class GgufFileWriter
     /// <summary>Writes one file.</summary>
     /// <param name="path">The file to create.</param>
     /// <param name="metadata">The key-value pairs.</param>
-    /// <param name="tensors">Tensors under GGUF names, in the order of the file; axes outermost first (the file has them the other way round).</param>
+    /// <param name="tensors">Tensors under GGUF names, in the order of the file; axes outermost first (the file has them the other way
+    /// round).</param>
     /// <param name="cancellation">Looked at between tensors; nothing is left behind.</param>
     /// <exception cref="ArgumentException">A name appears twice.</exception>
     /// <exception cref="InvalidOperationException">An entry wrote another number of bytes than its shape needs.</exception>

@@ -4,7 +4,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Formats.HuggingFace;
 
 /// <summary>
-/// Integer weights in compressed-tensors' format "pack-quantized": for a tensor T of a group of modules T_packed (32-bit words), T_scale (fp16, one for every group of
+/// Integer weights in compressed-tensors' format "pack-quantized": for a tensor T of a group of modules T_packed (32-bit words), T_scale
+/// (fp16, one for every group of
 /// a row) and T_shape.
 /// </summary>
 internal static class PackQuantization

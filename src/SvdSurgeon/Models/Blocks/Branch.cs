@@ -37,7 +37,9 @@ internal sealed class Branch(IBlock block, INorm? before, INorm? after, INorm? o
         return true;
     }
 
-    /// <summary>dInput += the gradient that comes through the block from <paramref name="dStream"/>, which may be the same tensor.</summary>
+    /// <summary>
+    /// dInput += the gradient that comes through the block from <paramref name="dStream"/>, which may be the same tensor.
+    /// </summary>
     public void Backward(LayerPass pass, Tensor dStream, Tensor dInput)
     {
         var (backend, kept) = (pass.Backend, pass.Activations.Of<Kept>(this));

@@ -5,7 +5,9 @@ namespace SvdSurgeon.Models.Linear;
 /// <summary>The forms of modules as config.json says them, so that other programs can build a module before they see its tensors.</summary>
 internal static class ModuleShapes
 {
-    /// <summary>By name: kind, rank, number of kept columns, and whether there is a bias; modules that are one matrix are left out.</summary>
+    /// <summary>
+    /// By name: kind, rank, number of kept columns, and whether there is a bias; modules that are one matrix are left out.
+    /// </summary>
     public static JsonObject Json(IEnumerable<LinearModule> modules)
     {
         var shapes = new JsonObject();

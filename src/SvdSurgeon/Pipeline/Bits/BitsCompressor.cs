@@ -14,8 +14,10 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Pipeline.Bits;
 
 /// <summary>
-/// Makes models of integers: statistics of the dense model, the loss of every module with every number of bits, the best choice within each budget, the rounding
-/// and its training, one folder for every size, and its evaluation. Every stage leaves artifacts, so that another size needs no pass and a run that was killed goes on where it stopped.
+/// Makes models of integers: statistics of the dense model, the loss of every module with every number of bits, the best choice within each
+/// budget, the rounding
+/// and its training, one folder for every size, and its evaluation. Every stage leaves artifacts, so that another size needs no pass and a
+/// run that was killed goes on where it stopped.
 /// </summary>
 public static class BitsCompressor
 {
@@ -24,7 +26,8 @@ public static class BitsCompressor
     /// <param name="backend">The device.</param>
     /// <param name="progress">Where progress goes, or null.</param>
     /// <param name="cancellation">Stops between batches; the same job resumes.</param>
-    /// <exception cref="InvalidInputException">An option, the calibration data or the output folder cannot be used, or a size is too small for the model.</exception>
+    /// <exception cref="InvalidInputException">An option, the calibration data or the output folder cannot be used, or a size is too small
+    /// for the model.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
     /// <exception cref="NumericalException">A number is not finite.</exception>
     public static BitsResult Run(
@@ -89,7 +92,8 @@ public static class BitsCompressor
         int heldOut = HeldOutSequences.Count(all.Sequences);
         if (heldOut < 1)
             throw new InvalidInputException(
-                $"--effort {job.Options.Effort} needs at least 2 calibration sequences, {all.Sequences} is too few. Use --effort 1 or more text."
+                $"--effort {job.Options.Effort} needs at least 2 calibration sequences, {all.Sequences} is too few. Use --effort 1 or "
+                    + $"more text."
             );
         return (all.Take(all.Sequences - heldOut), all.Slice(all.Sequences - heldOut, heldOut));
     }

@@ -53,7 +53,8 @@ public sealed record BitsOptions
                 throw new InvalidInputException(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"--bits {bits}: bits per weight lie between {IntegerGrid.FewestBits} and {BitsTable.MostBitsPerWeight}, scales counted."
+                        $"--bits {bits}: bits per weight lie between {IntegerGrid.FewestBits} and {BitsTable.MostBitsPerWeight}, scales "
+                            + $"counted."
                     )
                 );
         if (Bits.Distinct().Count() != Bits.Count)

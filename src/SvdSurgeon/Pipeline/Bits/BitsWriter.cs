@@ -10,7 +10,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Bits;
 
-/// <summary>Writes a model of integers as a Hugging Face folder in compressed-tensors' layout; what is not quantised stays as it was.</summary>
+/// <summary>
+/// Writes a model of integers as a Hugging Face folder in compressed-tensors' layout; what is not quantised stays as it was.
+/// </summary>
 internal static class BitsWriter
 {
     /// <summary>The type that a tensor which is not quantised is written in: its own, fp16 for blocks of a GGUF file.</summary>

@@ -11,7 +11,8 @@ namespace SvdSurgeon.Pipeline.Bits;
 /// <summary>One linear module with its statistics, ready to be rounded to any number of bits.</summary>
 internal sealed class ModuleRounding
 {
-    // Share of the token-weighted Gram matrix: neither it nor the plain one is right everywhere, half of each is best or near it on every model that was tried.
+    // Share of the token-weighted Gram matrix: neither it nor the plain one is right everywhere, half of each is best or near it on every
+    // model that was tried.
     private const double WeightedShare = 0.5;
     private const double Damping = 0.01;
 

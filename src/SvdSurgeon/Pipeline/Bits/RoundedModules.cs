@@ -13,7 +13,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Bits;
 
-/// <summary>The linear modules of a plan, rounded, and the embedding and head: an artifact in the layout of the result, a part for every layer.</summary>
+/// <summary>
+/// The linear modules of a plan, rounded, and the embedding and head: an artifact in the layout of the result, a part for every layer.
+/// </summary>
 internal sealed class RoundedModules : IDisposable
 {
     private const string TablesPart = "tables.safetensors";

@@ -4,13 +4,16 @@ namespace SvdSurgeon.Pipeline.Bits;
 public enum RoundingMethod
 {
     /// <summary>
-    /// With error feedback (GPTQ) in the metric of half the Gram matrix whose tokens are weighted by their gradient, half the plain one (METHODS.md, section 10, (5)).
+    /// With error feedback (GPTQ) in the metric of half the Gram matrix whose tokens are weighted by their gradient, half the plain one
+    /// (METHODS.md, section 10, (5)).
     /// </summary>
     Feedback,
 
     /// <summary>With error feedback in the plain Gram matrix, as GPTQ publishes it: a control.</summary>
     Gptq,
 
-    /// <summary>To the nearest, scales by a search weighted with the inputs' energy, as llama-quantize with an importance matrix: a control.</summary>
+    /// <summary>
+    /// To the nearest, scales by a search weighted with the inputs' energy, as llama-quantize with an importance matrix: a control.
+    /// </summary>
     Nearest,
 }

@@ -9,8 +9,10 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Pipeline.Bits;
 
 /// <summary>
-/// Trains the rounding of all modules at once: signed gradient steps on positions and scales (<see cref="TrainedMatrix"/>) down the divergence of the model's
-/// predictions from the dense model's, Σ_t KL(p_dense ‖ p), rounding passed straight through in the backward pass. A block's output need not be guessed at: what counts
+/// Trains the rounding of all modules at once: signed gradient steps on positions and scales (<see cref="TrainedMatrix"/>) down the
+/// divergence of the model's
+/// predictions from the dense model's, Σ_t KL(p_dense ‖ p), rounding passed straight through in the backward pass. A block's output need
+/// not be guessed at: what counts
 /// is compared, and errors of early layers are made up for in later ones.
 /// </summary>
 internal sealed class RoundingTraining : ILinearVisitor
@@ -18,7 +20,8 @@ internal sealed class RoundingTraining : ILinearVisitor
     private const int TokensPerStep = 2048;
     private const int NumbersAtOnce = 1 << 16;
 
-    // Far shorter steps than where one block is fitted: all modules mend the same error, and ten times as much undoes the model in one step.
+    // Far shorter steps than where one block is fitted: all modules mend the same error, and ten times as much undoes the model in one
+    // step.
     private const float Rate = 0.002f,
         ScaleRate = 0.0003f,
         Momentum = 0.8f;
@@ -102,7 +105,8 @@ internal sealed class RoundingTraining : ILinearVisitor
         );
     }
 
-    // The gradient of one batch alone is no direction for all weights at once: the first quarter of the steps grows while the momentum gathers.
+    // The gradient of one batch alone is no direction for all weights at once: the first quarter of the steps grows while the momentum
+    // gathers.
     private static float Share(int step, int steps) => Math.Min((step + 1f) / (steps / 4 + 1), 1) * (steps - step) / steps;
 
     private void Accumulate(int first, int count, ref double divergence)

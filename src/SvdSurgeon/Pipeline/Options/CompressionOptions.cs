@@ -5,7 +5,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Options;
 
-/// <summary>All that determines a compressed model besides the model and the calibration data. The defaults are docs/methods.md's.</summary>
+/// <summary>
+/// All that determines a compressed model besides the model and the calibration data. The defaults are docs/methods.md's.
+/// </summary>
 public sealed partial record CompressionOptions
 {
     /// <summary>Scaling before the decomposition.</summary>

@@ -18,7 +18,8 @@ public sealed class ResultFolder(string path)
     /// Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.
     /// </summary>
     /// <returns>Keeps other runs out of the folder until it is disposed.</returns>
-    /// <exception cref="InvalidInputException">It holds something else, another run works in it, or nothing can be written there.</exception>
+    /// <exception cref="InvalidInputException">It holds something else, another run works in it, or nothing can be written
+    /// there.</exception>
     public IDisposable Claim()
     {
         if (File.Exists(path))

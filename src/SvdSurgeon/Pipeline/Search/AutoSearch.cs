@@ -75,8 +75,9 @@ internal static class AutoSearch
         SequentialSearch.ByLayer(waterfall);
         if (waterfall.Best.Sequential is not null && Newton(waterfall, waterfall.Best, " after the sequential pass"))
             return;
+        // A second time can help where the first did not.
         for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
-            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i }); // a second time can help where the first did not
+            waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i });
     }
 
     // Twice as many steps as long as they pay: the later ones gain less. Two steps that are neither better nor worse than what they stand

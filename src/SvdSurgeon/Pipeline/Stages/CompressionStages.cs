@@ -160,7 +160,8 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
     {
         if (options.Refinements > 0)
         {
-            // C is what the loss is sensitive to; at the compressed model that is something else than at the dense one (docs/methods.md, section
+            // C is what the loss is sensitive to; at the compressed model that is something else than at the dense one (docs/methods.md,
+            // section
             // 9.8).
             var before = options with
             {

@@ -90,12 +90,9 @@ internal sealed class GradientPass
             {
                 for (int block = done; block < _blocks.Count; block++)
                 {
-                    Block(
-                        block,
-                        layers,
-                        sums,
-                        $"{_blocks.First(block) + _blocks.Length(block)}/{_tokens.Sequences}{(layers.Count < _model.Layers.Count ? $", layers {layers[0].Index + 1} to {layers[^1].Index + 1}" : "")}"
-                    );
+                    string share = layers.Count < _model.Layers.Count ? $", layers {layers[0].Index + 1} to {layers[^1].Index + 1}" : "";
+                    int summed = _blocks.First(block) + _blocks.Length(block);
+                    Block(block, layers, sums, $"{summed}/{_tokens.Sequences}{share}");
                     for (int s = 0; s < sums.Count; s++)
                     for (int i = 0; i < layers.Count; i++)
                         sums[s].MoveTo(totals[s][i], layers[i]);

@@ -1,6 +1,8 @@
 namespace SvdSurgeon.Tensors.Blocks;
 
-/// <summary>Searches for the scale of a few numbers, and their integers, that k-quants need. All in float32, in the order of llama.cpp's reference.</summary>
+/// <summary>
+/// Searches for the scale of a few numbers, and their integers, that k-quants need. All in float32, in the order of llama.cpp's reference.
+/// </summary>
 internal static class GridSearch
 {
     /// <summary>Groups whose largest number is below this are zero.</summary>
@@ -9,7 +11,9 @@ internal static class GridSearch
     /// <summary>Nearest integer, ties to even; of the low 23 bits where the number is larger than that.</summary>
     public static int Nearest(float value) => (BitConverter.SingleToInt32Bits(value + 12582912f) & 0x007FFFFF) - 0x00400000;
 
-    /// <summary>x ≈ scale · (l − half), l from 0 to 2·half − 1, least error weighted with x²: scales near half / max|x| are tried (Q6_K).</summary>
+    /// <summary>
+    /// x ≈ scale · (l − half), l from 0 to 2·half − 1, least error weighted with x²: scales near half / max|x| are tried (Q6_K).
+    /// </summary>
     public static float Symmetric(ReadOnlySpan<float> x, int half, Span<int> l)
     {
         float extreme = RoundedBlocks.Extreme(x);
@@ -39,7 +43,8 @@ internal static class GridSearch
     }
 
     /// <summary>
-    /// x ≈ scale · (l − half), weighted with x²: from round(x · half / max|x|) on, single integers are changed while that makes the error less (Q3_K).
+    /// x ≈ scale · (l − half), weighted with x²: from round(x · half / max|x|) on, single integers are changed while that makes the error
+    /// less (Q3_K).
     /// </summary>
     public static float SymmetricByTurns(ReadOnlySpan<float> x, int half, Span<int> l)
     {
@@ -86,7 +91,8 @@ internal static class GridSearch
     }
 
     /// <summary>
-    /// x ≈ scale · l − minimum, l from 0 to <paramref name="most"/> and minimum ≥ 0, by least squares over trial scales (first + step·i + most) / (max − min).
+    /// x ≈ scale · l − minimum, l from 0 to <paramref name="most"/> and minimum ≥ 0, by least squares over trial scales (first + step·i +
+    /// most) / (max − min).
     /// </summary>
     /// <param name="x">Numbers.</param>
     /// <param name="weights">Weights of their errors.</param>

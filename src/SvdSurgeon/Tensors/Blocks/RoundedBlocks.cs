@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace SvdSurgeon.Tensors.Blocks;
 
-/// <summary>Blocks with one scale, and perhaps a minimum, taken from the largest numbers: the others are rounded to the nearest step.</summary>
+/// <summary>
+/// Blocks with one scale, and perhaps a minimum, taken from the largest numbers: the others are rounded to the nearest step.
+/// </summary>
 internal static class RoundedBlocks
 {
     /// <summary>fp16 d = max|x| / 127, then 32 signed bytes round(x / d).</summary>

@@ -1,6 +1,9 @@
 namespace SvdSurgeon.Tensors.Blocks;
 
-/// <summary>Super-blocks of 256 numbers d·s·q − m·t: groups with a scale s and a minimum t, both small integers in units that the super-block has as fp16.</summary>
+/// <summary>
+/// Super-blocks of 256 numbers d·s·q − m·t: groups with a scale s and a minimum t, both small integers in units that the super-block has as
+/// fp16.
+/// </summary>
 internal static class ShiftedSuperBlocks
 {
     private const int Size = 256;

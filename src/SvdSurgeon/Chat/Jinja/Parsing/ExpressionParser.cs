@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace SvdSurgeon.Chat.Jinja.Parsing;
 
-/// <summary>Compiles expressions to delegates, by the precedences of Jinja: or, and, not, comparisons, + and -, ~, products, powers, signs, then filters and tests.</summary>
+/// <summary>
+/// Compiles expressions to delegates, by the precedences of Jinja: or, and, not, comparisons, + and -, ~, products, powers, signs, then
+/// filters and tests.
+/// </summary>
 internal sealed class ExpressionParser(TokenReader tokens)
 {
     private static readonly HashSet<string> EndOfTest = new(StringComparer.Ordinal) { "else", "or", "and", "is", "in", "not", "if" };
@@ -22,7 +25,9 @@ internal sealed class ExpressionParser(TokenReader tokens)
             return value;
         });
 
-    /// <summary>An expression, or several with commas, which make a list; without <c>if</c> where <paramref name="conditional"/> is false.</summary>
+    /// <summary>
+    /// An expression, or several with commas, which make a list; without <c>if</c> where <paramref name="conditional"/> is false.
+    /// </summary>
     public Expression ReadTuple(bool conditional = true)
     {
         var first = conditional ? Read() : Or();

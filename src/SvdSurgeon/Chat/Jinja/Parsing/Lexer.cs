@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SvdSurgeon.Chat.Jinja.Parsing;
 
-/// <summary>Cuts a template into tokens. White space around tags is dealt with as transformers sets Jinja up: trim_blocks and lstrip_blocks.</summary>
+/// <summary>
+/// Cuts a template into tokens. White space around tags is dealt with as transformers sets Jinja up: trim_blocks and lstrip_blocks.
+/// </summary>
 internal sealed class Lexer
 {
     private static readonly string[] Operators =

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SvdSurgeon.Chat.Jinja.Parsing;
 
-/// <summary>Compiles the blocks of a template: text, printing, if, for, set, macro, filter, and transformers' own <c>generation</c>.</summary>
+/// <summary>
+/// Compiles the blocks of a template: text, printing, if, for, set, macro, filter, and transformers' own <c>generation</c>.
+/// </summary>
 internal sealed class StatementParser
 {
     private readonly TokenReader _tokens;

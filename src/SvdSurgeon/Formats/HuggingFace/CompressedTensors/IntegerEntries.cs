@@ -5,7 +5,8 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 
 /// <summary>
-/// An integer matrix as a file has it: <c>NAME_packed</c> I32 [m, ⌈n·b/32⌉], <c>NAME_scale</c> F16 [m, ⌈n/g⌉] and <c>NAME_shape</c> I64 [2].
+/// An integer matrix as a file has it: <c>NAME_packed</c> I32 [m, ⌈n·b/32⌉], <c>NAME_scale</c> F16 [m, ⌈n/g⌉] and <c>NAME_shape</c> I64
+/// [2].
 /// </summary>
 internal static class IntegerEntries
 {
@@ -23,7 +24,8 @@ internal static class IntegerEntries
     /// <param name="rows">m.</param>
     /// <param name="columns">n.</param>
     /// <param name="scheme">Bits and group.</param>
-    /// <param name="make">Makes the matrix when its words are written, and once more should the scales come first; only the scales are kept in between.</param>
+    /// <param name="make">Makes the matrix when its words are written, and once more should the scales come first; only the scales are kept
+    /// in between.</param>
     public static TensorEntry[] Of(string name, int rows, int columns, IntegerScheme scheme, Func<IntegerMatrix> make)
     {
         int group = scheme.GroupSize == 0 ? columns : scheme.GroupSize;

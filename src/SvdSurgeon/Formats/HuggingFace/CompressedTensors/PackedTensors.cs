@@ -2,7 +2,9 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 
-/// <summary>Puts a tensor NAME in place of each NAME_packed, NAME_scale and NAME_shape. Nothing is unpacked: the words stay where they are.</summary>
+/// <summary>
+/// Puts a tensor NAME in place of each NAME_packed, NAME_scale and NAME_shape. Nothing is unpacked: the words stay where they are.
+/// </summary>
 internal static class PackedTensors
 {
     private const string Weight = ".weight";
@@ -32,7 +34,8 @@ internal static class PackedTensors
         foreach (string name in byName.Keys)
             if (name.EndsWith("_zero_point", StringComparison.Ordinal) || name.EndsWith("_g_idx", StringComparison.Ordinal))
                 throw new InvalidModelException(
-                    $"{byName[name].Source}: tensor '{name}' belongs to a storage that is not supported. Supported: symmetric groups of neighbouring columns."
+                    $"{byName[name].Source}: tensor '{name}' belongs to a storage that is not supported. Supported: symmetric groups of "
+                        + $"neighbouring columns."
                 );
         return byName.Values;
     }
@@ -49,7 +52,8 @@ internal static class PackedTensors
         if (rows != packed.Rows || columns < 1 || columns > int.MaxValue || IntegerGroups.Words(columns, scheme.Bits) != packed.Columns)
             throw Damaged(
                 packed,
-                $"'{packed.Name}' has the shape {TensorShape.Format(packed.Shape)}, which {rows} × {columns} numbers of {scheme.Bits} bits do not have"
+                $"'{packed.Name}' has the shape {TensorShape.Format(packed.Shape)}, which {rows} × {columns} numbers of {scheme.Bits} "
+                    + $"bits do not have"
             );
         int group = scheme.GroupSize == 0 ? (int)columns : scheme.GroupSize;
         if (!scale.Shape.SequenceEqual([rows, (columns + group - 1) / group]))

@@ -4,8 +4,13 @@ using SvdSurgeon.IO;
 
 namespace SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 
-/// <summary>The object <c>quantization_config</c> of a config.json: which modules are stored in how many bits (compressed-tensors, pack-quantized).</summary>
-/// <remarks>Read as the library of that name does: a target is a module's name, a pattern after <c>re:</c>, or the class Linear, and the first group that matches counts.</remarks>
+/// <summary>
+/// The object <c>quantization_config</c> of a config.json: which modules are stored in how many bits (compressed-tensors, pack-quantized).
+/// </summary>
+/// <remarks>
+/// Read as the library of that name does: a target is a module's name, a pattern after <c>re:</c>, or the class Linear, and the first group
+/// that matches counts.
+/// </remarks>
 internal sealed class QuantizationConfig
 {
     /// <summary>Value of <c>quant_method</c>.</summary>
@@ -27,7 +32,8 @@ internal sealed class QuantizationConfig
     /// <summary>Reads the object.</summary>
     /// <param name="json">quantization_config.</param>
     /// <param name="file">Where it stands, for messages.</param>
-    /// <exception cref="InvalidModelException">It is of another method or layout, or says something that this program cannot compute exactly.</exception>
+    /// <exception cref="InvalidModelException">It is of another method or layout, or says something that this program cannot compute
+    /// exactly.</exception>
     public static QuantizationConfig Read(JsonObject json, string file)
     {
         var keys = new ConfigKeys(json, file, Key + ".");

@@ -1,3 +1,5 @@
+using SvdSurgeon.Tensors;
+
 namespace SvdSurgeon.Quantization;
 
 /// <summary>
@@ -28,11 +30,9 @@ internal readonly record struct IntegerGrid(int Bits, int Group)
     /// <summary>Largest integer.</summary>
     public int Most => (1 << (Bits - 1)) - 1;
 
-    /// <summary>32-bit words that the integers of one row take, packed without gaps.</summary>
-    public int WordsPerRow(int columns) => (columns * Bits + 31) / 32;
-
     /// <summary>Bytes of a matrix on this grid: packed integers, scales and the two numbers of its shape.</summary>
-    public long Bytes(int rows, int columns) => (long)rows * (WordsPerRow(columns) * sizeof(int) + columns / Group * 2) + 2 * sizeof(long);
+    public long Bytes(int rows, int columns) =>
+        (long)rows * (IntegerGroups.Words(columns, Bits) * sizeof(int) + columns / Group * 2) + 2 * sizeof(long);
 
     /// <summary>
     /// The group for rows of <paramref name="columns"/> numbers: 32, or a shorter power of two that divides them; null where 8 does not.

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.Quantization;
 using SvdSurgeon.Tensors;
 
@@ -10,20 +10,17 @@ namespace SvdSurgeon.Tests.Quantization;
 public sealed class GridTests
 {
     [Test]
-    public void Packed_integers_come_back_whatever_their_width([Range(2, 8)] int bits, [Values(8, 40, 96)] int columns)
+    public void Packed_integers_stand_where_the_layout_says([Range(2, 8)] int bits, [Values(8, 40, 96)] int columns)
     {
         var matrix = Random(new IntegerGrid(bits, 8), 5, columns, seed: bits);
-        int[] packed = PackedIntegers.Pack(matrix.Codes, 5, columns, bits);
+        uint[] packed = new IntegerMatrix(5, columns, bits, 8, matrix.Codes, matrix.Scales).Packed();
         Assert.That(packed, Has.Length.EqualTo(5 * ((columns * bits + 31) / 32)));
-        var codes = new sbyte[matrix.Codes.Length];
-        PackedIntegers.Unpack(packed, 5, columns, bits, codes);
-        Assert.That(codes, Is.EqualTo(matrix.Codes));
         // Element i stands at bit i·b of its row, lowest bit first, as q + 2^(b−1).
         for (int j = 0; j < columns; j++)
         {
             int value = 0;
             for (int bit = 0; bit < bits; bit++)
-                value |= ((packed[(j * bits + bit) / 32] >> ((j * bits + bit) % 32)) & 1) << bit;
+                value |= (int)((packed[(j * bits + bit) / 32] >> ((j * bits + bit) % 32)) & 1) << bit;
             Assert.That(value - (1 << (bits - 1)), Is.EqualTo(matrix.Codes[j]));
         }
     }
@@ -51,7 +48,7 @@ public sealed class GridTests
     {
         var matrix = Random(new IntegerGrid(3, 32), 4, 96, seed: 1);
         var tensors = new Dictionary<string, StoredTensor>();
-        foreach (var entry in PackQuantization.Entries("m.weight", matrix))
+        foreach (var entry in GridEntries.Of("m.weight", matrix))
         {
             using var bytes = new MemoryStream();
             entry.WriteTo(bytes);
@@ -59,13 +56,13 @@ public sealed class GridTests
             bytes.ToArray().CopyTo(pinned, 0);
             tensors[entry.Name] = StoredTensor.FromBytes(entry.Name, entry.Type, [.. entry.Shape], pinned);
         }
-        var read = PackQuantization.Read(tensors, "m.weight", 3);
+        var read = GridEntries.Read(tensors, "m.weight", matrix.Grid);
         Assert.That(read.Codes, Is.EqualTo(matrix.Codes));
         Assert.That(read.Scales, Is.EqualTo(matrix.Scales));
         long bytesOfAll = tensors.Values.Sum(tensor => tensor.ByteLength);
         Assert.That(bytesOfAll, Is.EqualTo(matrix.Bytes));
         Assert.That(
-            () => PackQuantization.Read(tensors, "m.weight", 4),
+            () => GridEntries.Read(tensors, "m.weight", new IntegerGrid(4, 32)),
             Throws.TypeOf<InvalidModelException>().With.Message.Contains("m.weight")
         );
     }

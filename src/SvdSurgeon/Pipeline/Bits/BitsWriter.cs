@@ -63,7 +63,7 @@ internal static class BitsWriter
                 context,
                 name =>
                     grids.TryGetValue(name, out var grid) && context.Source.Tensors[name] is var tensor
-                        ? PackQuantization.Entries(name, new QuantizedMatrix(grid, tensor.Rows, tensor.Columns))
+                        ? GridEntries.Planned(name, tensor.Rows, tensor.Columns, grid)
                         : null
             )
         );

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Formats.HuggingFace;
+using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
@@ -125,10 +125,10 @@ internal sealed class RoundedModules : IDisposable
     }
 
     /// <summary>Whether the tensor is stored in packed form.</summary>
-    public bool Has(string name) => _tensors.ContainsKey(name + PackQuantization.Packed);
+    public bool Has(string name) => _tensors.ContainsKey(name + IntegerEntries.Packed);
 
     /// <summary>The parts of a tensor, to be written into the result.</summary>
-    public IEnumerable<TensorEntry> Entries(string name) => PackQuantization.Parts.Select(part => TensorEntry.From(_tensors[name + part]));
+    public IEnumerable<TensorEntry> Entries(string name) => GridEntries.Parts.Select(part => TensorEntry.From(_tensors[name + part]));
 
     /// <summary>The model with these modules.</summary>
     public DecoderModel Apply(PipelineContext context)
@@ -137,7 +137,7 @@ internal sealed class RoundedModules : IDisposable
         foreach (var module in context.Model.Linears.Where(module => _plan.Grids.ContainsKey(module.Name)))
         {
             string weight = module.Name + ".weight";
-            var matrix = PackQuantization.Read(_tensors, weight, _plan.Grids[module.Name].Bits);
+            var matrix = GridEntries.Read(_tensors, weight, _plan.Grids[module.Name]);
             model.Replace(module.Name, new DenseLinear(module.Name, GgufBlocks.Store(weight, matrix), module.Bias));
         }
         return model;
@@ -179,7 +179,7 @@ internal sealed class RoundedModules : IDisposable
     }
 
     private static IEnumerable<TensorEntry> Entries(LinearModule module, QuantizedMatrix matrix) =>
-        PackQuantization.Entries(module.Name + ".weight", matrix);
+        GridEntries.Of(module.Name + ".weight", matrix);
 
     private static IEnumerable<string> Parts(PipelineContext context) =>
         context.Model.Layers.Select(layer => ArtifactParts.Layer(layer.Index)).Append(TablesPart);
@@ -226,7 +226,7 @@ internal sealed class RoundedModules : IDisposable
                     Nearest.Row(row, result, i);
                 }
             );
-            entries.AddRange(PackQuantization.Entries(table.Name, result));
+            entries.AddRange(GridEntries.Of(table.Name, result));
         }
         return entries;
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using SvdSurgeon.Tensors;
 
@@ -32,7 +31,7 @@ internal static class IntegerEntries
         Half[]? scales = null;
         return
         [
-            new(name + Shape, DType.I64, [2], stream => stream.Write(ShapeBytes(rows, columns))),
+            TensorEntry.FromInt64(name + Shape, [rows, columns]),
             new(
                 name + Packed,
                 DType.I32,
@@ -51,13 +50,5 @@ internal static class IntegerEntries
                 stream => stream.Write(MemoryMarshal.AsBytes((scales ?? make().Scales).AsSpan()))
             ),
         ];
-    }
-
-    private static byte[] ShapeBytes(long rows, long columns)
-    {
-        var bytes = new byte[16];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, rows);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), columns);
-        return bytes;
     }
 }

@@ -40,7 +40,9 @@ internal static class PackedTensors
         return byName.Values;
     }
 
-    private static unsafe StoredTensor Join(string name, StoredTensor packed, StoredTensor scale, StoredTensor shape, IntegerScheme scheme)
+    /// <summary>The integer tensor that three parts make up.</summary>
+    /// <exception cref="InvalidModelException">They do not fit each other.</exception>
+    public static unsafe StoredTensor Join(string name, StoredTensor packed, StoredTensor scale, StoredTensor shape, IntegerScheme scheme)
     {
         if (packed.Type != DType.I32 || packed.Shape.Count != 2 || shape.Type != DType.I64 || shape.Count != 2 || !scale.Type.IsFloat())
             throw Damaged(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
 

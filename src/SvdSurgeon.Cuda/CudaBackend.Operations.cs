@@ -1,7 +1,7 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
-using SvdSurgeon.Kernels;
 using SvdSurgeon.Tensors;
+using SvdSurgeon.Kernels.Attention;
 
 namespace SvdSurgeon.Cuda;
 

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using SvdSurgeon.Kernels;
+using SvdSurgeon.Kernels.Attention;
 
 namespace SvdSurgeon.Cuda;
 

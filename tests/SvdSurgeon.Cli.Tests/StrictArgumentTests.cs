@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SvdSurgeon.Cli.Commands;
+using SvdSurgeon.Cli.Arguments;
 
 namespace SvdSurgeon.Cli.Tests;
 

@@ -1,3 +1,4 @@
+using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using SvdSurgeon.Chat;
 using SvdSurgeon.Cli.Output;

@@ -1,3 +1,4 @@
+using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;

@@ -1,3 +1,4 @@
+using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;

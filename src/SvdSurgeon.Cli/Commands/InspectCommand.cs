@@ -1,3 +1,4 @@
+using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;

@@ -5,7 +5,7 @@ using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>Strengths chosen on held-out calibration sequences, for the run and by layer, with a named method.</summary>
 [TestFixture]

@@ -1,3 +1,4 @@
+using SvdSurgeon.Cli.Commands;
 using System.CommandLine;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
@@ -11,7 +12,7 @@ using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>How a recipe is run, whatever it says: options that change no result.</summary>
 internal sealed class RunArguments

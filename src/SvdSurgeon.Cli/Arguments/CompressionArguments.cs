@@ -7,7 +7,7 @@ using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>The options that choose a method and its parameters, shared by compress and plan.</summary>
 internal sealed class CompressionArguments

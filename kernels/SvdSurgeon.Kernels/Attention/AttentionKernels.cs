@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace SvdSurgeon.Kernels;
+namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>
 /// Causal attention, forward, in tiles with online softmax: no T × T matrix anywhere. Grouped queries (heads/keyValueHeads query heads read

@@ -3,7 +3,7 @@ using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Algorithms.ScanReduceOperations;
 
-namespace SvdSurgeon.Kernels;
+namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>
 /// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ) ∘

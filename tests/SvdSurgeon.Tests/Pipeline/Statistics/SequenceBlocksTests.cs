@@ -2,7 +2,7 @@ using NUnit.Framework;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Statistics;
 
 [TestFixture]
 public sealed class SequenceBlocksTests

@@ -5,7 +5,7 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Options;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Statistics;
 
 /// <summary>Far more Fisher sequences than ranks: nothing in memory is larger than H̄ and one block of rows.</summary>
 [TestFixture, NonParallelizable]

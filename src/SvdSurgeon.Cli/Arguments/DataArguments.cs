@@ -1,7 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Pipeline.Options;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>The options that name calibration and evaluation data.</summary>
 internal sealed class DataArguments

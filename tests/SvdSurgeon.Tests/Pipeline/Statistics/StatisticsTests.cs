@@ -3,7 +3,7 @@ using SvdSurgeon.Compression.Columns;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Statistics;
 
 /// <summary>
 /// Statistics do not depend on how they were collected: together or one by one, layers at once or one at a time, in memory or through a

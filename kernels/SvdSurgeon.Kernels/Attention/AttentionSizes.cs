@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace SvdSurgeon.Kernels;
+namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>Sizes of an attention call, as kernels take them. Query i stands at position KeyLength − QueryLength + i.</summary>
 public struct AttentionSizes

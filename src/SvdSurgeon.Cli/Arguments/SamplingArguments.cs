@@ -2,7 +2,7 @@ using System.CommandLine;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Tokenization;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>How tokens are chosen and which of them end a text: what generate and chat have in common.</summary>
 internal sealed class SamplingArguments

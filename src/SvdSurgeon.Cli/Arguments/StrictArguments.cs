@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using SvdSurgeon.IO;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>
 /// What holds for every option and argument of every verb, so that none can forget it: numbers are read strictly

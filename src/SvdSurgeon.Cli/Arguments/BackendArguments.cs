@@ -3,7 +3,7 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>--device, --threads and --blas: what a verb computes on.</summary>
 internal sealed class BackendArguments

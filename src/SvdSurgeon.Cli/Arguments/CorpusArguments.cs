@@ -6,7 +6,7 @@ using SvdSurgeon.Evaluation.Corpora;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline.Options;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>The options that name texts and say how they are cut into windows, shared by eval and compare.</summary>
 internal sealed partial class CorpusArguments

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Pipeline.Running;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>Options and arguments that several verbs share.</summary>
 internal static class CommonOptions

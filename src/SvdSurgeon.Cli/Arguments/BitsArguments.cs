@@ -2,7 +2,7 @@ using System.CommandLine;
 using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>The options of compress that ask for integers instead of ranks.</summary>
 internal sealed class BitsArguments

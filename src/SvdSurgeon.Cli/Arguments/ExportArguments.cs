@@ -1,7 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Export;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>--format and what belongs to it, shared by export and compress.</summary>
 internal sealed class ExportArguments

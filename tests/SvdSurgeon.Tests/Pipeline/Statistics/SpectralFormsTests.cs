@@ -3,7 +3,7 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Options;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Statistics;
 
 [TestFixture]
 public sealed class SpectralFormsTests

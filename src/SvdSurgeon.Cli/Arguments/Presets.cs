@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>
 /// Published methods by their names: each stands for the options that its authors use. Options given beside a preset win.

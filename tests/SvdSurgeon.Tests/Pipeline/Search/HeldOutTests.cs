@@ -6,7 +6,7 @@ using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.States;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>How candidates are compared on sequences that no statistic has seen, and what a search leaves on disk.</summary>
 [TestFixture]

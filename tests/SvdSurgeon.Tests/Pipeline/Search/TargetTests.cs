@@ -6,7 +6,7 @@ using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>Kept fractions found for a size or a perplexity.</summary>
 [TestFixture]

@@ -6,7 +6,7 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Bits;
 
-namespace SvdSurgeon.Tests.Pipeline;
+namespace SvdSurgeon.Tests.Pipeline.Bits;
 
 /// <summary>Models of integers, from the statistics to the folder and back.</summary>
 [TestFixture]

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
 
-namespace SvdSurgeon.Kernels;
+namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>
 /// What the attention kernels share. A group of n × n threads (16 × 16 on a GPU) works on tiles of 4n × 4n; thread (x, y) has rows 4y…4y+3.

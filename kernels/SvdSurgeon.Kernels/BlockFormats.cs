@@ -5,8 +5,7 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// One number out of a stored row of any type: plain, or a GGUF block type, whose blocks share scales. Each thread decodes its own number;
-/// the
-/// scales come from cache. The type is the same for all threads of a launch, so the switch costs nothing.
+/// the scales come from cache. The type is the same for all threads of a launch, so the switch costs nothing.
 /// </summary>
 internal static class BlockFormats
 {

@@ -4,17 +4,14 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// What follows the logits z[T, V] of a block of tokens. One group per token: launch (T, g), g threads a whole number of warps. Shared
-/// memory: two
-/// numbers per warp. Memory bound.
+/// memory: two numbers per warp. Memory bound.
 /// </summary>
 public static class HeadKernels
 {
     /// <summary>
     /// losses[t] = −log softmax(z[t])[label], 0 for a label below 0, NaN where a logit is not finite; with scale ≠ 0 the logits are
-    /// overwritten by
-    /// scale · (softmax − onehot), all in one launch. Reads 2 × 4TV bytes (once more from cache for the gradient), writes 4TV with the
-    /// gradient;
-    /// about 25TV FLOPs.
+    /// overwritten by scale · (softmax − onehot), all in one launch. Reads 2 × 4TV bytes (once more from cache for the gradient), writes
+    /// 4TV with the gradient; about 25TV FLOPs.
     /// </summary>
     public static void CrossEntropy(ArrayView<float> z, ArrayView<int> labels, ArrayView<double> losses, int v, float scale)
     {
@@ -48,8 +45,7 @@ public static class HeadKernels
 
     /// <summary>
     /// divergences[t] = KL(softmax(p[t]) ‖ softmax(q[t])) of two blocks of logits, NaN where one is not finite. Reads 3 × 8TV bytes (twice
-    /// from cache);
-    /// about 50TV FLOPs; sums in double.
+    /// from cache); about 50TV FLOPs; sums in double.
     /// </summary>
     public static void KullbackLeibler(ArrayView<float> p, ArrayView<float> q, ArrayView<double> divergences, int v)
     {

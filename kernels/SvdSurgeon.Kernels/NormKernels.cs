@@ -10,8 +10,7 @@ public static class NormKernels
 {
     /// <summary>
     /// y = (x − mean) · r ∘ w + b, r = 1/sqrt(var + ε); mean and r are kept, one per row. x, y: T × n; w, b: n, or empty for no affine
-    /// part.
-    /// Reads 3 × 4Tn bytes (the second and third time from cache), writes 4Tn; 8Tn FLOPs. The variance is taken around the mean.
+    /// part. Reads 3 × 4Tn bytes (the second and third time from cache), writes 4Tn; 8Tn FLOPs. The variance is taken around the mean.
     /// </summary>
     public static void LayerNorm(
         ArrayView<float> x,
@@ -57,8 +56,7 @@ public static class NormKernels
 
     /// <summary>
     /// dx = r·(g − mean(g) − x̂·mean(g ∘ x̂)) with g = w ∘ dy, x̂ = (x − mean)·r; adds to dx when accumulate is not 0. Shapes as in
-    /// LayerNorm.
-    /// Reads 4 × 4Tn bytes (half of them from cache), writes 4Tn; 14Tn FLOPs.
+    /// LayerNorm. Reads 4 × 4Tn bytes (half of them from cache), writes 4Tn; 14Tn FLOPs.
     /// </summary>
     public static void LayerNormBackward(
         ArrayView<float> dy,

@@ -5,12 +5,9 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// Symmetric rank-k updates h += gᵀg of an n × n matrix of which only the lower triangle is read and written: the spectral Fisher, and Gram
-/// matrices
-/// from 16-bit inputs. Launch (t, t), 16 × 16 threads, t = ⌈n/64⌉ tiles a side; groups above the diagonal leave at once. Thread (x, y) has
-/// a
-/// 4 × 4 piece. Shared memory 17 KB: two chunks of 32 rows. rows·n² FLOPs (half of a full product); the input is read once per tile row and
-/// column.
-/// Float32 sums inside a chunk of 32 rows, then the accumulator's own precision.
+/// matrices from 16-bit inputs. Launch (t, t), 16 × 16 threads, t = ⌈n/64⌉ tiles a side; groups above the diagonal leave at once. Thread
+/// (x, y) has a 4 × 4 piece. Shared memory 17 KB: two chunks of 32 rows. rows·n² FLOPs (half of a full product); the input is read once per
+/// tile row and column. Float32 sums inside a chunk of 32 rows, then the accumulator's own precision.
 /// </summary>
 public static class RankUpdateKernels
 {
@@ -28,8 +25,7 @@ public static class RankUpdateKernels
 
     /// <summary>
     /// h(i, j) += block[i, j] for j ≤ i: the float32 product of a block of rows into float64 sums, which are packed by rows, number (i, j)
-    /// at i(i + 1)/2 + j.
-    /// Launch (n, ⌈n/g⌉), g threads. 12 bytes read, 8 written per number of the triangle: memory bound.
+    /// at i(i + 1)/2 + j. Launch (n, ⌈n/g⌉), g threads. 12 bytes read, 8 written per number of the triangle: memory bound.
     /// </summary>
     public static void AddLowerTriangle(ArrayView<float> block, ArrayView<double> h, int n)
     {

@@ -7,9 +7,8 @@ public static class RopeKernels
 {
     /// <summary>
     /// Rotates the pairs (x_i, x_{i+half}), i below half, of every head in place by the angle of the token's position, start + t mod T;
-    /// what
-    /// follows them in the head stays. x: B·T × heads·d; cos, sin: positions × half, tabulated on the host in double because the device's
-    /// sine is approximate. sign −1 is the inverse rotation, which
+    /// what follows them in the head stays. x: B·T × heads·d; cos, sin: positions × half, tabulated on the host in double because the
+    /// device's sine is approximate. sign −1 is the inverse rotation, which
     /// is the backward pass. One thread per pair, the grid striding over all. Launch (min(⌈N/g⌉, 32 a multiprocessor), g), N pairs; no
     /// shared memory. Reads and writes 4 bytes per number; 6 FLOPs per pair: memory bound.
     /// </summary>

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// Tiles in shared memory, K-major: number (k, i) of a tile stands at k·<see cref="Stride"/> + i, so that four neighbouring i are one
-/// 16-byte load and
-/// the threads of a warp, which differ in i, hit different banks.
+/// 16-byte load and the threads of a warp, which differ in i, hit different banks.
 /// </summary>
 internal static class SharedTile
 {

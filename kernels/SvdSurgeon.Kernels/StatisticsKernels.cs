@@ -11,9 +11,8 @@ public static class StatisticsKernels
 {
     /// <summary>
     /// The spectral gradient of every sequence (SVD-Surgeon): partial[b, s, i] = Σ over split s of the T tokens of sequence b of p[t, i]
-    /// q[t, i].
-    /// p, q: B·T × k. Launch (⌈k/g⌉, splits, B), g threads, one per column. Reads 8 bytes per number once: memory bound, 2 FLOPs per
-    /// number.
+    /// q[t, i]. p, q: B·T × k. Launch (⌈k/g⌉, splits, B), g threads, one per column. Reads 8 bytes per number once: memory bound, 2 FLOPs
+    /// per number.
     /// </summary>
     public static void ColumnDot(ArrayView<float> p, ArrayView<float> q, ArrayView<float> partial, int tokens, int k)
     {
@@ -35,8 +34,7 @@ public static class StatisticsKernels
 
     /// <summary>
     /// partial[s, j] = Σ over split s of the T rows of x[t, j], or of its absolute value. x: T × n. Launch (⌈n/g⌉, splits), g threads.
-    /// Reads 4 bytes a
-    /// number once: memory bound.
+    /// Reads 4 bytes a number once: memory bound.
     /// </summary>
     public static void ColumnSums(ArrayView<float> x, ArrayView<float> partial, int rows, int n, int absolute)
     {

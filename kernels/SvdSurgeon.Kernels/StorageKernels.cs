@@ -9,10 +9,8 @@ public static class StorageKernels
 {
     /// <summary>
     /// y[t, j] = stored[map[t], j]: widening and dequantisation of whole weights (map: stored row of every logical row, or empty), and
-    /// embedding
-    /// (map: token ids). y: rows × n; data: rows of <paramref name="rowBytes"/> bytes of type <see cref="StorageTypes"/>. Reads the stored
-    /// bytes once,
-    /// writes 4 bytes per number; 1 to 25 integer operations per number.
+    /// embedding (map: token ids). y: rows × n; data: rows of <paramref name="rowBytes"/> bytes of type <see cref="StorageTypes"/>. Reads
+    /// the stored bytes once, writes 4 bytes per number; 1 to 25 integer operations per number.
     /// </summary>
     public static void WidenRows(ArrayView<byte> data, int type, long rowBytes, ArrayView<int> map, ArrayView<float> y, int n)
     {
@@ -47,8 +45,7 @@ public static class StorageKernels
 
     /// <summary>
     /// y = x rounded to bf16 or fp16 (to nearest, ties to even; beyond 65504 an fp16 is infinite). Flat, N numbers, the grid striding.
-    /// Reads 4N bytes,
-    /// writes 2N.
+    /// Reads 4N bytes, writes 2N.
     /// </summary>
     public static void Narrow(ArrayView<float> x, ArrayView<ushort> y, int type)
     {

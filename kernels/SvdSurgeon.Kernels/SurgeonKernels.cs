@@ -5,11 +5,9 @@ namespace SvdSurgeon.Kernels;
 
 /// <summary>
 /// The closed forms of SVD-Surgeon for many modules at once, one group per module: launch (modules), g threads, a whole number of warps.
-/// Meant for pools
-/// up to a few hundred values; larger systems go to cuSOLVER. Float64; no shared memory; the matrix stays in the L2 cache. status[module]
-/// is 0, or
-/// 1 + the column whose pivot was only rounding or below 0: that module's results are then left alone, and the caller solves it another
-/// way.
+/// Meant for pools up to a few hundred values; larger systems go to cuSOLVER. Float64; no shared memory; the matrix stays in the L2 cache.
+/// status[module] is 0, or 1 + the column whose pivot was only rounding or below 0: that module's results are then left alone, and the
+/// caller solves it another way.
 /// </summary>
 public static class SurgeonKernels
 {
@@ -18,8 +16,7 @@ public static class SurgeonKernels
 
     /// <summary>
     /// OBS saliency s_i = σ_i² / [(H̄ + η·d·I)⁻¹]_ii for all i of the pool, d = max(mean(diag H̄), 1e-12). Cholesky, then one column of the
-    /// inverse factor per thread:
-    /// k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
+    /// inverse factor per thread: k³/3 + k³/6 multiply-adds; 2 × 8k² bytes of scratch.
     /// </summary>
     public static void Saliency(
         ArrayView<SurgeonSystem> systems,
@@ -75,8 +72,7 @@ public static class SurgeonKernels
 
     /// <summary>
     /// δ_S = (H̄_SS + ε·d·I)⁻¹ H̄_SC σ_C with d = max(mean(diag H̄_SS), 1e-12), then result_S = max(σ_S + c·δ_S, 0), gather, factorization,
-    /// both solves and the
-    /// clamp in one launch. r³/3 + r(k − r) + 2r² multiply-adds; reads the kept rows of H̄ once.
+    /// both solves and the clamp in one launch. r³/3 + r(k − r) + 2r² multiply-adds; reads the kept rows of H̄ once.
     /// </summary>
     public static void Compensate(
         ArrayView<SurgeonSystem> systems,

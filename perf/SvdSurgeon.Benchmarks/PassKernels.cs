@@ -18,8 +18,7 @@ public sealed record PassKernel(string Name, double Operations, double Bytes, Ac
 
 /// <summary>
 /// The kernels of the forward and backward passes beside the products, and those of the surgeon, at the shapes of SmolLM2-135M: four
-/// sequences of 512 tokens, hidden size 576,
-/// intermediate size 1536, nine heads of 64 with three key-value heads, 49,152 words.
+/// sequences of 512 tokens, hidden size 576, intermediate size 1536, nine heads of 64 with three key-value heads, 49,152 words.
 /// </summary>
 internal sealed class PassKernels : IDisposable
 {

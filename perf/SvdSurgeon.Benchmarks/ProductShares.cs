@@ -7,9 +7,8 @@ namespace SvdSurgeon.Benchmarks;
 
 /// <summary>
 /// Rates of the Cholesky factor and of triangular solves as shares of a product's rate in float64. A product runs before each of them, so
-/// that what
-/// disturbs the machine disturbs both. All write to memory that is there: new memory costs as much as a factor of 576 rows, whoever writes
-/// to it.
+/// that what disturbs the machine disturbs both. All write to memory that is there: new memory costs as much as a factor of 576 rows,
+/// whoever writes to it.
 /// </summary>
 internal static unsafe class ProductShares
 {

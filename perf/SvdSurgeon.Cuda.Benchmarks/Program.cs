@@ -8,8 +8,7 @@ namespace SvdSurgeon.Cuda.Benchmarks;
 
 /// <summary>
 /// Everything that is measured or checked on a GPU, in one program that needs no SDK: `gpu` (is there one), `contract`, `kernels`,
-/// `decompositions`, `make-model`, `compare`, `collect`,
-/// and `cli` for the command line itself. perf/gpu.sh calls them in order.
+/// `decompositions`, `make-model`, `compare`, `collect`, and `cli` for the command line itself. perf/gpu.sh calls them in order.
 /// </summary>
 internal static class Program
 {

@@ -7,8 +7,7 @@ namespace SvdSurgeon.Cuda.Benchmarks;
 
 /// <summary>
 /// Puts what the steps of perf/gpu.sh have printed together: results.json for programs and results.md, whose tables perf/RESULTS.md takes.
-/// What did
-/// not run stands there with its reason.
+/// What did not run stands there with its reason.
 /// </summary>
 internal static class ResultCollector
 {

@@ -1,7 +1,7 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.Memory;
-using SvdSurgeon.Tensors;
 using SvdSurgeon.Kernels.Attention;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;
 

@@ -87,10 +87,8 @@ public static class CudaDevices
 
     /// <summary>
     /// Computes on an accelerator that the calling program has made and keeps: it stays open when the backend is disposed. On a CUDA
-    /// accelerator
-    /// products and decompositions go to cuBLAS and cuSOLVER in its context (<see cref="Accelerator.NativePtr"/> is the CUcontext, which
-    /// other
-    /// bindings take too); on a CPU accelerator to managed code.
+    /// accelerator products and decompositions go to cuBLAS and cuSOLVER in its context (<see cref="Accelerator.NativePtr"/> is the
+    /// CUcontext, which other bindings take too); on a CPU accelerator to managed code.
     /// </summary>
     /// <param name="accelerator">
     /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the

@@ -2,8 +2,7 @@ namespace SvdSurgeon;
 
 /// <summary>
 /// Temporary files of all tests lie in memory where there is room for them, unless TMPDIR says where: the program waits for the disk after
-/// every file it
-/// writes, and the tests write thousands.
+/// every file it writes, and the tests write thousands.
 /// </summary>
 [NUnit.Framework.SetUpFixture]
 public sealed class TemporaryFilesInMemory

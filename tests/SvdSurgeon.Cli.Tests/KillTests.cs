@@ -5,8 +5,7 @@ namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>
 /// The real process is killed (SIGKILL) at random moments, again and again; the same command then ends in the bytes of a run that nobody
-/// disturbed, and
-/// leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are; SVDSURGEON_SEED when.
+/// disturbed, and leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are; SVDSURGEON_SEED when.
 /// </summary>
 [TestFixture]
 public sealed partial class KillTests

@@ -21,8 +21,7 @@ internal sealed class OwnModel : IDisposable
 
     /// <summary>
     /// The likeliest continuation, computed as for generating text; it ends where the model says so. The prompt goes in by eight tokens, so
-    /// that all of it is multiplied
-    /// in integers as llama.cpp does it.
+    /// that all of it is multiplied in integers as llama.cpp does it.
     /// </summary>
     public int[] Greedy(int[] prompt, int count)
     {

@@ -7,9 +7,8 @@ namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>
 /// Causal attention, backward. With P = exp(s − logSumExp) recomputed a tile at a time, δ = Σ_c dy ∘ y, dP = dy vᵀ and dS = P ∘ (dP − δ) ∘
-/// ∂s/∂(q·k):
-/// dq = dS k, dk = dSᵀ q, dv = Pᵀ dy. One kernel writes dq a query tile at a time, another dk and dv a key tile at a time: nothing is added
-/// atomically, so runs repeat to the bit. Shapes, launch and shared memory as in the forward kernel.
+/// ∂s/∂(q·k): dq = dS k, dk = dSᵀ q, dv = Pᵀ dy. One kernel writes dq a query tile at a time, another dk and dv a key tile at a time:
+/// nothing is added atomically, so runs repeat to the bit. Shapes, launch and shared memory as in the forward kernel.
 /// </summary>
 public static class AttentionBackwardKernels
 {
@@ -29,9 +28,8 @@ public static class AttentionBackwardKernels
     }
 
     /// <summary>dq, a tile of queries per group: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n. 6·Tq·Tk·d FLOPs per head without mask, half of
-    /// it causal;
-    /// reads q and dy once per key tile, k and v once per query tile, from cache, and writes 4·Tq·d bytes per head: bound by arithmetic.
-    /// Shared memory 34 KB.</summary>
+    /// it causal; reads q and dy once per key tile, k and v once per query tile, from cache, and writes 4·Tq·d bytes per head: bound by
+    /// arithmetic. Shared memory 34 KB.</summary>
     public static void Query(
         ArrayView<float> q,
         ArrayView<float> k,
@@ -84,9 +82,8 @@ public static class AttentionBackwardKernels
 
     /// <summary>
     /// dk and dv, a tile of keys per group, summed over the query heads that share the key head: launch (⌈Tk/4n⌉, B·kvHeads, ⌈d/8n⌉), n ×
-    /// n.
-    /// 8·Tq·Tk·d FLOPs per query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes per key head. Shared memory
-    /// 34 KB.
+    /// n. 8·Tq·Tk·d FLOPs per query head without mask, half of it causal; reads as in Query, writes 8·Tk·d bytes per key head. Shared
+    /// memory 34 KB.
     /// </summary>
     public static void KeyValue(
         ArrayView<float> q,

@@ -5,19 +5,15 @@ namespace SvdSurgeon.Kernels.Attention;
 
 /// <summary>
 /// Causal attention, forward, in tiles with online softmax: no T × T matrix anywhere. Grouped queries (heads/keyValueHeads query heads read
-/// one
-/// key head), sliding window, more keys than queries (generation with a cache).
+/// one key head), sliding window, more keys than queries (generation with a cache).
 /// </summary>
 public static class AttentionKernels
 {
     /// <summary>
     /// y = softmax(q kᵀ/√d + mask) v for each head; logSumExp[row, head] is kept for the backward pass. q, y: B·Tq × heads·d; k, v: B·Tk ×
-    /// kvHeads·d.
-    /// One group per tile of 64 queries of a head: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n threads (n = 16 on a GPU); the z axis splits
-    /// the columns of y
-    /// where d is above 8n. Shared memory 34 KB: two chunks and the tile of probabilities. Reads q once per key tile and k, v once per
-    /// query tile, from cache;
-    /// 4·Tq·Tk·d FLOPs per head without mask, half of it causal: bound by arithmetic.
+    /// kvHeads·d. One group per tile of 64 queries of a head: launch (⌈Tq/4n⌉, B·heads, ⌈d/8n⌉), n × n threads (n = 16 on a GPU); the z
+    /// axis splits the columns of y where d is above 8n. Shared memory 34 KB: two chunks and the tile of probabilities. Reads q once per
+    /// key tile and k, v once per query tile, from cache; 4·Tq·Tk·d FLOPs per head without mask, half of it causal: bound by arithmetic.
     /// </summary>
     public static void Forward(
         ArrayView<float> q,

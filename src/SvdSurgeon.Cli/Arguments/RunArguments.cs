@@ -1,7 +1,7 @@
-using SvdSurgeon.Cli.Commands;
 using System.CommandLine;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Evaluation;

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Cli.Arguments;
 
 /// <summary>
 /// What holds for every option and argument of every verb, so that none can forget it: numbers are read strictly
-/// (<see cref="StrictNumber"/>), and an
-/// empty value is an error, since it mostly comes from a variable that was not set.
+/// (<see cref="StrictNumber"/>), and an empty value is an error, since it mostly comes from a variable that was not set.
 /// </summary>
 internal static class StrictArguments
 {

@@ -1,6 +1,6 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using SvdSurgeon.Chat;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;

@@ -1,7 +1,7 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Evaluation.Comparing;

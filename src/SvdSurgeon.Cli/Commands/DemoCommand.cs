@@ -1,10 +1,10 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;

@@ -1,7 +1,7 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Backends.SystemBlas;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -1,8 +1,8 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using SvdSurgeon.Chat;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;

@@ -1,8 +1,8 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models.Linear;

@@ -1,6 +1,6 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Pipeline.Statistics;
 

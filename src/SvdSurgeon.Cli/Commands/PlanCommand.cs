@@ -1,9 +1,9 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;

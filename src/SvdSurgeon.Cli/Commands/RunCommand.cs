@@ -1,5 +1,5 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -1,4 +1,3 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -6,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Evaluation;

@@ -1,10 +1,10 @@
-using SvdSurgeon.Cli.Arguments;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Tokenization;
 

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Cli.Output;
 
 /// <summary>
 /// How wide tables are where nobody looks at a terminal: as wide as they need to be, since what goes through a pipe is for programs and
-/// people with grep,
-/// or as wide as COLUMNS says.
+/// people with grep, or as wide as COLUMNS says.
 /// </summary>
 internal static class PipedConsole
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Cuda.Memory;
 
 /// <summary>
 /// Keeps freed device memory for the next block of about the same size, so that the layer loop allocates nothing. Blocks are reused in the
-/// order of
-/// one stream, so a block may be handed on while kernels that read it are still queued.
+/// order of one stream, so a block may be handed on while kernels that read it are still queued.
 /// </summary>
 internal sealed class DevicePool(Accelerator accelerator) : IDisposable
 {

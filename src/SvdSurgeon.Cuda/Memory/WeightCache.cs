@@ -7,10 +7,8 @@ namespace SvdSurgeon.Cuda.Memory;
 
 /// <summary>
 /// Weights on the device in their storage type, rows in logical order, the least recently used dropped when the budget is full. It learns
-/// which weight
-/// follows which: after an operation has been queued, <see cref="EndUse"/> brings in the next one on a stream of its own, so that a model
-/// larger than
-/// the device is streamed through it while it computes.
+/// which weight follows which: after an operation has been queued, <see cref="EndUse"/> brings in the next one on a stream of its own, so
+/// that a model larger than the device is streamed through it while it computes.
 /// </summary>
 internal sealed class WeightCache(Accelerator accelerator, AcceleratorStream stream, long budget) : IDisposable
 {

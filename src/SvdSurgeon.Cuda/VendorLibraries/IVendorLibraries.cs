@@ -4,8 +4,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>
 /// What the backend leaves to the vendor: dense products and decompositions. cuBLAS and cuSOLVER on a GPU; managed code where kernels run
-/// on ILGPU's
-/// CPU accelerator, whose device memory is host memory.
+/// on ILGPU's CPU accelerator, whose device memory is host memory.
 /// </summary>
 internal interface IVendorLibraries : IDisposable
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>
 /// Products in plain loops with float64 sums, and the library's own decompositions, on memory that the host can read. Inputs are rounded as
-/// the
-/// precision that was asked for rounds them, so that its error can be seen without a GPU.
+/// the precision that was asked for rounds them, so that its error can be seen without a GPU.
 /// </summary>
 internal sealed unsafe class ManagedLibraries : IVendorLibraries
 {

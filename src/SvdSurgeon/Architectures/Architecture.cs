@@ -5,8 +5,7 @@ namespace SvdSurgeon.Architectures;
 
 /// <summary>
 /// A family of models: how its configuration is read, what its parameters are called, and which blocks its layers are made of. It says so
-/// in
-/// data alone; <c>SvdSurgeon.Models</c> builds the model from it. docs/extending.md: how to add one.
+/// in data alone; <c>SvdSurgeon.Models</c> builds the model from it. docs/extending.md: how to add one.
 /// </summary>
 internal abstract class Architecture
 {

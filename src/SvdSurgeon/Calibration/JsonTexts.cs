@@ -12,8 +12,7 @@ internal static class JsonTexts
     /// <param name="path">The file, for messages.</param>
     /// <param name="utf8">Its contents.</param>
     /// <param name="named">What its name says that it is; <see cref="TextForm.PlainText"/> for a name that says nothing. A file that is
-    /// called JSON is
-    /// JSON or an error.</param>
+    /// called JSON is JSON or an error.</param>
     /// <param name="documents">Gets the documents.</param>
     /// <param name="notes">Gets a sentence where JSON is read as a plain text.</param>
     /// <returns>What the file is; of a plain text nothing was added.</returns>

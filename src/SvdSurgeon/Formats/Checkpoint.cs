@@ -65,8 +65,7 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>
     /// What the user should know of the input, each sentence once: keys and tensors that are not used or contradict each other, how texts
-    /// and the
-    /// tokenizer were read. Opening, loading a model and reading data for it add to them.
+    /// and the tokenizer were read. Opening, loading a model and reading data for it add to them.
     /// </summary>
     public IReadOnlyList<string> Warnings => _warnings;
 

@@ -40,8 +40,7 @@ public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Sh
 
     /// <summary>
     /// The tensor converted to a floating-point type, a few rows at a time, and checked to be finite. One that has this type already keeps
-    /// its
-    /// bytes; integers are written as they are.
+    /// its bytes; integers are written as they are.
     /// </summary>
     /// <exception cref="NumericalException">While writing: a number is not finite, or too large for <paramref name="type"/>.</exception>
     public static TensorEntry From(StoredTensor tensor, DType type)

@@ -6,8 +6,7 @@ namespace SvdSurgeon.IO;
 
 /// <summary>
 /// Typed access to the keys of a JSON object, with errors that name file and key. It remembers what was asked for, so that no key passes
-/// without a word:
-/// see <see cref="WarnOfUnread"/>.
+/// without a word: see <see cref="WarnOfUnread"/>.
 /// </summary>
 /// <param name="json">The object.</param>
 /// <param name="file">Where it comes from, for messages.</param>

@@ -4,8 +4,7 @@ namespace SvdSurgeon.IO;
 
 /// <summary>
 /// Writes a folder's entries to the disk: a rename that a power cut undoes is no rename. Where the platform has no such call (Windows, some
-/// network
-/// shares) nothing is done, and the file system's own journal must serve.
+/// network shares) nothing is done, and the file system's own journal must serve.
 /// </summary>
 internal static partial class DurableFolder
 {

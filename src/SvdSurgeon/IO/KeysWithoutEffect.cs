@@ -2,8 +2,7 @@ namespace SvdSurgeon.IO;
 
 /// <summary>
 /// Keys of config.json that change nothing that this program computes, whatever their value: how the model was trained, how other programs
-/// run or
-/// generate with it, and where it comes from. What is neither read nor on this list is named in a warning.
+/// run or generate with it, and where it comes from. What is neither read nor on this list is named in a warning.
 /// </summary>
 internal static class KeysWithoutEffect
 {

@@ -4,8 +4,7 @@ namespace SvdSurgeon.IO;
 
 /// <summary>
 /// Numbers as people give them to options: digits with a decimal point, whatever the language of the machine. A comma is no decimal point
-/// and no
-/// separator of thousands either: what one reader takes for 0.5 another takes for 5.
+/// and no separator of thousands either: what one reader takes for 0.5 another takes for 5.
 /// </summary>
 internal static class StrictNumber
 {

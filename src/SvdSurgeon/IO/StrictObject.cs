@@ -6,8 +6,7 @@ namespace SvdSurgeon.IO;
 
 /// <summary>
 /// Typed access to the keys of a JSON object that a person may have written: a wrong value or an unknown key is an error that names file
-/// and key,
-/// and the known key that is nearest to it.
+/// and key, and the known key that is nearest to it.
 /// </summary>
 internal sealed class StrictObject(JsonObject json, string file, string prefix = "")
 {

@@ -10,8 +10,7 @@ namespace SvdSurgeon.Models;
 
 /// <summary>
 /// A decoder language model over a checkpoint's stored tensors: embedding, layers, head. Nothing is widened or copied on loading, so
-/// several
-/// models over one checkpoint, each with its own replaced modules, cost no memory. Valid as long as the checkpoint is open.
+/// several models over one checkpoint, each with its own replaced modules, cost no memory. Valid as long as the checkpoint is open.
 /// </summary>
 public sealed class DecoderModel
 {

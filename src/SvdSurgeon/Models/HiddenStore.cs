@@ -8,8 +8,7 @@ namespace SvdSurgeon.Models;
 
 /// <summary>
 /// The hidden states of all calibration sequences between two layers, [tokens, hiddenSize]: in the backend's memory, or in a file where
-/// they are too
-/// many for that. The numbers are the same either way.
+/// they are too many for that. The numbers are the same either way.
 /// </summary>
 internal abstract class HiddenStore(int hiddenSize) : IDisposable
 {

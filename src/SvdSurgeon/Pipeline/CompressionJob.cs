@@ -20,8 +20,7 @@ public sealed record CompressionJob
 
     /// <summary>
     /// Find the kept fraction that meets this instead of <see cref="CompressionOptions.Ratios"/>, which are then empty. A perplexity is
-    /// that of the evaluation data, to
-    /// which the fraction, and nothing else, is then fitted.
+    /// that of the evaluation data, to which the fraction, and nothing else, is then fitted.
     /// </summary>
     public CompressionTarget? Target { get; init; }
 
@@ -47,8 +46,7 @@ public sealed record CompressionJob
 
     /// <summary>
     /// Opens the windows that every result is evaluated on; null to evaluate none. Called once, after the last result is on disk: nothing
-    /// that is computed
-    /// before can depend on the evaluation data. Only a perplexity target needs it before.
+    /// that is computed before can depend on the evaluation data. Only a perplexity target needs it before.
     /// </summary>
     public Func<Evaluation.TokenWindows>? Evaluation { get; init; }
 

@@ -22,8 +22,7 @@ namespace SvdSurgeon.Pipeline;
 
 /// <summary>
 /// Compresses a model: the stages of <see cref="CompressionStages"/>, then one folder a ratio and its evaluation. Every stage leaves
-/// artifacts, so that
-/// another ratio needs no forward pass and a run that was killed goes on where it stopped.
+/// artifacts, so that another ratio needs no forward pass and a run that was killed goes on where it stopped.
 /// </summary>
 public static class Compressor
 {

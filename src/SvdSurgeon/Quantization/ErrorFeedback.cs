@@ -5,8 +5,8 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// Rounds a matrix to a grid column by column, each column's error spread over the columns still to come so that tr(E H Eᵀ) grows least
-/// (GPTQ, 2210.17323): for
-/// column j, q = round(w_j), e = (w_j − q)/U_jj, w_k −= e·U_jk for k after j. Rows do not depend on each other. Everything in float64.
+/// (GPTQ, 2210.17323): for column j, q = round(w_j), e = (w_j − q)/U_jj, w_k −= e·U_jk for k after j. Rows do not depend on each other.
+/// Everything in float64.
 /// </summary>
 internal static class ErrorFeedback
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// A matrix on a grid with groups of 32 as GGUF's blocks with a scale and no minimum, exactly: integers of up to 4 bits in Q4_0, of 5 in
-/// Q5_0, of more in Q8_0. The
-/// backends compute with these, so a quantised module takes no more memory than its type.
+/// Q5_0, of more in Q8_0. The backends compute with these, so a quantised module takes no more memory than its type.
 /// </summary>
 internal static class GgufBlocks
 {

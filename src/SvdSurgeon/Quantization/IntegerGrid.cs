@@ -4,8 +4,8 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// A grid of evenly spaced values with zero among them: value = scale · q with q from −2^(bits−1) to 2^(bits−1) − 1 and one fp16 scale, of
-/// either sign, for
-/// every <paramref name="Group"/> consecutive numbers of a row. A negative scale puts the longer end of the integers on the positive side.
+/// either sign, for every <paramref name="Group"/> consecutive numbers of a row. A negative scale puts the longer end of the integers on
+/// the positive side.
 /// </summary>
 /// <param name="Bits">Bits of one number, 2 to 8.</param>
 /// <param name="Group">Numbers that share a scale; divides the row.</param>

@@ -4,9 +4,8 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// What error feedback needs of a Gram matrix H: the order in which columns are rounded, and U, upper triangular, with (P H Pᵀ + λI)⁻¹ =
-/// UᵀU in that order
-/// (GPTQ, 2210.17323). With the order of columns turned round, H = L Lᵀ, and U is L⁻¹ turned round: one Cholesky factorisation, no inverse
-/// of H.
+/// UᵀU in that order (GPTQ, 2210.17323). With the order of columns turned round, H = L Lᵀ, and U is L⁻¹ turned round: one Cholesky
+/// factorisation, no inverse of H.
 /// </summary>
 /// <param name="Order">Column that is rounded first, second, …: by falling diagonal of H, those whose error weighs most while all others
 /// can still make up for it.</param>

@@ -4,9 +4,8 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// The scale of one group that minimises Σ_j h_j (w_j − scale·q_j)² with q_j = w_j/scale rounded and clamped: candidates around the scale
-/// that fits the largest
-/// number, of both signs, each followed by the scale that is best for its integers, Σ h w q / Σ h q² (the closed form of llama.cpp's and
-/// AWQ's searches).
+/// that fits the largest number, of both signs, each followed by the scale that is best for its integers, Σ h w q / Σ h q² (the closed form
+/// of llama.cpp's and AWQ's searches).
 /// </summary>
 internal static class ScaleSearch
 {

@@ -4,9 +4,8 @@ namespace SvdSurgeon.Quantization;
 
 /// <summary>
 /// A matrix on a grid that learns by signed gradient steps (SignRound, 2309.05516): every number has a position u in units of its scale, of
-/// which the integer is the
-/// nearest, and moves by the rate against the gradient's sign; scales move likewise, relative to their size. The matrix that computes
-/// changes with it.
+/// which the integer is the nearest, and moves by the rate against the gradient's sign; scales move likewise, relative to their size. The
+/// matrix that computes changes with it.
 /// </summary>
 internal sealed class TrainedMatrix
 {

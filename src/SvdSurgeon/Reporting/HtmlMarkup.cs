@@ -6,8 +6,7 @@ namespace SvdSurgeon.Reporting;
 
 /// <summary>
 /// HtmlMarkup under construction, well-formed as XML as well. What stands in an interpolated hole is escaped, and numbers are written
-/// without regard to the
-/// reader's language; only <see cref="HtmlMarkup"/> itself is taken as it is.
+/// without regard to the reader's language; only <see cref="HtmlMarkup"/> itself is taken as it is.
 /// </summary>
 internal sealed class HtmlMarkup
 {

@@ -5,9 +5,8 @@ namespace SvdSurgeon.Reporting;
 
 /// <summary>
 /// One HTML file about the results of one or several output folders: what the model became, perplexity over size for every method, what
-/// each step of auto gave, and
-/// every module with its spectrum. It needs no network and no script (a small one sorts tables), reads on a phone, in print and without
-/// colour.
+/// each step of auto gave, and every module with its spectrum. It needs no network and no script (a small one sorts tables), reads on a
+/// phone, in print and without colour.
 /// </summary>
 public static class HtmlReport
 {

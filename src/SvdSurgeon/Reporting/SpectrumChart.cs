@@ -5,8 +5,8 @@ namespace SvdSurgeon.Reporting;
 
 /// <summary>
 /// The singular values of one module on a logarithmic axis: kept ones a solid line, dropped ones dashed, corrected ones circles; where
-/// components were selected,
-/// kept ones beyond the rank are squares and dropped ones before it crosses, and saliencies are dots in a band of their own.
+/// components were selected, kept ones beyond the rank are squares and dropped ones before it crosses, and saliencies are dots in a band of
+/// their own.
 /// </summary>
 internal static class SpectrumChart
 {

@@ -10,8 +10,7 @@ namespace SvdSurgeon.Tensors;
 /// </summary>
 /// <remarks>
 /// Exponent and fraction shifted to where binary32 has them make a number that is 2^112 too small; the product also normalizes subnormals.
-/// Only infinity and NaN need
-/// their exponent set.
+/// Only infinity and NaN need their exponent set.
 /// </remarks>
 internal static class HalfBits
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Tensors;
 
 /// <summary>
 /// How a matrix of small integers is stored: element i of a row at bit i·b of its packed words, as q + 2^(b−1), and a scale per group of
-/// columns; W = q·scale.
-/// The layout "pack-quantized" of the compressed-tensors format, symmetric.
+/// columns; W = q·scale. The layout "pack-quantized" of the compressed-tensors format, symmetric.
 /// </summary>
 /// <param name="bits">b, 1 to 8.</param>
 /// <param name="groupSize">Columns that share a scale, a multiple of 8 or the whole row; the last group may be shorter.</param>

@@ -11,8 +11,7 @@ public abstract class Tokenizer
 {
     /// <summary>Opens the tokenizer of a model.</summary>
     /// <param name="path">A model folder (weights are not needed; tokenizer.json, then tokenizer.model, then vocab.json with merges.txt is
-    /// taken),
-    /// or one file: *.gguf, tokenizer.json, vocab.json (merges.txt beside it) or *.model.</param>
+    /// taken), or one file: *.gguf, tokenizer.json, vocab.json (merges.txt beside it) or *.model.</param>
     /// <exception cref="InvalidModelException">Nothing there is a tokenizer, or it is damaged or of a kind that is not
     /// supported.</exception>
     public static Tokenizer Open(string path) => TokenizerSource.Open(path);
@@ -57,8 +56,7 @@ public abstract class Tokenizer
     public TokenStream CreateStream(bool skipSpecialTokens = true) => new(CreateDecoder(skipSpecialTokens, streaming: true));
 
     /// <summary>Writes this tokenizer as a Hugging Face tokenizer.json, with a tokenizer_config.json beside it, so that a model that came
-    /// as GGUF
-    /// can be saved as a Hugging Face folder. Reading it back gives the same ids and texts.</summary>
+    /// as GGUF can be saved as a Hugging Face folder. Reading it back gives the same ids and texts.</summary>
     /// <param name="path">The tokenizer.json to write; existing files are replaced.</param>
     /// <exception cref="InvalidModelException">This tokenizer has a part that tokenizer.json cannot say.</exception>
     public abstract void WriteTokenizerJson(string path);

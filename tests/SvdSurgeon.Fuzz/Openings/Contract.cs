@@ -4,8 +4,7 @@ namespace SvdSurgeon.Fuzz.Openings;
 
 /// <summary>
 /// What every opening owes to bytes of unknown origin: it returns or throws one of the library's own exceptions, within two seconds, and
-/// takes at most
-/// 64 MiB above twice the file's size.
+/// takes at most 64 MiB above twice the file's size.
 /// </summary>
 /// <param name="workspace">An empty folder for the files.</param>
 /// <param name="fixtures">The folder of fixtures.</param>

@@ -12,8 +12,7 @@ namespace SvdSurgeon.Tests.Formats;
 
 /// <summary>
 /// The families of golden/models as llama.cpp's converter writes them (conversion/*.py there): other names, interleaved rotary rows of q
-/// and
-/// k, norms as 1 + w. The file must give the losses that the folder gives.
+/// and k, norms as 1 + w. The file must give the losses that the folder gives.
 /// </summary>
 public class GgufFamilyTests
 {

@@ -14,8 +14,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>
 /// Models and data that break methods elsewhere: singular Gram matrices, an input feature that is always 0, a layer whose modules give
-/// constants, one sequence. Every
-/// method must give a finite model within the budget.
+/// constants, one sequence. Every method must give a finite model within the budget.
 /// </summary>
 [TestFixture]
 public sealed class DegenerateModelTests

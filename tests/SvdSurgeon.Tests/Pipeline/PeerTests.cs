@@ -7,8 +7,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>
 /// The published methods end to end against a plain PyTorch program that was checked against the authors' own: same model, same token ids,
-/// 128 sequences
-/// for whitening and Fisher, all evaluation windows (Golden/peer/tinytales-opt.jsonl is its output).
+/// 128 sequences for whitening and Fisher, all evaluation windows (Golden/peer/tinytales-opt.jsonl is its output).
 /// </summary>
 [TestFixture]
 public sealed class PeerTests

@@ -7,8 +7,7 @@ namespace SvdSurgeon.Tests.Tokenization;
 
 /// <summary>
 /// Normalizers and pre-tokenizers of models that exist, against the ids of Hugging Face's tokenizers 0.23.2 (Rust) for 310 texts.
-/// Byte-level ones get a
-/// vocabulary of all pairs of bytes that occur, so that every cut shows in the ids.
+/// Byte-level ones get a vocabulary of all pairs of bytes that occur, so that every cut shows in the ids.
 /// </summary>
 [TestFixture]
 public sealed class ReferenceComponentTests

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>
 /// cusolverDnXsyevBatched, the symmetric eigen-decomposition of many matrices of one size. CUDA 12.6 and later have it, so its address is
-/// asked for
-/// at run time. Signature: cusolverDn.h of CUDA 12.6 and 13.2.
+/// asked for at run time. Signature: cusolverDn.h of CUDA 12.6 and 13.2.
 /// </summary>
 internal sealed unsafe class BatchedEigen
 {

@@ -4,8 +4,8 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>The singular value decompositions of several matrices of one shape, in one call per step: the Jacobi method up to a side of 32,
-/// the eigenvectors of their
-/// Gram matrices beyond. A result that does not hold is made again alone, by the methods that its size has there.</summary>
+/// the eigenvectors of their Gram matrices beyond. A result that does not hold is made again alone, by the methods that its size has
+/// there.</summary>
 internal sealed unsafe partial class CudaSolver
 {
     /// <summary>Matrices that were decomposed in a batch and held, for tests.</summary>

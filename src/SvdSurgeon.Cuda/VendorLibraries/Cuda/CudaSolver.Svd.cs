@@ -4,8 +4,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries;
 
 /// <summary>
 /// The singular value decomposition, its method chosen by size; a result that does not rebuild its matrix, or whose vectors are not
-/// orthonormal, is
-/// made again by the next more careful method (<see cref="SvdCheck"/>).
+/// orthonormal, is made again by the next more careful method (<see cref="SvdCheck"/>).
 /// </summary>
 internal sealed unsafe partial class CudaSolver
 {

@@ -4,8 +4,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries.Declarations;
 
 /// <summary>
 /// The functions of cuBLAS in use, under NVIDIA's names. Matrices are column-major; alpha and beta are read from the host (the default
-/// pointer
-/// mode). Signatures: cublas_api.h, the same in CUDA 11.4 to 13.2 (docs/GPU.md).
+/// pointer mode). Signatures: cublas_api.h, the same in CUDA 11.4 to 13.2 (docs/GPU.md).
 /// </summary>
 internal static partial class Cublas
 {

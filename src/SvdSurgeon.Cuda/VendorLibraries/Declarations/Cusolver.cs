@@ -4,8 +4,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries.Declarations;
 
 /// <summary>
 /// The functions of cuSOLVER in use, under NVIDIA's names. Matrices are column-major; devInfo stands in device memory. Signatures:
-/// cusolverDn.h,
-/// the same in CUDA 11.4 to 13.2 (docs/GPU.md).
+/// cusolverDn.h, the same in CUDA 11.4 to 13.2 (docs/GPU.md).
 /// </summary>
 internal static partial class Cusolver
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Cuda.VendorLibraries.Loading;
 
 /// <summary>
 /// The driver, cuBLAS and cuSOLVER of this process: found once, loaded by file and version, and handed to whoever asks for them by name.
-/// NVIDIA
-/// installs versioned files, and the names without a version belong to development packages and may be of another version.
+/// NVIDIA installs versioned files, and the names without a version belong to development packages and may be of another version.
 /// </summary>
 internal static unsafe class NativeLibraries
 {

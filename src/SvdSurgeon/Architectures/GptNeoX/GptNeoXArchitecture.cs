@@ -6,8 +6,7 @@ namespace SvdSurgeon.Architectures.GptNeoX;
 
 /// <summary>
 /// GPT-NeoX and Pythia: attention and MLP beside each other, x + attention(norm x) + mlp(norm' x), or one after the other; layer norms, q,
-/// k
-/// and v of each head in one module, rotary positions on a part of each head.
+/// k and v of each head in one module, rotary positions on a part of each head.
 /// </summary>
 internal sealed class GptNeoXArchitecture : Architecture
 {

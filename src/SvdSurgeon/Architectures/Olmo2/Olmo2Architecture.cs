@@ -6,8 +6,7 @@ namespace SvdSurgeon.Architectures.Olmo2;
 
 /// <summary>
 /// OLMo 2: LLaMA's blocks with the norms behind them, x₁ = x + norm(attention(x)), then x₁ + norm(mlp(x₁)); q and k pass an RMS norm over
-/// all
-/// heads together.
+/// all heads together.
 /// </summary>
 internal sealed class Olmo2Architecture : Architecture
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Architectures.Phi3;
 
 /// <summary>
 /// Phi-3: LLaMA with q, k and v in one module and gate and up in another, a sliding window in every layer, and rotary positions on a part
-/// of
-/// each head. Its longrope scaling is refused.
+/// of each head. Its longrope scaling is refused.
 /// </summary>
 internal sealed class Phi3Architecture : Architecture
 {

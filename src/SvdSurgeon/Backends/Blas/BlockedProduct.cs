@@ -6,8 +6,7 @@ namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>
 /// A product by packed panels: a block of b and a block of a, as deep as fits the caches, are packed by all threads and shared, and then
-/// the
-/// tiles of the output are the work items. k is never split between threads, so the sums do not depend on their number.
+/// the tiles of the output are the work items. k is never split between threads, so the sums do not depend on their number.
 /// </summary>
 internal sealed unsafe class BlockedProduct<T, TKernel>
     where T : unmanaged

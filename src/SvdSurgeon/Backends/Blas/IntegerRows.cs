@@ -7,8 +7,8 @@ namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>
 /// y[T, out] (+)= x[T, in] Wᵀ + bias for few tokens and 8- or 4-bit blocks, in integers: activations are rounded to 8 bits, a block of 32
-/// products is an exact integer
-/// sum, and only its scale is a float. Weights are read as they are stored, so one token costs the bytes of the file.
+/// products is an exact integer sum, and only its scale is a float. Weights are read as they are stored, so one token costs the bytes of
+/// the file.
 /// </summary>
 internal static unsafe class IntegerRows
 {

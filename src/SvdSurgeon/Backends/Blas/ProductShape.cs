@@ -16,8 +16,7 @@ internal readonly unsafe struct ProductShape<T>(int m, int n, int k, T* c, nint 
 
     /// <summary>
     /// By how much c's first row lies below its first column in a triangular matrix, of which only tiles are computed that touch the lower
-    /// triangle: row i up to column
-    /// i + diagonal, and what lies right of it is undefined; null to compute all of c.
+    /// triangle: row i up to column i + diagonal, and what lies right of it is undefined; null to compute all of c.
     /// </summary>
     public int? Diagonal { get; init; }
 }

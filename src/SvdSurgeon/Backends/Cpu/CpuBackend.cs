@@ -18,8 +18,7 @@ public sealed partial class CpuBackend : IBackend
 
     /// <param name="threads">Threads to use; 0 for one a processor.</param>
     /// <param name="blas">Products of float32 and float64 numbers and decompositions go through it; null for the managed ones, which give
-    /// the same bytes on every machine
-    /// of an instruction set.</param>
+    /// the same bytes on every machine of an instruction set.</param>
     /// <param name="integerProducts">For generating text: up to eight tokens are multiplied with 8- and 4-bit blocks in integers, their
     /// activations rounded to 8 bits as llama.cpp does; faster, and less exact than what statistics are collected with.</param>
     public CpuBackend(int threads = 0, BlasLibrary? blas = null, bool integerProducts = false)

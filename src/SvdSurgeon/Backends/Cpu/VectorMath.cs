@@ -6,9 +6,8 @@ namespace SvdSurgeon.Backends.Cpu;
 
 /// <summary>
 /// Elementary functions on vectors of floats. Vector&lt;T&gt; has 256 bits on x64 and 128 on ARM64, so the kernels are written once; the
-/// 512 bits of AVX-512 are left to the
-/// products, because without it Vector512 becomes calls that the compiler does not always inline. A row's tail goes through the same code
-/// in a padded vector: a number's
+/// 512 bits of AVX-512 are left to the products, because without it Vector512 becomes calls that the compiler does not always inline. A
+/// row's tail goes through the same code in a padded vector: a number's
 /// value never depends on its place.
 /// </summary>
 internal static unsafe class VectorMath

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Backends.Decompositions;
 
 /// <summary>
 /// What cutting off singular values costs, from the eigenvalues of the smaller Gram matrix alone: vectors and exact small values, which
-/// take most of a
-/// decomposition's time, are not needed for their sum.
+/// take most of a decomposition's time, are not needed for their sum.
 /// </summary>
 internal static class GramTruncationError
 {

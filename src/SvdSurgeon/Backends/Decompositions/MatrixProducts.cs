@@ -65,8 +65,7 @@ internal static unsafe class MatrixProducts
 
     /// <summary>
     /// tr(A H Aᵀ) = Σ (AᵀA ∘ H) for a symmetric H. Only the lower triangle of AᵀA is made, a strip of rows at a time: it is never held, and
-    /// A H, which would cost twice as
-    /// much, is not made at all.
+    /// A H, which would cost twice as much, is not made at all.
     /// </summary>
     public static double SquaredNorm(ThreadTeam team, IProducts products, Matrix a, Matrix h)
     {

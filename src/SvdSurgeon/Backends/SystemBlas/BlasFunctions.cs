@@ -4,8 +4,7 @@ namespace SvdSurgeon.Backends.SystemBlas;
 
 /// <summary>
 /// The functions that are called, with 32-bit integers. BLAS through its C interface (row-major), LAPACK through its Fortran one
-/// (column-major, everything by
-/// address, the lengths of strings last).
+/// (column-major, everything by address, the lengths of strings last).
 /// </summary>
 internal sealed unsafe class BlasFunctions
 {

@@ -8,11 +8,9 @@ namespace SvdSurgeon.Backends.SystemBlas;
 
 /// <summary>
 /// Products, Cholesky factors, triangular solves and eigenvectors through the BLAS and LAPACK of the system; singular values are ours. A
-/// row-major matrix is its transpose
-/// to LAPACK, so a lower triangle is passed as an upper one. Every call runs on one thread; modules are decomposed beside each other. Older
-/// kernels of OpenBLAS
-/// (Prescott's, which processors unknown to it get, and Sandybridge's) add in an order that depends on the address of an array, so LAPACK
-/// works on aligned copies.
+/// row-major matrix is its transpose to LAPACK, so a lower triangle is passed as an upper one. Every call runs on one thread; modules are
+/// decomposed beside each other. Older kernels of OpenBLAS (Prescott's, which processors unknown to it get, and Sandybridge's) add in an
+/// order that depends on the address of an array, so LAPACK works on aligned copies.
 /// </summary>
 internal sealed unsafe class SystemLinearAlgebra(ThreadTeam team, BlasLibrary library) : ILinearAlgebra
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Backends.SystemBlas;
 
 /// <summary>
 /// Products through a BLAS of the system, in stripes of c that depend on its shape alone: each is one call on one thread. Weights that are
-/// stored in fewer than
-/// 32 bits are multiplied by our kernels, which widen them while packing.
+/// stored in fewer than 32 bits are multiplied by our kernels, which widen them while packing.
 /// </summary>
 internal sealed unsafe class SystemProducts(BlasFunctions blas) : IProducts
 {

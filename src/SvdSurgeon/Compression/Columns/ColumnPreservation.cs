@@ -7,13 +7,11 @@ namespace SvdSurgeon.Compression.Columns;
 
 /// <summary>
 /// Duo-SVD (Xv et al., Findings of ACL 2026), columns: trades d of the r ranks of one module for c(d) input columns that are kept exactly,
-/// at the same
-/// number of parameters, and finds the best d.
+/// at the same number of parameters, and finds the best d.
 /// </summary>
 /// <remarks>
 /// With the columns s not kept, E(d) = sqrt(Σ_{i>r−d} σ_i(W_s S_s)²), S_s S_sᵀ = H_ss. Refitted, the kept columns take over what they can
-/// predict of the rest:
-/// S_s S_sᵀ is the Schur complement H_ss − H_sc H_cc⁻¹ H_cs, and C = W_c + (W_s − AB) H_sc H_cc⁻¹.
+/// predict of the rest: S_s S_sᵀ is the Schur complement H_ss − H_sc H_cc⁻¹ H_cs, and C = W_c + (W_s − AB) H_sc H_cc⁻¹.
 /// </remarks>
 public sealed class ColumnPreservation
 {

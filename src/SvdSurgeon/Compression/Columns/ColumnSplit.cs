@@ -25,9 +25,8 @@ public sealed record ColumnSplit(
 {
     /// <summary>
     /// The same components over all n columns, as the module's output sees them: W' = fixed part + Σ_i σ_i left_i right_iᵀ. Refitted
-    /// columns move with σ, so
-    /// that right_i = −right_i H_sc H_cc⁻¹ there; preserved ones do not. With these the surgeon's gradients are collected as for any other
-    /// module.
+    /// columns move with σ, so that right_i = −right_i H_sc H_cc⁻¹ there; preserved ones do not. With these the surgeon's gradients are
+    /// collected as for any other module.
     /// </summary>
     public SpectralFactors OverAllColumns(ILinearAlgebra la)
     {

@@ -20,8 +20,7 @@ internal static class PositiveDefinite
 
     /// <summary>
     /// L with a + jitter·I = L Lᵀ. The jitter starts at 0 and then at 1e-10 of the mean diagonal and grows by ten until the factorization
-    /// succeeds,
-    /// so it always does: for zero, singular and slightly indefinite matrices too.
+    /// succeeds, so it always does: for zero, singular and slightly indefinite matrices too.
     /// </summary>
     /// <exception cref="NumericalException">The matrix holds a non-finite number.</exception>
     public static Matrix Factor(ILinearAlgebra la, Matrix a, string what, out double jitter)

@@ -2,10 +2,8 @@ namespace SvdSurgeon.Compression.Ranks;
 
 /// <summary>
 /// Exact solver of: choose one option a module so that the total cost stays within a budget and the total loss is least. Relax it by a
-/// price λ on every unit of
-/// cost, which decides nearly all modules; then a dynamic programme over the options that the relaxation cannot rule out, states kept at
-/// their true cost (no
-/// rounding to units), so that the traceback is exact and the budget never exceeded.
+/// price λ on every unit of cost, which decides nearly all modules; then a dynamic programme over the options that the relaxation cannot
+/// rule out, states kept at their true cost (no rounding to units), so that the traceback is exact and the budget never exceeded.
 /// </summary>
 internal sealed class MultipleChoice
 {

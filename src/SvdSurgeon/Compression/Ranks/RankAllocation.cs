@@ -40,8 +40,7 @@ public static class RankAllocation
 
     /// <summary>
     /// The choice with the least total loss whose parameters fit the budget: dynamic programming over true parameter counts, so that the
-    /// result is never over
-    /// budget and the traceback exact. States that a Lagrangian bound rules out are not followed.
+    /// result is never over budget and the traceback exact. States that a Lagrangian bound rules out are not followed.
     /// </summary>
     /// <param name="modules">Candidates of each module, at least one, in any order.</param>
     /// <param name="budget">Parameters of all modules together.</param>
@@ -67,8 +66,8 @@ public static class RankAllocation
 
     /// <summary>
     /// The greedy rule of the paper: one threshold for all modules, found by bisection over the sorted losses; each module takes its
-    /// smallest candidate whose
-    /// loss is at most the threshold (its least harmful one where none is), and the lowest threshold that meets the budget wins.
+    /// smallest candidate whose loss is at most the threshold (its least harmful one where none is), and the lowest threshold that meets
+    /// the budget wins.
     /// </summary>
     /// <inheritdoc cref="Optimal"/>
     public static int[] Greedy(IReadOnlyList<IReadOnlyList<AllocationCandidate>> modules, long budget)

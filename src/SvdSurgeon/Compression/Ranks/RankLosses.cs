@@ -19,8 +19,7 @@ public sealed record RankLosses(int Rows, int Columns, double[] Losses)
 
     /// <summary>
     /// Predicted by the spectral Fisher: for r below the pool the compensated loss of <see cref="Surgeon.PredictedLosses"/>, and for
-    /// components beyond it, whose
-    /// Fisher was not collected, ½h̄σ_i² with h̄ the mean of the last quarter of the collected diagonal.
+    /// components beyond it, whose Fisher was not collected, ½h̄σ_i² with h̄ the mean of the last quarter of the collected diagonal.
     /// </summary>
     public static RankLosses FromFisher(
         LinearAlgebra.ILinearAlgebra la,

@@ -5,20 +5,18 @@ namespace SvdSurgeon.Compression.Ranks;
 
 /// <summary>
 /// Ranks for all modules at once from what every rank loses, without a forward pass. Only for losses that are comparable across modules:
-/// two-sided singular
-/// values or the spectral Fisher. With one-sided whitening each module has its own unit, and the same rule ruins the model.
+/// two-sided singular values or the spectral Fisher. With one-sided whitening each module has its own unit, and the same rule ruins the
+/// model.
 /// </summary>
 public static class SpectrumAllocation
 {
     /// <summary>
     /// Minimises Σ losses subject to Σ parameters ≤ budget over all ranks of all modules; dense is a candidate with loss 0. Within one rank
-    /// of the
-    /// best; the best itself for small models.
+    /// of the best; the best itself for small models.
     /// </summary>
     /// <remarks>r(m + n − r), the cost of pivoted storage, is concave in r, and dense is a jump: the best trade-offs are the corners of the
-    /// convex hull of
-    /// (parameters, loss), so modules move along their hulls, and the last of the budget is spent among the ranks between the
-    /// corners.</remarks>
+    /// convex hull of (parameters, loss), so modules move along their hulls, and the last of the budget is spent among the ranks between
+    /// the corners.</remarks>
     /// <param name="modules">Losses by rank.</param>
     /// <param name="budget">Stored numbers of all modules together.</param>
     /// <param name="form">What a rank costs.</param>

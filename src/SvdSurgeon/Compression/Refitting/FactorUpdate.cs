@@ -32,8 +32,7 @@ public static class FactorUpdate
 
     /// <summary>
     /// The same as a change of the left vectors: Σ_{i&lt;r} σ_i left_i right_iᵀ of the result is A·B. Solved for the difference to the
-    /// present A, so that directions
-    /// without input (H singular: few tokens, features that are always 0) leave it as it is.
+    /// present A, so that directions without input (H singular: few tokens, features that are always 0) leave it as it is.
     /// </summary>
     /// <param name="la">Decompositions.</param>
     /// <param name="w">W, m × n: the dense weights.</param>

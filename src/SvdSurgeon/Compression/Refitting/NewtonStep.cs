@@ -6,9 +6,8 @@ namespace SvdSurgeon.Compression.Refitting;
 
 /// <summary>
 /// One step of Newton's method on the weights of a compressed module, with the Kronecker-factored second-order model of the loss that
-/// two-sided whitening
-/// rests on, F = (1/N) C ⊗ H. It goes through all of weight space; truncating where it leads is the projection back onto the matrices of
-/// rank r.
+/// two-sided whitening rests on, F = (1/N) C ⊗ H. It goes through all of weight space; truncating where it leads is the projection back
+/// onto the matrices of rank r.
 /// </summary>
 public static class NewtonStep
 {
@@ -20,8 +19,7 @@ public static class NewtonStep
 
     /// <summary>
     /// The output side of the second-order model at a compressed model: half what the dense model's loss is sensitive to, half where the
-    /// two models' predictions
-    /// differ, both with the trace of the first.
+    /// two models' predictions differ, both with the trace of the first.
     /// </summary>
     /// <param name="dense">Σ_t d_t d_tᵀ of the next-token loss at the dense model, m × m.</param>
     /// <param name="divergence">Σ_t d_t d_tᵀ of the divergence at the compressed model, m × m.</param>
@@ -37,8 +35,7 @@ public static class NewtonStep
 
     /// <summary>
     /// D = S_g⁻¹ G S_x⁻ᵀ: with Z = S_gᵀ W S_x the second-order model is the identity, its gradient is the whole step, and a step of length
-    /// s leads to Z − s·D, which is
-    /// W − s·C⁻¹ G H⁻¹.
+    /// s leads to Z − s·D, which is W − s·C⁻¹ G H⁻¹.
     /// </summary>
     /// <param name="gradient">G = ∂L/∂W, m × n.</param>
     /// <param name="input">Factor of H, the inputs' Gram matrix.</param>

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Compression.Refitting;
 
 /// <summary>
 /// What a module should compute once its inputs are those of the model compressed so far: the weights whose outputs on X_c come closest to
-/// W's outputs on X_f,
-/// as far as β says.
+/// W's outputs on X_f, as far as β says.
 /// </summary>
 public static class SequentialTarget
 {

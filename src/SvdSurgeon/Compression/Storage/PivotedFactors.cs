@@ -4,8 +4,7 @@ namespace SvdSurgeon.Compression.Storage;
 
 /// <summary>
 /// A matrix of rank r as r of its own rows and the coefficients that give the others: W'[pivots] = Basis and W'[others] = Mix · Basis.
-/// Exactly the same matrix in
-/// r(m + n − r) numbers and r indices instead of r(m + n).
+/// Exactly the same matrix in r(m + n − r) numbers and r indices instead of r(m + n).
 /// </summary>
 /// <param name="Pivots">Rows of W' that are stored, ascending, length r.</param>
 /// <param name="Basis">Those rows, r × n.</param>

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>
 /// H̄ of the first k components, ready for the surgeon: ḠᵀḠ + ridge·I with Ḡ (N × k, N &lt; k: everything below then works in N dimensions
-/// by the
-/// Woodbury identity), or the full matrix.
+/// by the Woodbury identity), or the full matrix.
 /// </summary>
 public sealed class FisherPool
 {

@@ -8,8 +8,7 @@ public enum Shrinkage
 
     /// <summary>
     /// Ledoit &amp; Wolf (2004): (1 − λ)H̄ + λ·mean(diag H̄)·I with the λ that the samples' own spread asks for; where samples came as Gram
-    /// matrices only,
-    /// the oracle-approximating λ of Chen et al. (2010), which needs none.
+    /// matrices only, the oracle-approximating λ of Chen et al. (2010), which needs none.
     /// </summary>
     LedoitWolf,
 }

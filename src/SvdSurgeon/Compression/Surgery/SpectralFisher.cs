@@ -7,8 +7,7 @@ namespace SvdSurgeon.Compression.Surgery;
 /// <summary>
 /// Spectral Fisher of one module: H̄ = Σ_b ḡ_b ḡ_bᵀ over the samples b (sequences, or tokens), ḡ_b = ∂L_b/∂σ for the first k components
 /// (SVD-Surgeon, Safari &amp; Hutter 2026). Holds Ḡ itself (N × k) while N &lt; k and folds it into H̄ (k × k) every k samples, so that it
-/// is never
-/// larger than twice k × k however many samples there are, and the result does not depend on how the samples were cut into calls.
+/// is never larger than twice k × k however many samples there are, and the result does not depend on how the samples were cut into calls.
 /// </summary>
 public sealed class SpectralFisher
 {
@@ -74,8 +73,7 @@ public sealed class SpectralFisher
 
     /// <summary>
     /// Adds many samples at once as their Gram matrix: the token form, where every token t is a sample q_t = (D U_k)_t ∘ (X M)_t and the
-    /// backend has
-    /// already formed Σ_t q_t q_tᵀ as one rank-T update.
+    /// backend has already formed Σ_t q_t q_tᵀ as one rank-T update.
     /// </summary>
     /// <param name="gram">Σ_t q_t q_tᵀ, k × k.</param>
     /// <param name="gradientSum">Σ_t q_t, length k.</param>
@@ -99,8 +97,7 @@ public sealed class SpectralFisher
 
     /// <summary>
     /// Adds the samples of a shard. Equal to one run over all samples to rounding (1e-12 relative), and to the last bit while N &lt; k and
-    /// the shards
-    /// come in order.
+    /// the shards come in order.
     /// </summary>
     public void Merge(SpectralFisher shard)
     {

@@ -7,8 +7,7 @@ namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>
 /// SVD-Surgeon (Safari &amp; Hutter, 2026): optimal brain surgery with the singular values as parameters. C = dropped, S = kept, inside the
-/// pool of
-/// the first k components; those beyond k are dropped without compensation.
+/// pool of the first k components; those beyond k are dropped without compensation.
 /// </summary>
 public static class Surgeon
 {
@@ -203,8 +202,8 @@ public static class Surgeon
 
     /// <summary>
     /// The predicted loss after compensation for every rank at once, S = {1..r}: with H̄ + ε·d·I = L Lᵀ the Schur complement of the leading
-    /// r × r block is
-    /// L_CC L_CCᵀ, so the loss is ½Σ_{j>r} w_j² with w = Lᵀσ, whatever r is. One factorization of k × k gives all k + 1 values.
+    /// r × r block is L_CC L_CCᵀ, so the loss is ½Σ_{j>r} w_j² with w = Lᵀσ, whatever r is. One factorization of k × k gives all k + 1
+    /// values.
     /// </summary>
     /// <returns>Entry r is the loss of keeping the first r of the k components; entry k is 0.</returns>
     public static double[] PredictedLosses(ILinearAlgebra la, ReadOnlySpan<double> sigma, FisherPool fisher, double damping)

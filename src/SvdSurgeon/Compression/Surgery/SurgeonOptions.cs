@@ -23,8 +23,7 @@ public sealed record SurgeonOptions
 
     /// <summary>
     /// w: weight of the first-order term, δ = argmin ½δᵀH̄δ + w·(Σ_b ḡ_b)ᵀδ; 0 leaves it out. 1 takes H̄/N for the Hessian of the mean
-    /// loss. If the T tokens of a
-    /// sequence are independent samples, that Hessian is T times larger, and 1/T is the weight.
+    /// loss. If the T tokens of a sequence are independent samples, that Hessian is T times larger, and 1/T is the weight.
     /// </summary>
     public double FirstOrderWeight { get; init; }
 }

@@ -54,8 +54,7 @@ public static class WhitenedSvd
 
     /// <summary>
     /// Two-sided (Kronecker-factored) whitening: SVD of L_gᵀ W L_x. Here ½Σ_{dropped} σ_i² estimates the loss itself, in the same unit for
-    /// every
-    /// module, which is what <see cref="SpectrumAllocation"/> rests on.
+    /// every module, which is what <see cref="SpectrumAllocation"/> rests on.
     /// </summary>
     /// <param name="la">Decompositions.</param>
     /// <param name="w">W, m × n.</param>

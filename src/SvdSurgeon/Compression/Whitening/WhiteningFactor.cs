@@ -70,8 +70,7 @@ public abstract class WhiteningFactor
 
     /// <summary>
     /// H = QΛQᵀ, S = QΛ^½ (SVD-LLM V2). Directions with λ ≤ ε·λ_max carry no input: they are left out, and S⁻¹ is the pseudo-inverse. Exact
-    /// where H is
-    /// singular, without jitter.
+    /// where H is singular, without jitter.
     /// </summary>
     /// <exception cref="NumericalException">H holds a non-finite number.</exception>
     public static WhiteningFactor Eigen(ILinearAlgebra la, Matrix gram, double threshold = DefaultEigenThreshold)
@@ -86,8 +85,7 @@ public abstract class WhiteningFactor
 
     /// <summary>
     /// A diagonal S. Entries below a millionth of the largest (inputs that are never active, rows without gradient) are raised to it, so
-    /// that
-    /// unscaling stays finite.
+    /// that unscaling stays finite.
     /// </summary>
     /// <exception cref="NumericalException">An entry is negative or not finite.</exception>
     public static WhiteningFactor Diagonal(ReadOnlySpan<double> scale)

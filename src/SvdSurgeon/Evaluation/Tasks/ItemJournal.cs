@@ -7,8 +7,7 @@ namespace SvdSurgeon.Evaluation.Tasks;
 
 /// <summary>
 /// The items' file, one JSON object per line. Until all are there they stand in a journal beside it, from which a run that was stopped
-/// goes on. A journal of
-/// another model or other tasks is not used.
+/// goes on. A journal of another model or other tasks is not used.
 /// </summary>
 internal sealed class ItemJournal : IDisposable
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Evaluation.Tasks;
 
 /// <summary>
 /// Scores the ends of token sequences. What all sequences begin with (a task's worked examples) is read once, what the sequences of an
-/// item begin with once per
-/// item; the rest of an item's sequences is read side by side. Keys and values of what was read stay in a cache.
+/// item begin with once per item; the rest of an item's sequences is read side by side. Keys and values of what was read stay in a cache.
 /// </summary>
 /// <remarks>What is shared follows from the sequences alone, not from what was scored before: a resumed run gives the same bits.</remarks>
 internal sealed class SharedPrefixScorer : IDisposable

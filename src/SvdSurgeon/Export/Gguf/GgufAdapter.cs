@@ -9,8 +9,7 @@ namespace SvdSurgeon.Export.Gguf;
 
 /// <summary>
 /// A factored model as a pair that an unmodified llama.cpp loads: a base whose factored matrices hold only what is not of low rank, and a
-/// LoRA adapter with the
-/// factors. llama.cpp adds b·(a·x) of the adapter to the base's product, so nothing is rounded that was not.
+/// LoRA adapter with the factors. llama.cpp adds b·(a·x) of the adapter to the base's product, so nothing is rounded that was not.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="architecture">What llama.cpp calls it.</param>

@@ -39,8 +39,7 @@ internal static class GgufModelMetadata
 
     /// <summary>
     /// What llama.cpp divides each rotary frequency by, head dimension / 2 numbers; null where the scaling is no table. LLaMA-3's: 1 for
-    /// short
-    /// wavelengths, the factor for long ones, and between them 1 / ((1 − s)/factor + s) with s from 0 to 1.
+    /// short wavelengths, the factor for long ones, and between them 1 / ((1 − s)/factor + s) with s from 0 to 1.
     /// </summary>
     public static float[]? RotaryFactors(DecoderConfig config)
     {

@@ -7,8 +7,8 @@ namespace SvdSurgeon.Export.Gguf;
 
 /// <summary>
 /// Scores of a SentencePiece-style vocabulary. Its BPE joins the two neighbours that make the token of the highest score, so a list of
-/// merges can be said by scores
-/// exactly where all ways to make a token follow each other in the list, and every two tokens that make one are in it.
+/// merges can be said by scores exactly where all ways to make a token follow each other in the list, and every two tokens that make one
+/// are in it.
 /// </summary>
 internal static class SentencePieceScores
 {

@@ -4,8 +4,7 @@ namespace SvdSurgeon.Formats.HuggingFace;
 
 /// <summary>
 /// Checkpoints that a quantiser left: integers are no weights without the scales beside them. They are known by the names of those
-/// companions, whatever
-/// config.json says.
+/// companions, whatever config.json says.
 /// </summary>
 internal static class QuantizedWeights
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Formats.HuggingFace;
 
 /// <summary>
 /// tie_word_embeddings and a stored head are two words for one thing. Where the configuration ties and the stored head is another matrix
-/// than the
-/// embedding, the head counts, as in transformers 5: tools that rotate or slice a model leave it so.
+/// than the embedding, the head counts, as in transformers 5: tools that rotate or slice a model leave it so.
 /// </summary>
 internal static class TiedHead
 {

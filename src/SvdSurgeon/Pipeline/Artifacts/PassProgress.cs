@@ -7,8 +7,7 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 
 /// <summary>
 /// The sums of a pass over the blocks so far, in a file beside the artifact's parts: where a killed run goes on. It is written after a
-/// block, as often as
-/// that takes a twentieth of the time at most.
+/// block, as often as that takes a twentieth of the time at most.
 /// </summary>
 /// <param name="artifact">The artifact.</param>
 /// <param name="statistics">Keys of what is summed together; sums of another set are of no use.</param>

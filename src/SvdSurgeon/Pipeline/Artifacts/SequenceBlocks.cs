@@ -4,8 +4,8 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 
 /// <summary>
 /// The blocks of calibration sequences that statistics are summed in: each block from zero, then block after block in order, so that the
-/// sums are the same
-/// to the last bit whether one run went through all blocks, a killed run went on, or several machines took some blocks each.
+/// sums are the same to the last bit whether one run went through all blocks, a killed run went on, or several machines took some blocks
+/// each.
 /// </summary>
 /// <param name="Sequences">All sequences.</param>
 /// <param name="Size">Sequences a block; the last one may have fewer.</param>

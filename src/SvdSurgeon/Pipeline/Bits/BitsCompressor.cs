@@ -15,9 +15,8 @@ namespace SvdSurgeon.Pipeline.Bits;
 
 /// <summary>
 /// Makes models of integers: statistics of the dense model, the loss of every module with every number of bits, the best choice within each
-/// budget, the rounding
-/// and its training, one folder for every size, and its evaluation. Every stage leaves artifacts, so that another size needs no pass and a
-/// run that was killed goes on where it stopped.
+/// budget, the rounding and its training, one folder for every size, and its evaluation. Every stage leaves artifacts, so that another size
+/// needs no pass and a run that was killed goes on where it stopped.
 /// </summary>
 public static class BitsCompressor
 {

@@ -10,10 +10,8 @@ namespace SvdSurgeon.Pipeline.Bits;
 
 /// <summary>
 /// Trains the rounding of all modules at once: signed gradient steps on positions and scales (<see cref="TrainedMatrix"/>) down the
-/// divergence of the model's
-/// predictions from the dense model's, Σ_t KL(p_dense ‖ p), rounding passed straight through in the backward pass. A block's output need
-/// not be guessed at: what counts
-/// is compared, and errors of early layers are made up for in later ones.
+/// divergence of the model's predictions from the dense model's, Σ_t KL(p_dense ‖ p), rounding passed straight through in the backward
+/// pass. A block's output need not be guessed at: what counts is compared, and errors of early layers are made up for in later ones.
 /// </summary>
 internal sealed class RoundingTraining : ILinearVisitor
 {

@@ -17,9 +17,8 @@ namespace SvdSurgeon.Pipeline.Factors;
 
 /// <summary>
 /// The spectral factors of every linear module, kept in files: left vectors (transposed, a component a row) and right vectors in float32,
-/// singular
-/// values in float64. Spectral gradients, allocation and the compressed modules read from them. What makes them differs: a method alone
-/// (<see cref="Decompose"/>), kept columns (<see cref="ColumnFactors"/>), the sequential pass (<see cref="SequentialPass"/>).
+/// singular values in float64. Spectral gradients, allocation and the compressed modules read from them. What makes them differs: a method
+/// alone (<see cref="Decompose"/>), kept columns (<see cref="ColumnFactors"/>), the sequential pass (<see cref="SequentialPass"/>).
 /// </summary>
 internal sealed class FactorSet(Artifact artifact)
 {
@@ -28,8 +27,7 @@ internal sealed class FactorSet(Artifact artifact)
 
     /// <summary>
     /// The factors of one layer: NAME.left (K × m), NAME.sigma (R), NAME.right (K × n); with kept columns also NAME.columns and NAME.fixed,
-    /// the m × c part
-    /// of W' that does not depend on σ. Modules that stay dense may be absent.
+    /// the m × c part of W' that does not depend on σ. Modules that stay dense may be absent.
     /// </summary>
     public SafeTensorsFile OpenLayer(int layer) => SafeTensorsFile.Open(artifact.Part(ArtifactParts.Layer(layer)));
 

@@ -15,8 +15,7 @@ namespace SvdSurgeon.Pipeline.Fisher;
 
 /// <summary>
 /// The spectral Fisher with every token as a sample: H̄ = Σ_t q_t q_tᵀ, q_t = (D·left)_t ∘ (X·rightᵀ)_t (docs/methods.md). A rank-T
-/// update of what
-/// the projection computes anyway; with few sequences a far better estimate than one sample a sequence.
+/// update of what the projection computes anyway; with few sequences a far better estimate than one sample a sequence.
 /// </summary>
 internal sealed class TokenFisher : ISpectralFisherSource
 {

@@ -93,8 +93,7 @@ public sealed partial record CompressionOptions
 
     /// <summary>
     /// The type that numbers stored as <paramref name="stored"/> are written in: <see cref="StorageType"/> where it is given, else their
-    /// own;
-    /// quantized ones become fp16, because factors of a weight matrix have no block structure to keep.
+    /// own; quantized ones become fp16, because factors of a weight matrix have no block structure to keep.
     /// </summary>
     public DType WrittenType(DType stored) =>
         stored.IsFloat() ? StorageType ?? stored

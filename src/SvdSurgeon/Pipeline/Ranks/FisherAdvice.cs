@@ -8,8 +8,7 @@ internal static class FisherAdvice
 {
     /// <summary>
     /// Sequences for each component that is operated on. In the trials the sequence form became harmless at about fifty times the ranks
-    /// (2,048 sequences for ranks
-    /// of about 40); below ten it does harm at the published strength.
+    /// (2,048 sequences for ranks of about 40); below ten it does harm at the published strength.
     /// </summary>
     public const int SequencesPerComponent = 10;
 

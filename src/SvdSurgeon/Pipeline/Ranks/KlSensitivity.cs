@@ -17,15 +17,12 @@ namespace SvdSurgeon.Pipeline.Ranks;
 
 /// <summary>
 /// What each module's ratio does to the model's output (Duo-SVD, Xv et al. 2026, modules): in the base state every module is truncated at
-/// the uniform
-/// ratio; for each module and candidate only that module is changed, and its loss is KL(dense ‖ changed) − KL(dense ‖ base), summed over
-/// tokens, mean over
-/// sequences. Candidates of equal rank are measured once, the base's own not at all.
+/// the uniform ratio; for each module and candidate only that module is changed, and its loss is KL(dense ‖ changed) − KL(dense ‖ base),
+/// summed over tokens, mean over sequences. Candidates of equal rank are measured once, the base's own not at all.
 /// </summary>
 /// <remarks>
 /// The base state's hidden states stop at the layer being measured, so that only it and the later ones run again. Kept columns play no part
-/// here, as in the
-/// published program: they are found for the ranks that the allocation gives. The base state's factors are held in float32.
+/// here, as in the published program: they are found for the ranks that the allocation gives. The base state's factors are held in float32.
 /// </remarks>
 internal sealed class KlSensitivity : IDisposable
 {

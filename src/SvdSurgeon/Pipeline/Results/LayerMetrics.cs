@@ -40,8 +40,7 @@ internal sealed class LayerMetrics : IDisposable
 
     /// <summary>
     /// What became of a module: spectrum, kept and corrected values, and how far it is from what it was, ‖(W − W')Xᵀ‖ / ‖WXᵀ‖ of the
-    /// outputs and
-    /// ‖W − W'‖ / ‖W‖ of the weights, before the surgeon and in the end.
+    /// outputs and ‖W − W'‖ / ‖W‖ of the weights, before the surgeon and in the end.
     /// </summary>
     public JsonObject Of(LinearModule module, ModulePlan plan)
     {

@@ -11,8 +11,7 @@ namespace SvdSurgeon.Pipeline.Results;
 
 /// <summary>
 /// metrics.json of a compressed model: per module what was kept and what it cost, and the perplexities. It holds nothing that differs
-/// between two runs of
-/// the same recipe; times and memory are in <see cref="RunLog"/>.
+/// between two runs of the same recipe; times and memory are in <see cref="RunLog"/>.
 /// </summary>
 internal static class ModelMetrics
 {

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Pipeline.Running;
 
 /// <summary>
 /// Stages that work on one layer after the other, each from files to a file. Layers of small modules go side by side on one thread each:
-/// nothing of
-/// a layer waits then, reading, converting and writing included.
+/// nothing of a layer waits then, reading, converting and writing included.
 /// </summary>
 internal static class LayersSideBySide
 {

@@ -65,8 +65,7 @@ internal static class AutoSearch
     }
 
     // What the truncation did is mended by the sequential pass or by Newton steps. With much data the steps gain far more, from the
-    // truncation more than from the
-    // pass; with little data the pass is as good in less time, and steps may follow it (docs/EXPERIMENTS.md).
+    // truncation more than from the pass; with little data the pass is as good in less time, and steps may follow it (docs/EXPERIMENTS.md).
     private static void Mend(Waterfall waterfall, CompressionOptions truncated)
     {
         SequentialSearch.ForAllLayers(waterfall);

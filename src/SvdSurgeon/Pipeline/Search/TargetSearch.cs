@@ -12,8 +12,7 @@ namespace SvdSurgeon.Pipeline.Search;
 
 /// <summary>
 /// The kept fraction that meets a target, by bisection to a thousandth. Every fraction is made from the statistics and factors that are
-/// there already; a perplexity
-/// costs an evaluation a step, a size not even that.
+/// there already; a perplexity costs an evaluation a step, a size not even that.
 /// </summary>
 internal sealed class TargetSearch(PipelineContext context, CompressionStages stages)
 {

@@ -13,10 +13,9 @@ namespace SvdSurgeon.Pipeline.Search;
 
 /// <summary>
 /// Candidates one after the other for one kept fraction, each kept only if it is better than the best before it, on sequences that no
-/// statistic has seen: what is
-/// fitted by more than the standard error of the difference, another form of the same size at all. Losses are artifacts, so that a run that
-/// was killed does not try
-/// again what it has rejected; what was made for a candidate alone is deleted once another is better.
+/// statistic has seen: what is fitted by more than the standard error of the difference, another form of the same size at all. Losses are
+/// artifacts, so that a run that was killed does not try again what it has rejected; what was made for a candidate alone is deleted once
+/// another is better.
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
 {
@@ -81,8 +80,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
 
     /// <summary>
     /// Tries whether layers should differ: layer by layer in order, each takes the variant with the least loss, those after it as they are
-    /// in the best so far. Hidden
-    /// states stand in front of the layer, so that only later layers run again.
+    /// in the best so far. Hidden states stand in front of the layer, so that only later layers run again.
     /// </summary>
     /// <param name="name">Of the step.</param>
     /// <param name="variants">Options of equal ranks, the best so far first.</param>

@@ -13,8 +13,7 @@ namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
 /// Factors beside kept columns (Duo-SVD): right vectors are stored over all n columns, as the module's output sees them, so that the
-/// surgeon's
-/// gradients are collected as for any other module.
+/// surgeon's gradients are collected as for any other module.
 /// </summary>
 internal static class ColumnFactors
 {

@@ -15,8 +15,7 @@ namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
 /// The stages of one run in their order: statistics → factors → plan → (columns | sequential pass) → factor update → spectral Fisher →
-/// modules. Each is computed once
-/// and found again as an artifact; asking for a plan or for modules runs what they depend on.
+/// modules. Each is computed once and found again as an artifact; asking for a plan or for modules runs what they depend on.
 /// </summary>
 internal sealed class CompressionStages(PipelineContext context, TokenSet whitening, TokenSet fisher, TokenSet kl)
 {
@@ -161,8 +160,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         if (options.Refinements > 0)
         {
             // C is what the loss is sensitive to; at the compressed model that is something else than at the dense one (docs/methods.md,
-            // section
-            // 9.8).
+            // section 9.8).
             var before = options with
             {
                 Refinements = options.Refinements - 1,

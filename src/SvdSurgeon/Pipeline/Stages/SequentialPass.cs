@@ -18,9 +18,8 @@ namespace SvdSurgeon.Pipeline.Stages;
 /// <summary>
 /// Fits every module, in order of the data flow, to the outputs of the dense model given the inputs of the model compressed so far
 /// (docs/methods.md): W̃ = W + β·W(X_f − X_c)ᵀX_c (X_cᵀX_c + λI)⁻¹, decomposed in the metric of X_c and the dense model's output
-/// gradients.
-/// Two sets of hidden states go through the model. The compressed model's inputs of a group are recomputed up to that group, because the
-/// groups before it have just changed.
+/// gradients. Two sets of hidden states go through the model. The compressed model's inputs of a group are recomputed up to that group,
+/// because the groups before it have just changed.
 /// </summary>
 internal sealed class SequentialPass : IDisposable
 {

@@ -18,10 +18,8 @@ namespace SvdSurgeon.Pipeline.Stages;
 
 /// <summary>
 /// SVD-LLM's closed-form update as a pass in order of the data flow: the left factor of every module is fitted anew to the dense weights on
-/// the inputs of the
-/// model updated so far, the right factor stays (docs/methods.md). The result is a set of factors again, so that the surgeon works on
-/// top of it; components
-/// beyond the rank, which a selection may take, keep their own left vectors.
+/// the inputs of the model updated so far, the right factor stays (docs/methods.md). The result is a set of factors again, so that the
+/// surgeon works on top of it; components beyond the rank, which a selection may take, keep their own left vectors.
 /// </summary>
 internal sealed class UpdatePass : IDisposable
 {

@@ -7,8 +7,8 @@ namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
 /// The dense model's hidden states in front of one layer, and the inputs of the groups of the layer before it, kept from the pass through
-/// that layer: what is fitted to them
-/// changes from group to group and from trial to trial, they do not. Where they are too many for the memory they are in files.
+/// that layer: what is fitted to them changes from group to group and from trial to trial, they do not. Where they are too many for the
+/// memory they are in files.
 /// </summary>
 internal sealed class DenseInputs : IDisposable
 {

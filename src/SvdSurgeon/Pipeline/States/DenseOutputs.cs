@@ -7,12 +7,9 @@ namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
 /// What the dense model predicts for some sequences, kept so that the divergence of another model costs one product with the head. With
-/// features f (what the
-/// head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the gradient of ℓ at f_p: a
-/// token needs
-/// ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken from ℓ on both sides and from g, so ℓ
-/// is the cross
-/// entropy with any label and g its gradient.
+/// features f (what the head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the
+/// gradient of ℓ at f_p: a token needs ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken
+/// from ℓ on both sides and from g, so ℓ is the cross entropy with any label and g its gradient.
 /// </summary>
 internal sealed class DenseOutputs : IDisposable
 {

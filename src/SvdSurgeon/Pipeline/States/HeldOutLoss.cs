@@ -2,8 +2,7 @@ namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
 /// Next-token losses of one model on the held-out sequences. Two models are compared token by token: what makes a token hard is the same
-/// for both, so that the
-/// difference is known far better than either mean.
+/// for both, so that the difference is known far better than either mean.
 /// </summary>
 internal sealed class HeldOutLoss
 {

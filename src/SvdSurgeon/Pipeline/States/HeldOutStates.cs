@@ -6,8 +6,7 @@ namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
 /// The held-out sequences on their way through a model: hidden states in front of one layer. Layers from there on can be exchanged and
-/// measured at the cost of
-/// those layers alone.
+/// measured at the cost of those layers alone.
 /// </summary>
 internal sealed class HeldOutStates(PipelineContext context, TokenSet tokens, DecoderModel model) : IDisposable
 {

@@ -9,8 +9,7 @@ namespace SvdSurgeon.Pipeline.States;
 
 /// <summary>
 /// The hidden states of all calibration sequences at the input of one layer, carried through a model a layer at a time: what passes that
-/// change a model
-/// from its first layer to its last stand on. Where tokens × hidden size are too many for the memory they are in a file.
+/// change a model from its first layer to its last stand on. Where tokens × hidden size are too many for the memory they are in a file.
 /// </summary>
 internal sealed class HiddenStates : IDisposable
 {

@@ -10,10 +10,8 @@ namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
 /// Collects statistics in forward and backward passes over blocks of sequences: for as many layers at once as their sums fit into memory,
-/// the last layers
-/// first, since a backward pass ends with the first layer that it is for. A run over all sequences keeps the sums of the blocks so far in a
-/// file now and
-/// then, and goes on from there; a shard writes a file a block and layer.
+/// the last layers first, since a backward pass ends with the first layer that it is for. A run over all sequences keeps the sums of the
+/// blocks so far in a file now and then, and goes on from there; a shard writes a file a block and layer.
 /// </summary>
 internal sealed class GradientPass
 {

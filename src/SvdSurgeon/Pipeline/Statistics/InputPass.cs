@@ -9,8 +9,7 @@ namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
 /// Collects statistics of the modules' inputs layer by layer: all sequences go through a layer before the next one, so that only one
-/// layer's sums and
-/// widened weights are in memory. Hidden states go to a file where they are too many.
+/// layer's sums and widened weights are in memory. Hidden states go to a file where they are too many.
 /// </summary>
 internal static class InputPass
 {

@@ -12,8 +12,7 @@ namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
 /// What the methods need to know of the loss gradients: for every module C = DᵀD over the gradients D at its output (two-sided whitening),
-/// or the Fisher
-/// information of every row of W, Σ_b Σ_j (G_b)_ij² (FWSVD).
+/// or the Fisher information of every row of W, Σ_b Σ_j (G_b)_ij² (FWSVD).
 /// </summary>
 internal sealed class OutputStatistics
 {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
 /// Merges what shards have collected into what one run over all sequences would have collected, to the last bit: sums are added block by
-/// block in the
-/// same order, rows are put together. Artifacts that are whole in one of the folders are taken over.
+/// block in the same order, rows are put together. Artifacts that are whole in one of the folders are taken over.
 /// </summary>
 public static class ShardMerge
 {

@@ -12,8 +12,8 @@ namespace SvdSurgeon.Pipeline.Statistics;
 
 /// <summary>
 /// What rounding needs to know of a module besides its inputs: the Gram matrix H_g = Σ_t ‖g_t‖² x_t x_tᵀ, in which a token weighs as much
-/// as the loss hangs on the
-/// module's output there (METHODS.md, section 10, (5)), and the energy Σ_t g_ti² of the gradient at every output, the diagonal of C.
+/// as the loss hangs on the module's output there (METHODS.md, section 10, (5)), and the energy Σ_t g_ti² of the gradient at every output,
+/// the diagonal of C.
 /// </summary>
 internal sealed class TokenWeightedStatistics
 {

@@ -2,10 +2,8 @@ namespace SvdSurgeon.Tensors.Blocks;
 
 /// <summary>
 /// Rounds float32 numbers to GGUF's block types: the counterpart of <see cref="BlockWidening"/>. Each type's scales are searched for as
-/// llama.cpp's reference
-/// quantiser does it without an importance matrix (ggml-quants.c, quantize_row_*_ref; IQ4_NL as its quantize_iq4_nl), in the same float32
-/// operations in the same
-/// order, so the bytes are equal.
+/// llama.cpp's reference quantiser does it without an importance matrix (ggml-quants.c, quantize_row_*_ref; IQ4_NL as its quantize_iq4_nl),
+/// in the same float32 operations in the same order, so the bytes are equal.
 /// </summary>
 internal static class BlockNarrowing
 {

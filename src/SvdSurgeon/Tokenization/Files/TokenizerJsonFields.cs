@@ -4,8 +4,7 @@ namespace SvdSurgeon.Tokenization.Files;
 
 /// <summary>
 /// Every field that this program reads in a tokenizer.json, or knows to change no id and no text: offsets, types of pairs, and truncation
-/// and padding, which
-/// programs set anew for every call. All others are named in a warning.
+/// and padding, which programs set anew for every call. All others are named in a warning.
 /// </summary>
 internal static class TokenizerJsonFields
 {

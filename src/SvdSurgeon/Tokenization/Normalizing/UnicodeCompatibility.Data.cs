@@ -2,8 +2,8 @@ namespace SvdSurgeon.Tokenization.Normalizing;
 
 /// <summary>Full compatibility decompositions of Unicode 14.0.0, which the base class library lacks in invariant mode.</summary>
 /// <remarks>Base64 of deflated variable-length integers (7 bits per byte, low first): the number of characters whose compatibility
-/// decomposition
-/// differs from the canonical one; for each the character as a difference, the length of its decomposition, and that.</remarks>
+/// decomposition differs from the canonical one; for each the character as a difference, the length of its decomposition, and
+/// that.</remarks>
 internal static partial class UnicodeCompatibility
 {
     private const string Packed =

@@ -4,10 +4,8 @@ namespace SvdSurgeon.Tokenization.Normalizing;
 /// Canonical decompositions and combining classes of Unicode 14.0.0, which the base class library lacks in invariant mode.
 /// </summary>
 /// <remarks>Base64 of deflated variable-length integers (7 bits a byte, low first): the number of decompositions; for each the character as
-/// a difference,
-/// its first part, and twice its second part (0: none) plus one if the two compose again; the number of ranges of one combining class; for
-/// each the
-/// start as a difference, the length, the class.</remarks>
+/// a difference, its first part, and twice its second part (0: none) plus one if the two compose again; the number of ranges of one
+/// combining class; for each the start as a difference, the length, the class.</remarks>
 internal static partial class UnicodeComposition
 {
     private const string Packed =

@@ -5,9 +5,8 @@ namespace SvdSurgeon.Tokenization.Splitting;
 
 /// <summary>
 /// An expression written for Oniguruma, which tokenizer.json files are written for, run by .NET. The languages differ in possessive
-/// quantifiers
-/// (a++ is (?&gt;a+) here), negated properties, sets within sets, and characters beyond U+FFFF, which are one character there and two units
-/// here.
+/// quantifiers (a++ is (?&gt;a+) here), negated properties, sets within sets, and characters beyond U+FFFF, which are one character there
+/// and two units here.
 /// </summary>
 internal sealed class OnigurumaPattern
 {

@@ -5,11 +5,9 @@ namespace SvdSurgeon.Tokenization.Splitting;
 
 /// <summary>
 /// The characters that stand in for those beyond U+FFFF: .NET's expressions see these as two surrogates, which have no category and are in
-/// no range.
-/// In a searched text each becomes one character of the same category, and one of its own where the pattern names it or a range that it is
-/// in.
-/// No stand-in is named by the pattern; where one stands in a text itself, another of its category, which the pattern cannot tell from it,
-/// takes its place.
+/// no range. In a searched text each becomes one character of the same category, and one of its own where the pattern names it or a range
+/// that it is in. No stand-in is named by the pattern; where one stands in a text itself, another of its category, which the pattern cannot
+/// tell from it, takes its place.
 /// </summary>
 internal sealed class PatternAlphabet
 {

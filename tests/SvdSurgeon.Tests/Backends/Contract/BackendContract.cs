@@ -6,8 +6,7 @@ namespace SvdSurgeon.Tests.Backends.Contract;
 
 /// <summary>
 /// What every backend must do, operation by operation, against float64 references. One fixture a backend derives from it. Shapes are small,
-/// because
-/// one of the backends takes a millisecond a barrier.
+/// because one of the backends takes a millisecond a barrier.
 /// </summary>
 public abstract partial class BackendContract
 {

@@ -7,8 +7,7 @@ namespace SvdSurgeon.Backends.Decompositions.Eigen;
 /// <summary>
 /// Joins two solved halves: diag(D₁, D₂) + ρ z zᵀ in the basis of their eigenvectors. Values that z does not couple, or that coincide, are
 /// deflated; the others are roots of the secular equation, their vectors come from recomputed weights (Gu and Eisenstat) and are multiplied
-/// into
-/// the halves' vectors, whose zero blocks are skipped.
+/// into the halves' vectors, whose zero blocks are skipped.
 /// </summary>
 internal sealed unsafe class RankOneUpdate
 {

@@ -5,8 +5,7 @@ namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
 /// <summary>
 /// Roots of 1 + ρ Σ_j z_j² / (d_j − λ) with ascending distinct d and ρ &gt; 0: root i lies between d_i and d_{i+1}. The unknown is measured
-/// from
-/// the nearer pole, so that the differences d_j − λ keep full relative accuracy; orthogonal eigenvectors depend on it.
+/// from the nearer pole, so that the differences d_j − λ keep full relative accuracy; orthogonal eigenvectors depend on it.
 /// </summary>
 internal static unsafe class SecularEquation
 {

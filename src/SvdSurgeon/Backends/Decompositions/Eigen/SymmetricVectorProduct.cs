@@ -7,8 +7,7 @@ namespace SvdSurgeon.Backends.Decompositions.Eigen;
 
 /// <summary>
 /// y = A x for the trailing part of a symmetric matrix, reading its lower triangle once: memory bound. The rows are cut into strips of
-/// equal
-/// area, each with its own partial result; how many strips there are depends on the size alone.
+/// equal area, each with its own partial result; how many strips there are depends on the size alone.
 /// </summary>
 internal sealed unsafe class SymmetricVectorProduct(ThreadTeam team, int n)
 {

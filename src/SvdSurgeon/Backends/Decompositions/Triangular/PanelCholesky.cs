@@ -42,8 +42,7 @@ internal sealed unsafe class PanelCholesky<TKernel>
 
     /// <summary>
     /// Writes L, n × n, with zeros above its diagonal; false when a pivot is not positive (or not a number), and then L may be there in
-    /// part.
-    /// Of a the lower triangle alone counts; L has the same row stride and may take its place.
+    /// part. Of a the lower triangle alone counts; L has the same row stride and may take its place.
     /// </summary>
     public static bool TryFactor(ThreadTeam team, double* a, nint stride, int n, double* lower)
     {

@@ -6,8 +6,7 @@ namespace SvdSurgeon.Backends.Decompositions.Triangular;
 
 /// <summary>
 /// op(L) X = B and X op(L) = B with many right-hand sides: a small triangle by substitution, a large one by halves in place, so that all
-/// but
-/// the triangles on its diagonal are products.
+/// but the triangles on its diagonal are products.
 /// </summary>
 internal readonly unsafe struct TriangularSolve
 {

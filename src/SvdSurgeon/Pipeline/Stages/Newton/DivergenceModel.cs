@@ -18,9 +18,8 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 
 /// <summary>
 /// The second-order model that a Newton step rests on, of the loss L = Σ_t KL(dense ‖ compressed)_t over all tokens at the model compressed
-/// so far, in the coordinates where
-/// it is the identity (<see cref="NewtonStep"/>). The divergence from the dense model, and not the next-token loss, because it is zero
-/// where nothing was lost: it
+/// so far, in the coordinates where it is the identity (<see cref="NewtonStep"/>). The divergence from the dense model, and not the
+/// next-token loss, because it is zero where nothing was lost: it
 /// asks for what compression took, not for what the calibration text says. What depends on the length of a step is no more than Z − s·D and
 /// its decomposition.
 /// </summary>

@@ -10,12 +10,9 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 
 /// <summary>
 /// Newton steps for all compressed modules at once (<see cref="NewtonStep"/>) that bring the compressed model's predictions closer to the
-/// dense model's,
-/// truncated to the plan's ranks after each. The second-order model knows every module by itself and all of them mend the same error, so
-/// that the full step is
-/// far too long, and with little data it fits the sequences it comes from: its length is judged on calibration sequences that the step has
-/// not seen, and
-/// a step that gains nothing there is not taken.
+/// dense model's, truncated to the plan's ranks after each. The second-order model knows every module by itself and all of them mend the
+/// same error, so that the full step is far too long, and with little data it fits the sequences it comes from: its length is judged on
+/// calibration sequences that the step has not seen, and a step that gains nothing there is not taken.
 /// </summary>
 internal sealed class NewtonCorrection(
     PipelineContext context,

@@ -40,6 +40,7 @@ public static class HtmlReport
             page.Add(TasksSection.Draw(results, labels));
         if (results.Any(r => r.Steps.Count > 0))
             page.Add(StepsSection.Draw(results));
+        page.Add(WaysOutSection.Draw(results));
         page.Add(ModulesSection.Draw(results, labels));
         page.Add(TimesSection.Draw(runs));
         page.Line(

@@ -26,6 +26,9 @@ internal sealed record ResultData(
     IReadOnlyList<ModuleRow> Modules
 )
 {
+    /// <summary>Where it lies.</summary>
+    public required string Folder { get; init; }
+
     /// <summary>Accuracies, where tasks were asked for.</summary>
     public IReadOnlyList<TaskMeasure> Tasks { get; init; } = [];
 
@@ -64,6 +67,7 @@ internal sealed record ResultData(
                 metrics["modules"] is JsonArray modules ? [.. modules.Select(module => ModuleRow.Of(module!))] : []
             )
             {
+                Folder = folder,
                 Tasks = metrics["tasks"] is JsonArray tasks ? [.. tasks.Select(task => TaskMeasure.Of(task!))] : [],
             };
         }

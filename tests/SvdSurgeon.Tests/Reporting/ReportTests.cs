@@ -51,6 +51,10 @@ public sealed class ReportTests
                     )
             );
         });
+        string[] commands = [.. page.Descendants("code").Select(code => code.Value)];
+        Assert.That(commands, Has.Some.StartsWith("svdsurgeon generate select/ratio-0.5"), "each result runs here");
+        Assert.That(commands, Has.Some.StartsWith("svdsurgeon export columns/ratio-0.6 --format onnx"), "and elsewhere by one command");
+        Assert.That(text, Does.Not.Contain(Path.GetDirectoryName(first)), "no path of this machine");
         var modules = page.Descendants("table")
             .Where(table => table.Element("caption")!.Value.StartsWith("Modules of select/ratio-0.5", StringComparison.Ordinal))
             .Single()

@@ -10,7 +10,8 @@ internal static class WaysOutSection
     {
         var markup = new HtmlMarkup().Line(
             $"<section><h2>Where they run</h2><div class=\"scroll\"><table><caption>Commands as given beside the output folder.</caption>"
-                + $"<thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Program</th><th scope=\"col\">Command</th></tr></thead><tbody>"
+                + $"<thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Program</th>"
+                + $"<th scope=\"col\">Command</th></tr></thead><tbody>"
         );
         foreach (var result in results)
         {

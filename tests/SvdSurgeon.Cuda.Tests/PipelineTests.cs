@@ -2,6 +2,7 @@ using NUnit.Framework;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;

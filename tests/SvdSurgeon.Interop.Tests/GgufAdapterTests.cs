@@ -2,6 +2,7 @@ using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Export;
 using SvdSurgeon.Formats;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compare.Tables;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;

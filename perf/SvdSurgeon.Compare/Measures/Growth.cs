@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compare.Tables;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Performance;
 using SvdSurgeon.Pipeline;

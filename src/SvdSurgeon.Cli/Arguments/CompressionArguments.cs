@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
@@ -17,10 +20,8 @@ internal sealed class CompressionArguments
 
     private readonly Option<string> _method = new("--method")
     {
-        Description =
-            "svd (plain), asvd, fwsvd, whiten (truncation-aware whitening, SVD-LLM), kfac (two-sided whitening) or auto (the best "
-            + "combination, judged on held-out calibration sequences).",
-        DefaultValueFactory = _ => "whiten",
+        Description = string.Join("; ", CompressionMethod.All.Select(method => $"{method}: {method.Sentence}")) + ".",
+        DefaultValueFactory = _ => Defaults.Method.Name,
     };
     private readonly Option<string> _surgeon = new("--surgeon")
     {
@@ -34,10 +35,8 @@ internal sealed class CompressionArguments
     };
     private readonly Option<string> _allocate = new("--allocate")
     {
-        Description =
-            "uniform; dp or greedy (by the KL divergence that each module's candidate ratios cause, Duo-SVD); fisher (by the loss that "
-            + "the spectral Fisher predicts); or spectrum (by the two-sided singular values of all modules; needs --method kfac).",
-        DefaultValueFactory = _ => "uniform",
+        Description = string.Join("; ", AllocationRule.All.Select(rule => $"{rule}: {rule.Sentence}")) + ".",
+        DefaultValueFactory = _ => Defaults.Allocate.Name,
     };
     private readonly Option<string> _storage = new("--storage")
     {
@@ -174,10 +173,10 @@ internal sealed class CompressionArguments
     {
         var options = new CompressionOptions
         {
-            Method = Named<CompressionMethod>("--method", parsed.GetRequiredValue(_method)),
+            Method = One("--method", parsed.GetRequiredValue(_method), CompressionMethod.All),
             Surgeon = Named<SurgeonMode>("--surgeon", parsed.GetRequiredValue(_surgeon)),
             Whitening = Named<WhiteningForm>("--whitening", parsed.GetRequiredValue(_whitening)),
-            Allocate = Named<AllocationRule>("--allocate", parsed.GetRequiredValue(_allocate)),
+            Allocate = One("--allocate", parsed.GetRequiredValue(_allocate), AllocationRule.All),
             Storage = Named<StorageForm>("--storage", parsed.GetRequiredValue(_storage)),
             Columns =
                 parsed.GetRequiredValue(_columns) is var columns && columns == "none" ? null : Named<ColumnMode>("--columns", columns),
@@ -251,6 +250,11 @@ internal sealed class CompressionArguments
         StrictNumber.TryDouble(value, out double number)
             ? number
             : throw new InvalidInputException($"{option} {value}: not a number. Use a number or auto.");
+
+    private static T One<T>(string option, string value, IReadOnlyList<T> all)
+        where T : class =>
+        all.FirstOrDefault(one => value.Equals(one.ToString(), StringComparison.OrdinalIgnoreCase))
+        ?? throw new InvalidInputException($"{option} {value}: unknown. Use {string.Join(", ", all)}.");
 
     private static T Named<T>(string option, string value, string? names = null)
         where T : struct, Enum =>

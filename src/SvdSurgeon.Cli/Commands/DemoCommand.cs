@@ -6,6 +6,8 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Compression.Allocation;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;

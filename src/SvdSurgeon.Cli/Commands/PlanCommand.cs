@@ -54,7 +54,7 @@ internal static class PlanCommand
         var model = DecoderModel.Load(checkpoint);
         InputWarnings.Print(checkpoint.Warnings);
         // Ranks that depend on statistics are known to compress alone.
-        bool known = options.Allocate == AllocationRule.Uniform && options.Method != CompressionMethod.Auto;
+        bool known = options.Allocate.IsKnownBeforehand && !options.Method.IsSearch;
         var plans = options.Ratios.Select(ratio => CompressionPlan.Uniform(model, ratio, options)).ToList();
         var estimate = WorkEstimate.For(model, options, length, backend);
         if (json)
@@ -130,9 +130,9 @@ internal static class PlanCommand
         };
 
     private static string Unknown(CompressionOptions options) =>
-        options.Method == CompressionMethod.Auto
+        options.Method.IsSearch
             ? "Ranks are chosen by the search; compress finds them."
-            : $"Ranks follow from statistics of the model (--allocate {options.Allocate.ToString().ToLowerInvariant()}); compress finds "
+            : $"Ranks follow from statistics of the model (--allocate {options.Allocate}); compress finds "
                 + $"them, plan shows those of --allocate uniform.";
 
     private static JsonObject ToJson(CompressionPlan plan, CompressionOptions options, Checkpoint checkpoint) =>

@@ -62,6 +62,16 @@ internal sealed class StrictObject(JsonObject json, string file, string prefix =
     public T Named<T>(string key, T otherwise)
         where T : struct, Enum => OptionalNamed<T>(key) ?? otherwise;
 
+    /// <summary>One of <paramref name="all"/> by its name, which is its text.</summary>
+    public T Named<T>(string key, T otherwise, IReadOnlyList<T> all)
+        where T : class
+    {
+        if (OptionalText(key) is not { Length: > 0 } name)
+            return otherwise;
+        return all.FirstOrDefault(one => name.Equals(one.ToString(), StringComparison.OrdinalIgnoreCase))
+            ?? throw Wrong(key, "one of " + string.Join(", ", all));
+    }
+
     /// <summary>An enumeration; null where the key is missing, null or "none" and the enumeration has no value of that name.</summary>
     public T? OptionalNamed<T>(string key)
         where T : struct, Enum

@@ -240,13 +240,13 @@ public static class Compressor
         {
             ["format_version"] = 1,
             ["version"] = Recipe.ProgramVersion,
-            ["method"] = options.Method.ToString().ToLowerInvariant(),
+            ["method"] = options.Method.Name,
             ["surgeon"] = options.Surgeon.ToString().ToLowerInvariant(),
             ["ratio"] = ratio,
             ["options"] = options.ToJson(),
             ["model_hash"] = context.ModelHash,
         };
-        if (options.Method != CompressionMethod.Svd)
+        if (options.Method.NeedsCalibration)
             description["calibration_hash"] = whiteningHash;
         if (options.NeedsFisher)
             description["fisher_hash"] = fisherHash;

@@ -87,7 +87,7 @@ public static class StatisticsCollector
     private static (bool Along, string? Later) FisherOf(CompressionOptions options)
     {
         bool surgeon = options.Surgeon != SurgeonMode.None,
-            allocation = options.Allocate == AllocationRule.Fisher;
+            allocation = options.Allocate.NeedsFisher;
         if (!surgeon && !allocation)
             return (false, null);
         if (options.Searches)

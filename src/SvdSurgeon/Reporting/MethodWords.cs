@@ -31,9 +31,9 @@ internal static class MethodWords
     /// <summary>Such as "whiten + columns preserve + surgeon".</summary>
     public static string Label(CompressionOptions options)
     {
-        if (options.Method == CompressionMethod.Auto)
-            return "auto";
-        var parts = new List<string> { Name(options.Method) };
+        if (options.Method.IsSearch)
+            return options.Method.Name;
+        var parts = new List<string> { options.Method.Name };
         parts.AddRange(
             Changed(options).Where(change => !Quantities.Contains(change.Key)).Select(change => Words(change.Key, change.Value))
         );
@@ -48,16 +48,8 @@ internal static class MethodWords
     /// <summary>A sentence.</summary>
     public static string Sentence(CompressionOptions options)
     {
-        string method = options.Method switch
-        {
-            CompressionMethod.Svd => "Plain truncated SVD",
-            CompressionMethod.Asvd => "SVD with columns scaled by the inputs' mean size (ASVD)",
-            CompressionMethod.Fwsvd => "SVD with rows scaled by their Fisher information (FWSVD)",
-            CompressionMethod.Whiten => "Truncation-aware whitening of the inputs (SVD-LLM)",
-            CompressionMethod.Kfac => "Two-sided whitening, of inputs and output gradients",
-            _ => "The best combination, each step judged on held-out calibration sequences",
-        };
-        if (options.Method == CompressionMethod.Auto)
+        string method = char.ToUpperInvariant(options.Method.Sentence[0]) + options.Method.Sentence[1..];
+        if (options.Method.IsSearch)
             return method + ".";
         string surgeon = options.Surgeon switch
         {

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Export;
 using SvdSurgeon.Formats;

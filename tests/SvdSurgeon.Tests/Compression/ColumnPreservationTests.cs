@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Whitening;
@@ -116,9 +117,9 @@ public sealed class ColumnPreservationTests
             h[i, j] *= 5;
             h[j, i] *= 5;
         }
-        var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), WhitenedSvd.DefaultOutputDamping) : null;
+        var output = twoSided ? WhiteningFactor.Damped(La, Gram(4 * m, m, seed + 300), TwoSidedWhitening.OutputDamping) : null;
         if (twoSided)
-            h = WhitenedSvd.Damp(h, WhitenedSvd.DefaultInputDamping);
+            h = WhitenedSvd.Damp(h, TwoSidedWhitening.InputDamping);
         AssertRefitIsNeverWorse(Gaussian(m, n, seed + 100), h, random.Next(1, largest + 1), output, countIndices);
     }
 
@@ -184,8 +185,8 @@ public sealed class ColumnPreservationTests
     public void In_the_two_sided_metric_the_error_is_that_of_the_stored_matrix([Values] ColumnMode mode)
     {
         var (w, c) = (Gaussian(15, 18, 9), Gram(60, 15, 11));
-        var h = WhitenedSvd.Damp(Gram(60, 18, 10), WhitenedSvd.DefaultInputDamping);
-        var output = WhiteningFactor.Damped(La, c, WhitenedSvd.DefaultOutputDamping);
+        var h = WhitenedSvd.Damp(Gram(60, 18, 10), TwoSidedWhitening.InputDamping);
+        var output = WhiteningFactor.Damped(La, c, TwoSidedWhitening.OutputDamping);
         var columns = new ColumnPreservation(La, w, h, 6, output: output);
         var split = columns.Split(2, mode);
         var difference = output.WhitenRows(Truncation.Difference(w, Store(columns, split).Product(La)));

@@ -59,7 +59,7 @@ public sealed class NewtonStepTests
         );
         AreClose(
             Truncation.Keep(Decompose(w, gradient, input, output, 1), 3).Product(La),
-            Truncation.Keep(WhitenedSvd.TwoSided(La, stepped, input, output), 3).Product(La),
+            Truncation.Keep(WhitenedSvd.Factorize(La, stepped, input, output), 3).Product(La),
             1e-7
         );
     }

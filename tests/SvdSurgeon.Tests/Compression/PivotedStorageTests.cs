@@ -76,7 +76,7 @@ public sealed class PivotedStorageTests
     public void The_truncation_of_a_whitened_module_survives_single_precision()
     {
         var w = Gaussian(48, 64, 5);
-        var factors = WhitenedSvd.TwoSided(
+        var factors = WhitenedSvd.Factorize(
             La,
             w,
             WhiteningFactor.Damped(La, Gram(200, 64, 6), 1e-3),

@@ -32,7 +32,7 @@ public sealed class SpectralFisherTests
         var (x, d, gbar) = (golden.Matrix("X"), golden.Matrix("D"), golden.Matrix("gbar"));
         int k = gbar.Columns,
             tokens = x.Rows / gbar.Rows;
-        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), k);
+        var factors = WhitenedSvd.Factorize(La, golden.Matrix("W"), WhiteningFactor.Cholesky(La, golden.Matrix("H")), null, k);
         var (p, q) = (La.Multiply(d, factors.Left), La.Multiply(x, factors.Right, transposeB: true));
         var projected = new Matrix(gbar.Rows, k);
         for (int t = 0; t < x.Rows; t++)

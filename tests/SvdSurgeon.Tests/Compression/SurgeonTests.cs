@@ -46,10 +46,11 @@ public sealed class SurgeonTests
     )
     {
         using var golden = new AlgorithmCase("surgeon-" + name);
-        var factors = WhitenedSvd.OneSided(
+        var factors = WhitenedSvd.Factorize(
             La,
             golden.Matrix("W"),
             WhiteningFactor.Cholesky(La, golden.Matrix("H")),
+            null,
             golden.Integers("rank")[1]
         );
         AreClose(factors.Sigma, golden.Vector("sigma"), SigmaTolerance);

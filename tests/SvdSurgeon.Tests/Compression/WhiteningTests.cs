@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Refitting;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.LinearAlgebra;
@@ -8,13 +9,38 @@ namespace SvdSurgeon.Tests.Compression;
 
 public sealed class WhiteningTests
 {
+    // What the pipeline's ModuleMetric and FactorSet do with a method and what was collected for it.
+    private static SpectralFactors Decompose(
+        CompressionMethod method,
+        Matrix w,
+        Collected? collected = null,
+        WhiteningForm form = WhiteningForm.Cholesky
+    )
+    {
+        var sample = collected ?? new Collected();
+        return WhitenedSvd.Factorize(La, w, method.Input(La, sample, form), method.Output(La, sample));
+    }
+
+    private sealed record Collected(Matrix? H = null, double[]? MeanAbsolute = null, Matrix? C = null, double[]? RowFisher = null)
+        : IInputSample,
+            IOutputSample
+    {
+        Matrix IInputSample.Gram() => H!;
+
+        double[] IInputSample.MeanAbsolute() => MeanAbsolute!;
+
+        Matrix IOutputSample.Gram() => C!;
+
+        double[] IOutputSample.RowFisher() => RowFisher!;
+    }
+
     private static Matrix Truncated(SpectralFactors factors, int rank) => Truncation.Keep(factors, rank).Product(La);
 
     [TestCase("wide"), TestCase("tall"), TestCase("singular")]
     public void Plain_svd_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = WhitenedSvd.Plain(La, golden.Matrix("W"));
+        var factors = Decompose(CompressionMethod.Svd, golden.Matrix("W"));
         AreClose(factors.Sigma, golden.Vector("svd.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("svd.W"), WeightTolerance);
     }
@@ -28,7 +54,7 @@ public sealed class WhiteningTests
         for (int t = 0; t < x.Rows; t++)
         for (int j = 0; j < mean.Length; j++)
             mean[j] += Math.Abs(x[t, j]) / x.Rows;
-        var factors = WhitenedSvd.ActivationScaled(La, golden.Matrix("W"), mean);
+        var factors = Decompose(CompressionMethod.Asvd, golden.Matrix("W"), new(MeanAbsolute: mean));
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("asvd.W"), WeightTolerance);
     }
 
@@ -36,7 +62,7 @@ public sealed class WhiteningTests
     public void Fisher_weighted_svd_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = WhitenedSvd.FisherWeighted(La, golden.Matrix("W"), golden.Vector("fwsvd.row_fisher"));
+        var factors = Decompose(CompressionMethod.Fwsvd, golden.Matrix("W"), new(RowFisher: golden.Vector("fwsvd.row_fisher")));
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("fwsvd.W"), WeightTolerance);
     }
 
@@ -44,9 +70,8 @@ public sealed class WhiteningTests
     public void Cholesky_whitening_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var input = WhiteningFactor.Cholesky(La, golden.Matrix("H"));
-        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), input);
-        Assert.That(input.AddedJitter, Is.Zero);
+        var factors = Decompose(CompressionMethod.Whiten, golden.Matrix("W"), new(H: golden.Matrix("H")));
+        Assert.That(WhiteningFactor.Cholesky(La, golden.Matrix("H")).AddedJitter, Is.Zero);
         AreClose(factors.Sigma, golden.Vector("cholesky.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("cholesky.W"), WeightTolerance);
     }
@@ -55,7 +80,7 @@ public sealed class WhiteningTests
     public void Eigen_whitening_equals_the_golden_values(string name)
     {
         using var golden = new AlgorithmCase("whitening-" + name);
-        var factors = WhitenedSvd.OneSided(La, golden.Matrix("W"), WhiteningFactor.Eigen(La, golden.Matrix("H")));
+        var factors = Decompose(CompressionMethod.Whiten, golden.Matrix("W"), new(H: golden.Matrix("H")), WhiteningForm.Eigen);
         AreClose(factors.Sigma, golden.Vector("eigen.sigma"), SigmaTolerance);
         AreClose(Truncated(factors, golden.Integers("rank")[0]), golden.Matrix("eigen.W"), WeightTolerance);
     }
@@ -65,7 +90,7 @@ public sealed class WhiteningTests
     {
         using var golden = new AlgorithmCase("whitening-" + name);
         var (w, h) = (golden.Matrix("W"), golden.Matrix("H"));
-        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, h));
+        var factors = Decompose(CompressionMethod.Whiten, w, new(H: h), WhiteningForm.Eigen);
         foreach (int rank in new[] { 1, golden.Integers("rank")[0], factors.Components })
         {
             double dropped = Truncation.Error(factors.Sigma, rank);
@@ -78,8 +103,8 @@ public sealed class WhiteningTests
     public void Cholesky_and_eigen_whitening_of_a_regular_gram_matrix_agree()
     {
         var (w, h) = (Gaussian(14, 9, 1), Gram(60, 9, 2));
-        var cholesky = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
-        var eigen = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, h));
+        var cholesky = Decompose(CompressionMethod.Whiten, w, new(H: h));
+        var eigen = Decompose(CompressionMethod.Whiten, w, new(H: h), WhiteningForm.Eigen);
         AreClose(eigen.Sigma, cholesky.Sigma, 1e-9);
         AreClose(Truncated(eigen, 4), Truncated(cholesky, 4), 1e-8);
     }
@@ -88,9 +113,9 @@ public sealed class WhiteningTests
     public void Two_sided_truncation_error_in_its_metric_equals_the_dropped_singular_values()
     {
         var (w, h, c) = (Gaussian(12, 17, 3), Gram(80, 17, 4), Gram(80, 12, 5));
-        var input = WhiteningFactor.Damped(La, h, WhitenedSvd.DefaultInputDamping);
-        var output = WhiteningFactor.Damped(La, c, WhitenedSvd.DefaultOutputDamping);
-        var factors = WhitenedSvd.TwoSided(La, w, input, output);
+        var input = WhiteningFactor.Damped(La, h, 1e-3);
+        var output = WhiteningFactor.Damped(La, c, 0.3);
+        var factors = Decompose(CompressionMethod.Kfac, w, new(H: h, C: c));
         var difference = Truncation.Difference(w, Truncated(factors, 5));
         Assert.That(
             FrobeniusNorm(input.Whiten(output.WhitenRows(difference))),
@@ -104,8 +129,8 @@ public sealed class WhiteningTests
     {
         var (w, h) = (Gaussian(8, 11, 6), Gram(50, 11, 7));
         var input = WhiteningFactor.Cholesky(La, h);
-        var two = WhitenedSvd.TwoSided(La, w, input, WhiteningFactor.Cholesky(La, Matrix.Identity(8)));
-        AreClose(Truncated(two, 3), Truncated(WhitenedSvd.OneSided(La, w, input), 3), 1e-10);
+        var two = WhitenedSvd.Factorize(La, w, input, WhiteningFactor.Cholesky(La, Matrix.Identity(8)));
+        AreClose(Truncated(two, 3), Truncated(WhitenedSvd.Factorize(La, w, input, null), 3), 1e-10);
     }
 
     [Test]
@@ -126,8 +151,8 @@ public sealed class WhiteningTests
     public void Fewer_vectors_leave_all_singular_values()
     {
         var w = Gaussian(10, 20, 9);
-        var all = WhitenedSvd.Plain(La, w);
-        var few = WhitenedSvd.Plain(La, w, maxComponents: 4);
+        var all = Decompose(CompressionMethod.Svd, w);
+        var few = WhitenedSvd.Factorize(La, w, null, null, 4);
         Assert.That(few.Sigma, Is.EqualTo(all.Sigma));
         Assert.That((few.Components, few.Left.Columns, few.Right.Columns), Is.EqualTo((4, 4, 20)));
         Assert.That(Truncated(few, 4).Data, Is.EqualTo(Truncated(all, 4).Data));
@@ -153,7 +178,7 @@ public sealed class WhiteningTests
                 h[i, i] -= 1e-7 * h[0, 0];
         var w = Gaussian(7, n, 11);
         var input = WhiteningFactor.Cholesky(La, h);
-        var factors = WhitenedSvd.OneSided(La, w, input);
+        var factors = WhitenedSvd.Factorize(La, w, input, null);
         Assert.That(input.AddedJitter, Is.GreaterThan(0));
         // All components together are W again, whatever the whitening was.
         AreClose(Truncated(factors, 7), w, 1e-5);
@@ -164,11 +189,11 @@ public sealed class WhiteningTests
     {
         var w = Gaussian(6, 9, 12);
         AreClose(
-            Truncated(WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, new Matrix(9, 9))), 3),
-            Truncated(WhitenedSvd.Plain(La, w), 3),
+            Truncated(Decompose(CompressionMethod.Whiten, w, new(H: new Matrix(9, 9))), 3),
+            Truncated(Decompose(CompressionMethod.Svd, w), 3),
             1e-10
         );
-        var none = WhitenedSvd.OneSided(La, w, WhiteningFactor.Eigen(La, new Matrix(9, 9)));
+        var none = Decompose(CompressionMethod.Whiten, w, new(H: new Matrix(9, 9)), WhiteningForm.Eigen);
         Assert.That(none.Sigma, Is.All.Zero);
         Assert.That(Truncated(none, 3).Data, Is.All.Zero);
     }
@@ -178,7 +203,7 @@ public sealed class WhiteningTests
     {
         var (w, h) = (Gaussian(10, 12, 13), Gram(5, 12, 14));
         var input = WhiteningFactor.Eigen(La, h);
-        var factors = WhitenedSvd.OneSided(La, w, input);
+        var factors = WhitenedSvd.Factorize(La, w, input, null);
         Assert.That(input.DroppedDirections, Is.EqualTo(7));
         Assert.That(factors.Components, Is.EqualTo(10));
         Assert.That(factors.Sigma[5..], Is.All.Zero);
@@ -190,9 +215,13 @@ public sealed class WhiteningTests
     {
         var w = Gaussian(5, 6, 15);
         var scale = new double[] { 1, 0, 2, 1, 0, 1 };
-        AreClose(Truncated(WhitenedSvd.ActivationScaled(La, w, scale), 5), w, 1e-6);
-        AreClose(Truncated(WhitenedSvd.FisherWeighted(La, w, scale.AsSpan(0, 5)), 5), w, 1e-6);
-        AreClose(Truncated(WhitenedSvd.ActivationScaled(La, w, new double[6]), 2), Truncated(WhitenedSvd.Plain(La, w), 2), 1e-10);
+        AreClose(Truncated(Decompose(CompressionMethod.Asvd, w, new(MeanAbsolute: scale)), 5), w, 1e-6);
+        AreClose(Truncated(Decompose(CompressionMethod.Fwsvd, w, new(RowFisher: scale[..5])), 5), w, 1e-6);
+        AreClose(
+            Truncated(Decompose(CompressionMethod.Asvd, w, new(MeanAbsolute: new double[6])), 2),
+            Truncated(Decompose(CompressionMethod.Svd, w), 2),
+            1e-10
+        );
     }
 
     [TestCase(double.NaN), TestCase(double.PositiveInfinity)]
@@ -201,11 +230,14 @@ public sealed class WhiteningTests
         var (w, h) = (Gaussian(5, 6, 16), Gram(20, 6, 17));
         w[4, 5] = bad;
         h[5, 2] = bad;
-        Assert.That(() => WhitenedSvd.Plain(La, w), Throws.TypeOf<NumericalException>());
+        Assert.That(() => Decompose(CompressionMethod.Svd, w), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Cholesky(La, h), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Damped(La, h, 0.1), Throws.TypeOf<NumericalException>());
         Assert.That(() => WhiteningFactor.Eigen(La, h), Throws.TypeOf<NumericalException>());
-        Assert.That(() => WhitenedSvd.ActivationScaled(La, Gaussian(5, 6, 16), [1, 1, bad, 1, 1, 1]), Throws.TypeOf<NumericalException>());
+        Assert.That(
+            () => Decompose(CompressionMethod.Asvd, Gaussian(5, 6, 16), new(MeanAbsolute: [1, 1, bad, 1, 1, 1])),
+            Throws.TypeOf<NumericalException>()
+        );
     }
 
     [Test]
@@ -242,7 +274,7 @@ public sealed class WhiteningTests
         using var golden = new AlgorithmCase("whitening-" + name);
         var (w, h, updated) = (golden.Matrix("W"), golden.Matrix("H"), golden.Matrix("update.H"));
         int rank = golden.Integers("rank")[0];
-        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var factors = Decompose(CompressionMethod.Whiten, w, new(H: h));
         var refitted = Truncation.Keep(FactorUpdate.Refit(La, w, factors, rank, updated), rank);
         var b = Truncation.Keep(factors, rank).B;
         AreClose(refitted.B, b, 1e-12);
@@ -252,7 +284,7 @@ public sealed class WhiteningTests
     [Test]
     public void Refitting_without_any_input_changes_nothing()
     {
-        var factors = WhitenedSvd.Plain(La, Gaussian(8, 10, 1));
+        var factors = Decompose(CompressionMethod.Svd, Gaussian(8, 10, 1));
         var refitted = FactorUpdate.Refit(La, Gaussian(8, 10, 1), factors, 4, new Matrix(10, 10));
         Assert.That(refitted.Left.Data, Is.EqualTo(factors.Left.Data));
     }
@@ -261,7 +293,7 @@ public sealed class WhiteningTests
     public void Factor_update_survives_a_component_that_the_surgeon_set_to_zero()
     {
         var (w, h) = (Gaussian(6, 8, 18), Gram(40, 8, 19));
-        var factors = WhitenedSvd.OneSided(La, w, WhiteningFactor.Cholesky(La, h));
+        var factors = Decompose(CompressionMethod.Whiten, w, new(H: h));
         var b = Truncation.Keep(factors, [0, 1, 2], [factors.Sigma[0], 0, factors.Sigma[2]]).B;
         var a = FactorUpdate.LeftFactor(La, w, b, h);
         AreClose(La.Multiply(a, b), Truncation.Keep(factors, [0, 2], [factors.Sigma[0], factors.Sigma[2]]).Product(La), 1e-6);

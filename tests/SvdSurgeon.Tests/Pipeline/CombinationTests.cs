@@ -1,7 +1,10 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
@@ -27,7 +30,7 @@ public sealed class CombinationTests
 
     public static IEnumerable<(CompressionMethod, WhiteningForm)> Metrics() =>
         [
-            .. Enum.GetValues<CompressionMethod>().Where(m => m != CompressionMethod.Auto).Select(m => (m, WhiteningForm.Cholesky)),
+            .. CompressionMethod.All.Where(m => !m.IsSearch).Select(m => (m, WhiteningForm.Cholesky)),
             (CompressionMethod.Whiten, WhiteningForm.Eigen),
         ];
 
@@ -74,7 +77,7 @@ public sealed class CombinationTests
 
     // All that Validate allows.
     private static IEnumerable<CompressionOptions> Combinations(CompressionOptions common) =>
-        from allocate in Enum.GetValues<AllocationRule>()
+        from allocate in AllocationRule.All
         from storage in Enum.GetValues<StorageForm>()
         from columns in (ColumnMode?[])[null, ColumnMode.Preserve, ColumnMode.Refit]
         from update in (bool[])[false, true]

@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;

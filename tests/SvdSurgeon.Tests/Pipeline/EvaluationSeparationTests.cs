@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;

@@ -1,4 +1,6 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;

@@ -1,7 +1,10 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
@@ -44,13 +47,13 @@ public sealed class MethodTests
         }
     }
 
-    [TestCase(CompressionMethod.Asvd), TestCase(CompressionMethod.Fwsvd)]
-    public void The_baselines_run_with_the_surgeon_on_top(CompressionMethod method)
+    [TestCase("asvd"), TestCase("fwsvd")]
+    public void The_baselines_run_with_the_surgeon_on_top(string method)
     {
         using var tales = new TinyTales();
         var options = new CompressionOptions
         {
-            Method = method,
+            Method = CompressionMethod.Find(method)!,
             Surgeon = SurgeonMode.Select,
             Fisher = FisherSamples.Tokens,
             Ratios = [0.6],

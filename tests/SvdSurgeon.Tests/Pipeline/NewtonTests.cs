@@ -1,4 +1,6 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.States;
@@ -97,16 +99,13 @@ public sealed class NewtonTests
             );
     }
 
-    [
-        TestCase(CompressionMethod.Whiten, 0, "--newton needs --method kfac"),
-        TestCase(CompressionMethod.Kfac, -1, "--newton -1: must be 0 or more")
-    ]
-    public void What_makes_no_sense_is_refused(CompressionMethod method, int steps, string message)
+    [TestCase("whiten", 0, "--newton needs --method kfac"), TestCase("kfac", -1, "--newton -1: must be 0 or more")]
+    public void What_makes_no_sense_is_refused(string method, int steps, string message)
     {
         if (steps == 0)
             steps = 1;
         Assert.That(
-            () => (Options with { Method = method, Allocate = AllocationRule.Uniform, Newton = steps }).Validate(),
+            () => (Options with { Method = CompressionMethod.Find(method)!, Allocate = AllocationRule.Uniform, Newton = steps }).Validate(),
             Throws.TypeOf<InvalidInputException>().With.Message.Contains(message)
         );
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;

@@ -4,6 +4,7 @@ using System.Xml;
 using System.Xml.Linq;
 using NUnit.Framework;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Reporting;

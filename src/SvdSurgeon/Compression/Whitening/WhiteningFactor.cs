@@ -104,6 +104,10 @@ public abstract class WhiteningFactor
         return new Scaling(floored);
     }
 
+    /// <summary>The diagonal S of the roots of <paramref name="squares"/>.</summary>
+    /// <exception cref="NumericalException">A root is not a finite number.</exception>
+    internal static WhiteningFactor DiagonalRoots(double[] squares) => Diagonal(squares.Select(Math.Sqrt).ToArray());
+
     private sealed class Triangular : WhiteningFactor
     {
         private readonly ILinearAlgebra _la;

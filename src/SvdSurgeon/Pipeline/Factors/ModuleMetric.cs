@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
@@ -44,7 +45,7 @@ internal sealed class ModuleMetric
     public JsonObject Inputs() =>
         new()
         {
-            ["method"] = _options.Method.ToString().ToLowerInvariant(),
+            ["method"] = _options.Method.Name,
             ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
             ["inputs"] = _inputs?.Key,
             ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
@@ -57,45 +58,26 @@ internal sealed class ModuleMetric
     public Layer Open(int layer) => new(this, _inputs?.Layer(layer), [.. _outputs.Select(o => o.Layer(layer))]);
 
     /// <summary>The factor of a Gram matrix of inputs, as the method damps and factors it.</summary>
-    public WhiteningFactor FactorInputs(Matrix gram) =>
-        _options.Method == CompressionMethod.Kfac ? WhiteningFactor.Damped(_la, gram, WhitenedSvd.DefaultInputDamping)
-        : _options.Whitening == WhiteningForm.Eigen ? WhiteningFactor.Eigen(_la, gram)
-        : WhiteningFactor.Cholesky(_la, gram);
+    public WhiteningFactor FactorInputs(Matrix gram) => _options.Method.Factor(_la, gram, _options.Whitening);
 
     /// <summary>The metric of one layer's modules; open statistics files end with it.</summary>
     public sealed class Layer(ModuleMetric metric, SafeTensorsFile? inputs, IReadOnlyList<SafeTensorsFile> outputs) : IDisposable
     {
+        private CompressionMethod Method => metric._options.Method;
+
         /// <summary>H = XᵀX of a group, damped as the method damps it.</summary>
-        public Matrix Gram(InputGroup group)
-        {
-            var gram = InputStatistics.Gram(inputs!, group);
-            return metric._options.Method == CompressionMethod.Kfac ? WhitenedSvd.Damp(gram, WhitenedSvd.DefaultInputDamping) : gram;
-        }
+        public Matrix Gram(InputGroup group) => Method.Damp(InputStatistics.Gram(inputs!, group));
 
         /// <summary>H = XᵀX of a group as it was collected; null where the method asks for no inputs.</summary>
         public Matrix? CollectedGram(InputGroup group) => inputs is null ? null : InputStatistics.Gram(inputs, group);
 
         /// <summary>What the columns of the group's weights are scaled with; null for nothing.</summary>
         public WhiteningFactor? Input(InputGroup group) =>
-            metric._options.Method switch
-            {
-                CompressionMethod.Asvd => WhiteningFactor.Diagonal(
-                    inputs![group.Name + ".mean_abs"].Doubles().ToArray().Select(Math.Sqrt).ToArray()
-                ),
-                CompressionMethod.Whiten or CompressionMethod.Kfac => metric.FactorInputs(InputStatistics.Gram(inputs!, group)),
-                _ => null,
-            };
+            inputs is null ? null : Method.Input(metric._la, new InputSample(inputs, group), metric._options.Whitening);
 
         /// <summary>What the rows of the module's weight are scaled with; null for nothing.</summary>
         public WhiteningFactor? Output(LinearModule module) =>
-            metric._options.Method switch
-            {
-                CompressionMethod.Fwsvd => WhiteningFactor.Diagonal(
-                    outputs[0][module.Name + ".row_fisher"].Doubles().ToArray().Select(Math.Sqrt).ToArray()
-                ),
-                CompressionMethod.Kfac => WhiteningFactor.Damped(metric._la, OutputGram(module), WhitenedSvd.DefaultOutputDamping),
-                _ => null,
-            };
+            outputs.Count == 0 ? null : Method.Output(metric._la, new OutputSample(this, outputs, module));
 
         public void Dispose()
         {
@@ -116,5 +98,19 @@ internal sealed class ModuleMetric
             }
             return sum;
         }
+    }
+
+    private sealed class InputSample(SafeTensorsFile file, InputGroup group) : IInputSample
+    {
+        public Matrix Gram() => InputStatistics.Gram(file, group);
+
+        public double[] MeanAbsolute() => file[group.Name + ".mean_abs"].Doubles().ToArray();
+    }
+
+    private sealed class OutputSample(Layer layer, IReadOnlyList<SafeTensorsFile> files, LinearModule module) : IOutputSample
+    {
+        public Matrix Gram() => layer.OutputGram(module);
+
+        public double[] RowFisher() => files[0][module.Name + ".row_fisher"].Doubles().ToArray();
     }
 }

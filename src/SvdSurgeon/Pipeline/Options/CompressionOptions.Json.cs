@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
@@ -15,10 +17,10 @@ public sealed partial record CompressionOptions
     public JsonObject ToJson() =>
         new()
         {
-            ["method"] = Name(Method),
+            ["method"] = Method.Name,
             ["surgeon"] = Name(Surgeon),
             ["whitening"] = Name(Whitening),
-            ["allocate"] = Name(Allocate),
+            ["allocate"] = Allocate.Name,
             ["storage"] = Name(Storage),
             ["columns"] = Columns is { } columns ? Name(columns) : "none",
             ["sequential"] = Sequential is null ? null : Json(Sequential),
@@ -70,10 +72,10 @@ public sealed partial record CompressionOptions
         var options = new CompressionOptions
         {
             Ratios = ratios,
-            Method = json.Named("method", defaults.Method),
+            Method = json.Named("method", defaults.Method, CompressionMethod.All),
             Surgeon = json.Named("surgeon", defaults.Surgeon),
             Whitening = json.Named("whitening", defaults.Whitening),
-            Allocate = json.Named("allocate", defaults.Allocate),
+            Allocate = json.Named("allocate", defaults.Allocate, AllocationRule.All),
             Storage = json.Named("storage", defaults.Storage),
             Columns = json.OptionalNamed<ColumnMode>("columns"),
             Sequential = json.Object("sequential") is { } sequential ? ReadSequential(sequential) : null,

@@ -1,6 +1,9 @@
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
+using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Options;
@@ -101,16 +104,16 @@ public sealed partial record CompressionOptions
         : stored;
 
     /// <summary>Ranks are chosen by measured KL divergence.</summary>
-    internal bool MeasuresKl => Allocate is AllocationRule.Dp or AllocationRule.Greedy;
+    internal bool MeasuresKl => Allocate.MeasuresDivergence;
 
     /// <summary>The spectral Fisher is collected, for the surgeon or for the ranks.</summary>
-    internal bool NeedsFisher => Surgeon != SurgeonMode.None || Allocate == AllocationRule.Fisher;
+    internal bool NeedsFisher => Surgeon != SurgeonMode.None || Allocate.NeedsFisher;
 
     /// <summary>Calibration sequences that the statistics need.</summary>
     public int CalibrationSequences => Math.Max(Sequences, Math.Max(NeedsFisher ? FisherSequences : 0, MeasuresKl ? KlSequences : 0));
 
     /// <summary>Whether a part of the calibration sequences is kept out of all statistics to judge by.</summary>
-    internal bool Searches => Method == CompressionMethod.Auto || SearchSequential || SearchStrength;
+    internal bool Searches => Method.IsSearch || SearchSequential || SearchStrength;
 
     /// <summary>α that vectors and Fishers are collected for.</summary>
     internal double PoolFraction => CollectedPool ?? SurgeonOptions.PoolFraction;
@@ -164,33 +167,31 @@ public sealed partial record CompressionOptions
             throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
         if (!(double.IsFinite(s.FirstOrderWeight) && s.FirstOrderWeight >= 0))
             throw new InvalidInputException($"--first-order {Text(s.FirstOrderWeight)}: must be 0 or more; 0 leaves the term out.");
-        if (Allocate == AllocationRule.Spectrum && Method != CompressionMethod.Kfac)
+        if (Allocate.ComparesModules && !Method.ModelsLoss)
             throw new InvalidInputException(
-                $"--allocate spectrum needs --method kfac: singular values of '{Method.ToString().ToLowerInvariant()}' cannot be "
+                $"--allocate {Allocate} needs --method {LossModels}: singular values of '{Method}' cannot be "
                     + $"compared across modules, and ranks chosen by them ruin the model."
             );
         if (Refinements < 0)
             throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
-        if (Refinements > 0 && Method != CompressionMethod.Kfac)
-            throw new InvalidInputException("--refine needs --method kfac: it collects the output gradients again.");
+        if (Refinements > 0 && !Method.ModelsLoss)
+            throw new InvalidInputException($"--refine needs --method {LossModels}: it collects the output gradients again.");
         if (Newton < 0)
             throw new InvalidInputException($"--newton {Newton}: must be 0 or more.");
-        if (Newton > 0 && Method != CompressionMethod.Kfac)
-            throw new InvalidInputException("--newton needs --method kfac: its second-order model of the loss gives the steps.");
+        if (Newton > 0 && !Method.ModelsLoss)
+            throw new InvalidInputException($"--newton needs --method {LossModels}: its second-order model of the loss gives the steps.");
         if (Newton > 0 && Columns is not null)
             throw new InvalidInputException("--newton and --columns exclude each other.");
         if (Columns is not null && Storage == StorageForm.Pivoted)
             throw new InvalidInputException(
                 "--columns and --storage pivoted exclude each other: kept columns are counted with factored storage."
             );
-        if (Columns is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
-            throw new InvalidInputException(
-                $"--columns needs a whitened metric. Use --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}."
-            );
+        if (Columns is not null && !Method.IsWhitened)
+            throw new InvalidInputException($"--columns needs a whitened metric. Use --method {Whitened}, not {Method}.");
         if (Columns is not null && Sequential is not null)
             throw new InvalidInputException("--columns and --sequential exclude each other.");
-        if (Sequential is not null && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac))
-            throw new InvalidInputException($"--sequential needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}.");
+        if (Sequential is not null && !Method.IsWhitened)
+            throw new InvalidInputException($"--sequential needs --method {Whitened}, not {Method}.");
         if (Update && (Sequential is not null || SearchSequential))
             throw new InvalidInputException(
                 "--update and --sequential exclude each other: both fit modules to the inputs of the compressed model."
@@ -200,7 +201,7 @@ public sealed partial record CompressionOptions
                 $"--bias-correction and --{(Update ? "update" : "sequential")} exclude each other: the correction is made from the "
                     + $"inputs of the dense model."
             );
-        if (Method == CompressionMethod.Auto && (Update || BiasCorrection))
+        if (Method.IsSearch && (Update || BiasCorrection))
             throw new InvalidInputException(
                 $"--{(Update ? "update" : "bias-correction")} and --method auto exclude each other: auto chooses the steps itself."
             );
@@ -208,11 +209,9 @@ public sealed partial record CompressionOptions
             throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
         if (SearchSequential && Columns is not null)
             throw new InvalidInputException("--columns and --sequential auto exclude each other.");
-        if (SearchSequential && Method is not (CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto))
-            throw new InvalidInputException(
-                $"--sequential auto needs --method whiten or kfac, not {Method.ToString().ToLowerInvariant()}."
-            );
-        if (SearchStrength && Surgeon == SurgeonMode.None && Method != CompressionMethod.Auto)
+        if (SearchSequential && !Method.IsWhitened && !Method.IsSearch)
+            throw new InvalidInputException($"--sequential auto needs --method {Whitened}, not {Method}.");
+        if (SearchStrength && Surgeon == SurgeonMode.None && !Method.IsSearch)
             throw new InvalidInputException(
                 "--strength auto needs --surgeon update or select: without the surgeon there is nothing to choose."
             );
@@ -223,6 +222,9 @@ public sealed partial record CompressionOptions
         if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16))
             throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
     }
+
+    private static string LossModels => CompressionMethod.NamesWhere(method => method.ModelsLoss);
+    private static string Whitened => CompressionMethod.NamesWhere(method => method.IsWhitened);
 
     private static string Text(double value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

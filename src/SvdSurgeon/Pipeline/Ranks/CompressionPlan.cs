@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Models;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Pipeline.Ranks;
@@ -26,101 +26,79 @@ public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Mod
     internal JsonObject RanksJson() => new(Modules.Select(m => KeyValuePair.Create(m.Name, (JsonNode?)m.Rank)));
 
     /// <summary>The same kept fraction for every module (docs/methods.md): known before anything is computed.</summary>
-    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options) =>
-        new(
-            ratio,
-            [
-                .. model.Linears.Select(module =>
-                {
-                    int m = module.OutFeatures,
-                        n = module.InFeatures;
-                    long added = AddedBias(module, options);
-                    // A bias that is added takes its room from the rank.
-                    int rank =
-                        added == 0
-                            ? RankBudget.Rank(m, n, ratio, options.Storage)
-                            : RankBudget.Rank(m, n, Math.Max(ratio - (double)added / ((double)m * n), double.Epsilon), options.Storage);
-                    long stored = RankBudget.StoredNumbers(m, n, rank, options.Storage) + added;
-                    return Plan(
-                        module,
-                        stored >= (long)m * n ? null : rank,
-                        options,
-                        $"rank {rank} would store {stored:N0} numbers, not fewer"
-                    );
-                }),
-            ]
-        );
-
-    /// <summary>Ranks of all modules together, each from all of its possible ranks (docs/methods.md).</summary>
-    /// <param name="model">The dense model.</param>
-    /// <param name="ratio">Kept fraction of all linear modules together.</param>
-    /// <param name="options">Storage and pool.</param>
-    /// <param name="losses">Loss of every rank, by module in data-flow order.</param>
-    public static CompressionPlan FromLosses(DecoderModel model, double ratio, CompressionOptions options, IReadOnlyList<RankLosses> losses)
+    public static CompressionPlan Uniform(DecoderModel model, double ratio, CompressionOptions options)
     {
-        var allocation = SpectrumAllocation.Allocate(losses, Budget(model, ratio, options), options.Storage);
-        return FromRanks(model, ratio, options, [.. allocation.Select(a => a.Rank)]);
+        var problem = Problem(model, ratio, options);
+        return Of(model, options, problem, AllocationRule.Uniform, UniformRule.Ranks(problem));
     }
 
-    /// <summary>
-    /// Ranks of all modules together, each from a few candidates (docs/methods.md): the best choice within the budget, or the greedy
-    /// one.
-    /// </summary>
+    /// <summary>The ranks that the options' rule gives (docs/methods.md).</summary>
     /// <param name="model">The dense model.</param>
     /// <param name="ratio">Kept fraction of all linear modules together.</param>
     /// <param name="options">Allocation rule, storage and pool.</param>
-    /// <param name="candidates">Candidates with their losses, by module in data-flow order.</param>
-    public static CompressionPlan FromCandidates(
-        DecoderModel model,
-        double ratio,
-        CompressionOptions options,
-        IReadOnlyList<AllocationCandidate[]> candidates
-    )
+    /// <param name="evidence">What the rule goes by.</param>
+    internal static CompressionPlan Of(DecoderModel model, double ratio, CompressionOptions options, IRankEvidence evidence)
     {
-        long budget = Budget(model, ratio, options);
-        int[] choice =
-            options.Allocate == AllocationRule.Greedy
-                ? RankAllocation.Greedy(candidates, budget)
-                : RankAllocation.Optimal(candidates, budget);
-        return FromRanks(model, ratio, options, [.. choice.Select((c, i) => candidates[i][c].Rank)]);
+        var problem = Problem(model, ratio, options);
+        return Of(model, options, problem, options.Allocate, options.Allocate.Choose(problem, evidence));
     }
 
-    private static long Budget(DecoderModel model, double ratio, CompressionOptions options) =>
-        RankAllocation.Budget(model.Linears.Sum(m => (long)m.OutFeatures * m.InFeatures), ratio)
-        - model.Linears.Sum(m => AddedBias(m, options));
-
-    private static long AddedBias(LinearModule module, CompressionOptions options) =>
-        options.BiasCorrection && module.Bias is null ? module.OutFeatures : 0;
-
-    // Rank 0 stands for the dense module.
-    private static CompressionPlan FromRanks(DecoderModel model, double ratio, CompressionOptions options, int[] ranks) =>
+    private static AllocationProblem Problem(DecoderModel model, double ratio, CompressionOptions options) =>
         new(
             ratio,
+            options.Storage,
             [
-                .. model.Linears.Select(
-                    (module, i) => Plan(module, ranks[i] == 0 ? null : ranks[i], options, "worth more than its size to the model")
+                .. model.Layers.SelectMany(layer =>
+                    layer.Linears.Select(module => new ModuleShape(
+                        layer.Index,
+                        module.OutFeatures,
+                        module.InFeatures,
+                        options.BiasCorrection && module.Bias is null ? module.OutFeatures : 0
+                    ))
                 ),
             ]
         );
 
-    private static ModulePlan Plan(LinearModule module, int? rank, CompressionOptions options, string denseReason)
-    {
-        int m = module.OutFeatures,
-            n = module.InFeatures;
-        long before = (long)m * n;
-        if (rank is not { } r)
-            return new ModulePlan(module.Name, m, n, null, 0, before, before, denseReason);
-        return new ModulePlan(
-            module.Name,
-            m,
-            n,
-            r,
-            ComponentPool.Size(m, n, r, options.PoolFraction),
-            before,
-            RankBudget.StoredNumbers(m, n, r, options.Storage) + AddedBias(module, options),
-            null
+    private static CompressionPlan Of(
+        DecoderModel model,
+        CompressionOptions options,
+        AllocationProblem problem,
+        AllocationRule rule,
+        int[] ranks
+    ) =>
+        new(
+            problem.Ratio,
+            [
+                .. model.Linears.Select(
+                    (module, i) =>
+                    {
+                        var shape = problem.Modules[i];
+                        var (m, n, r) = (shape.Rows, shape.Columns, ranks[i]);
+                        return r == 0
+                            ? new ModulePlan(
+                                module.Name,
+                                m,
+                                n,
+                                null,
+                                0,
+                                shape.DenseNumbers,
+                                shape.DenseNumbers,
+                                rule.WhyDense(problem, shape)
+                            )
+                            : new ModulePlan(
+                                module.Name,
+                                m,
+                                n,
+                                r,
+                                ComponentPool.Size(m, n, r, options.PoolFraction),
+                                shape.DenseNumbers,
+                                RankBudget.StoredNumbers(m, n, r, options.Storage) + shape.AddedNumbers,
+                                null
+                            );
+                    }
+                ),
+            ]
         );
-    }
 
     /// <summary>A ratio as it stands in names: at least one digit after the point.</summary>
     public static string RatioText(double ratio) => ratio.ToString("0.0###############", CultureInfo.InvariantCulture);

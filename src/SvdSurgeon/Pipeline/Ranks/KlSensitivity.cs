@@ -81,17 +81,64 @@ internal sealed class KlSensitivity : IDisposable
             m => Candidates(m, _ => 0).First(c => c.KeepRatio == ratio).Rank,
             StringComparer.Ordinal
         );
-        var artifact = context.Work.Open(
-            StageNames.Sensitivity,
+        var (baseKl, measured) = Measured(
+            context,
+            factors,
+            new JsonObject { ["ratio"] = ratio, ["storage"] = storage.ToString().ToLowerInvariant() },
+            ranks,
+            baseRanks,
+            tokens
+        );
+        return [.. context.Model.Linears.Select(m => Candidates(m, rank => measured[m.Name][Array.IndexOf(ranks[m.Name], rank)] - baseKl))];
+    }
+
+    /// <summary>KL(dense ‖ dense with this one module at its rank) of every module in data-flow order.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="factors">Components of every module, by the chosen method.</param>
+    /// <param name="ranks">A rank per module; 0 for dense.</param>
+    /// <param name="tokens">Calibration sequences to measure on.</param>
+    /// <exception cref="NumericalException">A module's logits are not finite.</exception>
+    public static double[] Alone(PipelineContext context, FactorSet factors, IReadOnlyList<int> ranks, TokenSet tokens)
+    {
+        var modules = context.Model.Linears;
+        var (baseKl, measured) = Measured(
+            context,
+            factors,
             new JsonObject
             {
-                ["model"] = context.ModelHash,
-                ["factors"] = factors.Key,
-                ["tokens"] = tokens.Hash(),
-                ["ratio"] = ratio,
-                ["storage"] = storage.ToString().ToLowerInvariant(),
-            }
+                ["base"] = "dense",
+                ["ranks"] = new JsonObject(
+                    modules.Select((m, i) => KeyValuePair.Create(m.Name, ranks[i] == 0 ? null : (JsonNode?)ranks[i]))
+                ),
+            },
+            modules
+                .Select((m, i) => (m.Name, Ranks: ranks[i] == 0 ? new[] { 0 } : [0, ranks[i]]))
+                .ToDictionary(pair => pair.Name, pair => pair.Ranks, StringComparer.Ordinal),
+            modules.ToDictionary(m => m.Name, _ => 0, StringComparer.Ordinal),
+            tokens
         );
+        return [.. modules.Select(m => measured[m.Name][^1] - baseKl)];
+    }
+
+    // The base state's divergence, and those of every module's ranks.
+    private static (double Base, IReadOnlyDictionary<string, double[]> Divergences) Measured(
+        PipelineContext context,
+        FactorSet factors,
+        JsonObject of,
+        Dictionary<string, int[]> ranks,
+        Dictionary<string, int> baseRanks,
+        TokenSet tokens
+    )
+    {
+        var inputs = new JsonObject
+        {
+            ["model"] = context.ModelHash,
+            ["factors"] = factors.Key,
+            ["tokens"] = tokens.Hash(),
+        };
+        foreach (var (key, value) in of)
+            inputs[key] = value?.DeepClone();
+        var artifact = context.Work.Open(StageNames.Sensitivity, inputs);
         bool complete = artifact.Has(BasePart) && context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
             StageNames.Sensitivity,
@@ -105,18 +152,14 @@ internal sealed class KlSensitivity : IDisposable
                 }
                 context.Progress.Report(new StageProgress(StageNames.Sensitivity, "", 1, 1));
                 using var baseFile = SafeTensorsFile.Open(artifact.Part(BasePart));
-                double baseKl = baseFile[BaseTensor].Doubles()[0];
-                var measured = new List<AllocationCandidate[]>();
+                var measured = new Dictionary<string, double[]>(StringComparer.Ordinal);
                 foreach (var layer in context.Model.Layers)
                 {
                     using var file = SafeTensorsFile.Open(artifact.Part(ArtifactParts.Layer(layer.Index)));
                     foreach (var module in layer.Linears)
-                    {
-                        var kl = file[module.Name].Doubles().ToArray();
-                        measured.Add(Candidates(module, rank => kl[Array.IndexOf(ranks[module.Name], rank)] - baseKl));
-                    }
+                        measured[module.Name] = file[module.Name].Doubles().ToArray();
                 }
-                return measured;
+                return (baseFile[BaseTensor].Doubles()[0], (IReadOnlyDictionary<string, double[]>)measured);
             }
         );
     }

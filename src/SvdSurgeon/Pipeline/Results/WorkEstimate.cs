@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
@@ -55,14 +54,14 @@ public sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkByt
         }
         var config = model.Config;
         double head = 2.0 * config.VocabSize * config.HiddenSize;
-        double whitenTokens = options.Method == CompressionMethod.Svd ? 0 : (double)options.Sequences * length;
+        double whitenTokens = options.Method.NeedsCalibration ? (double)options.Sequences * length : 0;
         double fisherTokens = options.NeedsFisher ? (double)options.FisherSequences * length : 0;
         // Each module at about ten ratios: on average half of the layers, and the head.
         double klTokens = options.MeasuresKl
             ? (double)options.KlSequences
                 * length
                 * model.Linears.Count
-                * RankAllocation.CandidateRatios(options.Ratios[0]).Length
+                * options.Allocate.DivergencesPerModule(options.Ratios[0])
                 * options.Ratios.Count
             : 0;
         double operations =

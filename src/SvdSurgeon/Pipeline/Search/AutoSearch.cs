@@ -1,3 +1,5 @@
+using SvdSurgeon.Compression.Allocation;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Pipeline.Options;
 
@@ -12,7 +14,7 @@ internal static class AutoSearch
     /// <summary>Runs the steps that the options leave open; the best options are in <paramref name="waterfall"/>.</summary>
     public static void Run(Waterfall waterfall, CompressionOptions options)
     {
-        if (options.Method == CompressionMethod.Auto)
+        if (options.Method.IsSearch)
             Everything(waterfall, options);
         else
             AsAsked(waterfall, options);
@@ -20,7 +22,7 @@ internal static class AutoSearch
 
     /// <summary>What of the options needs no search: near enough to look for a kept fraction with.</summary>
     public static CompressionOptions OnePass(CompressionOptions options) =>
-        options.Method == CompressionMethod.Auto
+        options.Method.IsSearch
             ? options with
             {
                 Method = CompressionMethod.Kfac,
@@ -59,7 +61,7 @@ internal static class AutoSearch
         kfac = kfac with { Storage = StorageForm.Pivoted };
         waterfall.TryForm("pivoted storage", kfac);
         var truncated = waterfall.Best;
-        if (truncated.Method is CompressionMethod.Whiten or CompressionMethod.Kfac)
+        if (truncated.Method.IsWhitened)
             Mend(waterfall, truncated);
         StrengthSearch.Run(waterfall, SurgeonMode.Update, FisherSamples.Tokens);
     }
@@ -75,7 +77,7 @@ internal static class AutoSearch
         if (waterfall.Best.Sequential is not null && Newton(waterfall, waterfall.Best, " after the sequential pass"))
             return;
         // A second time can help where the first did not.
-        for (int i = 1; i <= MaxRefinements && waterfall.Best.Method == CompressionMethod.Kfac; i++)
+        for (int i = 1; i <= MaxRefinements && waterfall.Best.Method.ModelsLoss; i++)
             waterfall.Try($"gradients again at the compressed model ({i})", waterfall.Best with { Refinements = i });
     }
 
@@ -88,7 +90,7 @@ internal static class AutoSearch
             return any; // the steps need the KL divergence, which takes logits for linear in the features
         waterfall.OneFromAnother(() =>
         {
-            for (int steps = 2; steps <= MaxNewtonSteps && start.Method == CompressionMethod.Kfac; steps *= 2)
+            for (int steps = 2; steps <= MaxNewtonSteps && start.Method.ModelsLoss; steps *= 2)
             {
                 if (waterfall.Try($"{steps} Newton steps{where}", start with { Newton = steps }))
                     any = true;
@@ -110,7 +112,7 @@ internal static class AutoSearch
                 CollectedPool = StrengthSearch.CollectedPool,
                 SurgeonOptions = options.SurgeonOptions with { PoolFraction = StrengthSearch.FirstPool },
             };
-        waterfall.Try($"{options.Method.ToString().ToLowerInvariant()}, as asked", start);
+        waterfall.Try($"{options.Method.Name}, as asked", start);
         if (options.SearchSequential)
             SequentialSearch.Run(waterfall);
         if (options.SearchStrength)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Compression.Ranks;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Modules;
@@ -43,23 +42,12 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
 
     /// <summary>Ranks and sizes of one kept fraction.</summary>
     public CompressionPlan Plan(double ratio, CompressionOptions options) =>
-        options.Allocate switch
-        {
-            AllocationRule.Uniform => CompressionPlan.Uniform(context.Model, ratio, options),
-            AllocationRule.Spectrum => CompressionPlan.FromLosses(context.Model, ratio, options, SpectrumLosses(Factors(ratio, options))),
-            AllocationRule.Fisher => CompressionPlan.FromLosses(
-                context.Model,
-                ratio,
-                options,
-                FisherLosses(Factors(ratio, options), options)
-            ),
-            _ => CompressionPlan.FromCandidates(
-                context.Model,
-                ratio,
-                options,
-                KlSensitivity.Measure(context, Factors(ratio, options), ratio, options.Storage, kl)
-            ),
-        };
+        CompressionPlan.Of(
+            context.Model,
+            ratio,
+            options,
+            new RankEvidence(context, ratio, options, () => Factors(ratio, options), factors => Fisher(factors, options), kl)
+        );
 
     /// <summary>The compressed modules of one kept fraction.</summary>
     public CompressedModules Modules(double ratio, CompressionOptions options)
@@ -82,37 +70,6 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
         var source = options.Surgeon == SurgeonMode.None ? null : Fisher(factors, options);
         var means = options.BiasCorrection ? context.Work.Watch(_shared, () => InputStatistics.Collect(context, whitening)) : null;
         return CompressedModules.Build(context, plan, factors, source, means, options, metric);
-    }
-
-    private List<RankLosses> SpectrumLosses(FactorSet factors)
-    {
-        var spectra = factors.Spectra(context.Model);
-        return [.. context.Model.Linears.Select(m => RankLosses.FromSpectrum(m.OutFeatures, m.InFeatures, spectra[m.Name]))];
-    }
-
-    private List<RankLosses> FisherLosses(FactorSet factors, CompressionOptions options)
-    {
-        var (la, source, spectra) = (context.Backend.LinearAlgebra, Fisher(factors, options), factors.Spectra(context.Model));
-        var losses = new List<RankLosses>();
-        foreach (var layer in context.Model.Layers)
-        {
-            using var fishers = source.Open(la, layer.Index);
-            foreach (var m in layer.Linears)
-            {
-                var fisher = fishers.Fisher(m.Name);
-                losses.Add(
-                    RankLosses.FromFisher(
-                        la,
-                        m.OutFeatures,
-                        m.InFeatures,
-                        spectra[m.Name],
-                        fisher.Pool(fisher.Size, options.SurgeonOptions.Shrinkage),
-                        options.SurgeonOptions.Damping
-                    )
-                );
-            }
-        }
-        return losses;
     }
 
     private ISpectralFisherSource Fisher(FactorSet factors, CompressionOptions options) =>

@@ -1,6 +1,6 @@
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.Statistics;
@@ -13,13 +13,12 @@ internal sealed record DenseStatistics(InputStatistics? Inputs, OutputStatistics
     /// <summary>Collects what is not there yet; a shard collects its share of it.</summary>
     public static DenseStatistics Collect(PipelineContext context, CompressionMethod method, TokenSet tokens)
     {
-        bool inputs = method is CompressionMethod.Asvd or CompressionMethod.Whiten or CompressionMethod.Kfac or CompressionMethod.Auto;
-        bool outputs = method is CompressionMethod.Fwsvd or CompressionMethod.Kfac or CompressionMethod.Auto,
-            rows = method == CompressionMethod.Fwsvd;
-        if (inputs && outputs)
+        bool outputs = method.Outputs != OutputStatistic.None,
+            rows = method.Outputs == OutputStatistic.RowFisher;
+        if (method.NeedsInputs && outputs)
             CollectTogether(context, tokens, rows);
         return new DenseStatistics(
-            inputs ? InputStatistics.Collect(context, tokens) : null,
+            method.NeedsInputs ? InputStatistics.Collect(context, tokens) : null,
             outputs ? OutputStatistics.Collect(context, tokens, rows) : null
         );
     }

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;

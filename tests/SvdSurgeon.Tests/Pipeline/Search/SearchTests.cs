@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Pipeline.Options;

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Fisher;
 using SvdSurgeon.Pipeline.Options;

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;

@@ -1,5 +1,7 @@
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 
@@ -23,11 +25,11 @@ public sealed class StatisticsTests
         FisherSequences = Sequences,
     };
 
-    [TestCase(CompressionMethod.Kfac, FisherSamples.Tokens), TestCase(CompressionMethod.Fwsvd, FisherSamples.Sequences)]
-    public void Little_memory_gives_the_same_bytes_in_more_passes(CompressionMethod method, FisherSamples fisher)
+    [TestCase("kfac", FisherSamples.Tokens), TestCase("fwsvd", FisherSamples.Sequences)]
+    public void Little_memory_gives_the_same_bytes_in_more_passes(string method, FisherSamples fisher)
     {
         using var tales = new TinyTales();
-        var options = Kfac with { Method = method, Fisher = fisher };
+        var options = Kfac with { Method = CompressionMethod.Find(method)!, Fisher = fisher };
         var much = tales.Collect(options, Sequences, "much");
         var little = tales.Collect(options, Sequences, "little", memory: 1);
         Assert.That(little.Artifacts.Select(a => a.Name), Is.EqualTo(much.Artifacts.Select(a => a.Name)));
@@ -38,7 +40,7 @@ public sealed class StatisticsTests
                 Is.EqualTo(File.ReadAllBytes(a.Artifact.Part(part))),
                 $"{a.Name}, {part}"
             );
-        if (method == CompressionMethod.Kfac)
+        if (method == "kfac")
         {
             Assert.That(much.Stages.Select(stage => stage.Name), Does.Contain("gram+gradients"), "one pass for both");
             Assert.That(little.Stages.Select(stage => stage.Name), Does.Contain("gram").And.Contain("gradients"), "passes of their own");

@@ -1,4 +1,4 @@
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Compression.Whitening;
 
 /// <summary>How the Gram matrix is factored for whitening.</summary>
 public enum WhiteningForm

@@ -7,8 +7,8 @@ namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>
 /// y[T, out] (+)= x[T, in] Wᵀ + bias for few tokens and 8- or 4-bit blocks, in integers: activations are rounded to 8 bits, a block of 32
-/// products is an exact integer sum, and only its scale is a float. Weights are read as they are stored, so one token costs the bytes of
-/// the file.
+/// products is an exact integer sum, and only its scale is a float. One token costs the bytes of the file: blocks are read as they are
+/// stored, but for Q4_0, whose rows are interleaved once (<see cref="InterleavedNibbles"/>).
 /// </summary>
 internal static unsafe class IntegerRows
 {
@@ -22,29 +22,51 @@ internal static unsafe class IntegerRows
     public static bool Have(DType type) => type is DType.Q8_0 or DType.Q4_0 or DType.Q4_1;
 
     /// <summary>Multiplies.</summary>
-    public static void Run(ThreadTeam team, int tokens, float* x, StoredTensor weight, float* bias, float* y, bool accumulate)
+    /// <param name="team">Threads.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="x">Activations.</param>
+    /// <param name="weight">W.</param>
+    /// <param name="interleaved">Interleaved matrices that were used before, by their tensors.</param>
+    /// <param name="bias">One per output, or null.</param>
+    /// <param name="y">Result.</param>
+    /// <param name="accumulate">Add to what is there.</param>
+    public static void Run(
+        ThreadTeam team,
+        int tokens,
+        float* x,
+        StoredTensor weight,
+        ConditionalWeakTable<StoredTensor, InterleavedNibbles> interleaved,
+        float* bias,
+        float* y,
+        bool accumulate
+    )
     {
-        switch (weight.Type)
+        using var memory = new Workspace(ByteActivations.Bytes((long)tokens * weight.Columns));
+        var rounded = ByteActivations.Round(x, (long)tokens * weight.Columns, memory.Pointer);
+        if (weight.Type == DType.Q4_0)
         {
-            case DType.Q8_0:
-                Run<Bytes>(team, tokens, x, weight, bias, y, accumulate);
-                break;
-            case DType.Q4_0:
-                Run<CenteredNibbles>(team, tokens, x, weight, bias, y, accumulate);
-                break;
-            default:
-                Run<NibblesFromMinimum>(team, tokens, x, weight, bias, y, accumulate);
-                break;
+            var nibbles = interleaved.GetValue(weight, tensor => new InterleavedNibbles(team, tensor));
+            InterleavedRows.Run(team, tokens, rounded, nibbles, bias, y, weight.Rows, accumulate);
         }
+        else if (weight.Type == DType.Q8_0)
+            Run<Bytes>(team, tokens, rounded, weight, bias, y, accumulate);
+        else
+            Run<NibblesFromMinimum>(team, tokens, rounded, weight, bias, y, accumulate);
     }
 
-    private static void Run<TBlocks>(ThreadTeam team, int tokens, float* x, StoredTensor weight, float* bias, float* y, bool accumulate)
+    private static void Run<TBlocks>(
+        ThreadTeam team,
+        int tokens,
+        ByteActivations rounded,
+        StoredTensor weight,
+        float* bias,
+        float* y,
+        bool accumulate
+    )
         where TBlocks : struct, IIntegerBlocks
     {
         int outputs = weight.Rows,
             blocks = weight.Columns / Block;
-        using var memory = new Workspace(ByteActivations.Bytes((long)tokens * weight.Columns));
-        var rounded = ByteActivations.Round(x, (long)tokens * weight.Columns, memory.Pointer);
         int share = team.Threads == 1 ? outputs : Math.Max(LeastOutputsPerItem, (outputs - 1) / (ItemsPerThread * team.Threads) + 1);
         nint py = (nint)y,
             pBias = (nint)bias;
@@ -79,7 +101,7 @@ internal static unsafe class IntegerRows
             xSums = x.Sums + (nint)token * blocks,
             both = scales + 2 * blocks;
         sbyte* q = x.Q + (nint)token * blocks * Block;
-        float shift = Multiply(scales, xScales, both, TBlocks.HasMinimum ? scales + blocks : scales, xSums, blocks);
+        float minima = Multiply(scales, xScales, both, TBlocks.HasMinimum ? scales + blocks : scales, xSums, blocks);
         Vector256<float> even = default,
             odd = default;
         int b = 0;
@@ -96,7 +118,8 @@ internal static unsafe class IntegerRows
                 Vector256.Create(both[b]),
                 even
             );
-        return Vector256.Sum(even + odd) + TBlocks.ShiftFactor * shift;
+        float sum = Vector256.Sum(even + odd);
+        return TBlocks.HasMinimum ? sum + minima : sum;
     }
 
     // both = a∘x; returns Σ c·s.
@@ -140,12 +163,11 @@ internal static unsafe class IntegerRows
             scales[i] = HalfBits.Widen(*(short*)row);
     }
 
-    // How 32 integers lie in a block, and what their shift adds: ShiftFactor · Σ (minimum, or else scale) · d·Σq.
+    // How 32 integers lie in a block. A minimum adds Σ minimum · d·Σq.
     private interface IIntegerBlocks
     {
         static abstract int Bytes { get; }
         static abstract bool HasMinimum { get; }
-        static abstract float ShiftFactor { get; }
         static abstract Vector256<int> Dot(byte* block, Vector256<sbyte> x);
     }
 
@@ -155,20 +177,7 @@ internal static unsafe class IntegerRows
 
         public static bool HasMinimum => false;
 
-        public static float ShiftFactor => 0;
-
         public static Vector256<int> Dot(byte* block, Vector256<sbyte> x) => IntegerProducts.Signed(Vector256.Load((sbyte*)block + 2), x);
-    }
-
-    private readonly struct CenteredNibbles : IIntegerBlocks
-    {
-        public static int Bytes => 18;
-
-        public static bool HasMinimum => false;
-
-        public static float ShiftFactor => -8;
-
-        public static Vector256<int> Dot(byte* block, Vector256<sbyte> x) => IntegerProducts.Nibbles(Nibbles(block + 2), x);
     }
 
     private readonly struct NibblesFromMinimum : IIntegerBlocks
@@ -176,8 +185,6 @@ internal static unsafe class IntegerRows
         public static int Bytes => 20;
 
         public static bool HasMinimum => true;
-
-        public static float ShiftFactor => 1;
 
         public static Vector256<int> Dot(byte* block, Vector256<sbyte> x) => IntegerProducts.Nibbles(Nibbles(block + 4), x);
     }

@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuBackend
         if (bias is not null)
             Widening.ToSingle(bias.Type, bias.Address, new Span<float>(pBias, (int)bias.Count));
         if (_integerProducts && x.Rows <= FewRows.MaxTokens && IntegerRows.Have(weight.Type))
-            IntegerRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
+            IntegerRows.Run(_team, x.Rows, px, weight, _interleaved, pBias, py, accumulate);
         else if (x.Rows <= FewRows.MaxTokens)
             FewRows.Run(_team, x.Rows, px, weight, pBias, py, accumulate);
         else

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SvdSurgeon.Backends.Blas;
 using SvdSurgeon.Backends.Decompositions;
@@ -15,6 +16,7 @@ public sealed partial class CpuBackend : IBackend
     private readonly IProducts _products;
     private readonly BlasLibrary? _blas;
     private readonly bool _integerProducts;
+    private readonly ConditionalWeakTable<StoredTensor, InterleavedNibbles> _interleaved = [];
 
     /// <param name="threads">Threads to use; 0 for one a processor.</param>
     /// <param name="blas">Products of float32 and float64 numbers and decompositions go through it; null for the managed ones, which give

@@ -68,6 +68,40 @@ public sealed class CommandLineTests
     }
 
     [Test]
+    public void Bench_measures_the_device_that_it_is_told_and_names_it()
+    {
+        string model = Path.Combine(AppContext.BaseDirectory, "Golden", "models", "llama-gqa-tied");
+        string[] bench = ["bench", model, "--prompt", "3", "--generate", "2", "--repeats", "1", "--json", "--device"];
+        var simulator = Run("", [.. bench, "simulator"]);
+        Assert.That(simulator.Code, Is.Zero, simulator.Error);
+        using var rows = System.Text.Json.JsonDocument.Parse(simulator.Output);
+        Assert.That(
+            rows.RootElement.EnumerateArray().Select(row => row.GetProperty("test").GetString()),
+            Is.EqualTo(new[] { "pp3", "tg2" })
+        );
+        foreach (var row in rows.RootElement.EnumerateArray())
+        {
+            Assert.That(row.GetProperty("device").GetString(), Does.StartWith("simulator"));
+            Assert.That(row.GetProperty("threads").ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));
+            Assert.That(row.GetProperty("tokens_per_second").GetProperty("median").GetDouble(), Is.GreaterThan(0));
+        }
+    }
+
+    [Test]
+    public void Bench_refuses_a_GPU_that_is_not_there_with_the_sentence_of_every_verb()
+    {
+        if (CudaDevices.List().Devices.Count > 0)
+            Assert.Ignore("This machine has a GPU.");
+        string model = Path.Combine(AppContext.BaseDirectory, "Golden", "models", "llama-gqa-tied");
+        var bench = Run("", "bench", model, "--device", "cuda");
+        string ids = Path.Combine(_root, "ids.npy");
+        Calibration.TokenFile.FromRows([.. Enumerable.Range(2, 24)], 12).Write(ids);
+        var eval = Run("", "eval", model, "--tokens", ids, "--device", "cuda");
+        Assert.That((bench.Code, bench.Output), Is.EqualTo((2, "")));
+        Assert.That(bench.Error, Is.EqualTo(eval.Error).And.Not.Empty);
+    }
+
+    [Test]
     public void A_precision_that_does_not_exist_is_refused_with_the_ones_that_do()
     {
         Assert.That(

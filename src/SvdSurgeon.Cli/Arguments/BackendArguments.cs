@@ -27,26 +27,36 @@ internal sealed class BackendArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_threads, _blas, _device])
-            command.Add(option);
+        command.Add(_threads);
+        AddWithoutThreadsTo(command);
+    }
+
+    /// <summary>--blas and --device alone, for a verb that takes several numbers of threads.</summary>
+    public void AddWithoutThreadsTo(Command command)
+    {
+        command.Add(_blas);
+        command.Add(_device);
     }
 
     /// <summary>The backend that was asked for. Nothing falls back in silence.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="generates">The verb makes text: the processor multiplies with quantized weights in integers.</param>
-    public IBackend Open(ParseResult parsed, bool generates = false)
+    public IBackend Open(ParseResult parsed, bool generates = false) => Open(parsed, [parsed.GetValue(_threads)], generates).Single();
+
+    /// <summary>The same with each number of threads on the processor, one after the other; a GPU once.</summary>
+    public IEnumerable<IBackend> Open(ParseResult parsed, int[] threads, bool generates)
     {
         string device = parsed.GetRequiredValue(_device),
             blas = parsed.GetRequiredValue(_blas);
         if (device == "auto" && blas == "managed" && GpuDevice.OpenIfUsable() is { } found)
         {
             Console.Error.WriteLine($"Computing on {found.Description}; --device cpu computes on the processor.");
-            return found;
+            return [found];
         }
         if (GpuDevice.Open(device) is { } gpu)
         {
             if (blas == "managed")
-                return gpu;
+                return [gpu];
             gpu.Dispose();
             throw new InvalidInputException(
                 $"--blas {blas}: it serves the processor, and --device {device} computes elsewhere. Add --device cpu or leave --blas out."
@@ -54,7 +64,8 @@ internal sealed class BackendArguments
         }
         if (device is not ("auto" or "cpu"))
             throw new InvalidInputException($"--device {device}: unknown device. Use auto, cpu, cuda[:n] or simulator.");
-        return new CpuBackend(parsed.GetValue(_threads), ChooseBlas(blas), integerProducts: generates);
+        var library = ChooseBlas(blas);
+        return threads.Select(count => new CpuBackend(count, library, integerProducts: generates));
     }
 
     private static BlasLibrary? ChooseBlas(string choice)

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
+using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Evaluation.Speed;
 using SvdSurgeon.Formats;
@@ -12,7 +13,7 @@ using SvdSurgeon.Models;
 
 namespace SvdSurgeon.Cli.Commands;
 
-/// <summary>svdsurgeon bench: how fast models read and write, over numbers of threads, as llama-bench measures it.</summary>
+/// <summary>svdsurgeon bench: how fast models read and write, over numbers of threads or on a GPU, as llama-bench measures it.</summary>
 internal static class BenchCommand
 {
     public static Command Create()
@@ -31,11 +32,13 @@ internal static class BenchCommand
         var repeats = new Option<int>("--repeats") { Description = "Measurements of each test.", DefaultValueFactory = _ => 5 };
         var threads = new Option<int[]>("--threads")
         {
-            Description = "Numbers of CPU threads, one measurement for each. Default: 1 and one per processor.",
+            Description = "Numbers of CPU threads, one measurement for each. Default: 1 and one per processor. A GPU is measured once.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var backends = new BackendArguments();
         var json = new Option<bool>("--json") { Description = "Print one JSON array on standard output and nothing else." };
         var command = new Command("bench", "Measure prompt and generation speed.") { models, prompt, generate, repeats, threads, json };
+        backends.AddWithoutThreadsTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 Task.Run(
@@ -63,11 +66,9 @@ internal static class BenchCommand
                                     $"{path}: {Math.Max(read, written)} tokens are more than the model's "
                                         + $"{checkpoint.Config.MaxPositions:N0} positions. Ask for fewer."
                                 );
-                            foreach (int count in counts)
-                            {
-                                using var backend = new CpuBackend(count);
-                                rows.AddRange(Measure(checkpoint, backend, backend.Threads, load, read, written, times, cancellation));
-                            }
+                            foreach (var backend in backends.Open(parsed, counts, generates: true))
+                                using (backend)
+                                    rows.AddRange(Measure(checkpoint, backend, load, read, written, times, cancellation));
                         }
                         if (parsed.GetValue(json))
                             JsonOutput.Write(new JsonArray([.. rows.Select(row => row.ToJson())]));
@@ -98,7 +99,6 @@ internal static class BenchCommand
     private static IEnumerable<Row> Measure(
         Checkpoint checkpoint,
         IBackend backend,
-        int threads,
         Repeats load,
         int prompt,
         int generate,
@@ -110,23 +110,23 @@ internal static class BenchCommand
         if (prompt > 0)
         {
             var rates = DecodingSpeed.Prompt(model, backend, prompt, repeats, cancellation);
-            yield return new Row(checkpoint, threads, $"pp{prompt}", rates, load, Environment.WorkingSet);
+            yield return new Row(checkpoint, backend, $"pp{prompt}", rates, load, Environment.WorkingSet);
         }
         if (generate > 0)
         {
             var rates = DecodingSpeed.Generation(model, backend, generate, repeats, cancellation);
-            yield return new Row(checkpoint, threads, $"tg{generate}", rates, load, Environment.WorkingSet);
+            yield return new Row(checkpoint, backend, $"tg{generate}", rates, load, Environment.WorkingSet);
         }
     }
 
     private static void Print(List<Row> rows)
     {
-        var table = NumberTable.With("model", "MiB", "threads", "test", "tokens/s", "least – most", "memory, MiB", "load, ms");
+        var table = NumberTable.With("model", "MiB", "device", "test", "tokens/s", "least – most", "memory, MiB", "load, ms");
         foreach (var row in rows)
             table.AddRow(
                 Markup.Escape(row.Name),
                 Number(row.Bytes / Row.MiB, "N1"),
-                Number(row.Threads, "N0"),
+                Markup.Escape(row.Device),
                 row.Test,
                 Number(row.Rates.Median, "F2"),
                 $"{Number(row.Rates.Least, "F2")} – {Number(row.Rates.Most, "F2")}",
@@ -141,13 +141,13 @@ internal static class BenchCommand
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    /// <summary>One test of one model with one number of threads.</summary>
-    private sealed record Row(string Path, long Bytes, int Threads, string Test, Repeats Rates, Repeats Load, long Memory)
+    /// <summary>One test of one model on one device; memory is the process's on the machine, not the GPU's.</summary>
+    private sealed record Row(string Path, long Bytes, string Device, int? Threads, string Test, Repeats Rates, Repeats Load, long Memory)
     {
         public const double MiB = 1 << 20;
 
-        public Row(Checkpoint model, int threads, string test, Repeats rates, Repeats load, long memory)
-            : this(model.Path, model.Bytes, threads, test, rates, load, memory) { }
+        public Row(Checkpoint model, IBackend backend, string test, Repeats rates, Repeats load, long memory)
+            : this(model.Path, model.Bytes, backend.Description, (backend as CpuBackend)?.Threads, test, rates, load, memory) { }
 
         public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(Path));
 
@@ -156,6 +156,7 @@ internal static class BenchCommand
             {
                 ["model"] = Path,
                 ["bytes"] = Bytes,
+                ["device"] = Device,
                 ["threads"] = Threads,
                 ["test"] = Test,
                 ["tokens_per_second"] = Json(Rates),

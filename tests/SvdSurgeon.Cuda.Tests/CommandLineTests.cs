@@ -93,7 +93,7 @@ public sealed class CommandLineTests
         if (CudaDevices.List().Devices.Count > 0)
             Assert.Ignore("This machine has a GPU.");
         string model = Path.Combine(AppContext.BaseDirectory, "Golden", "models", "llama-gqa-tied");
-        var bench = Run("", "bench", model, "--device", "cuda");
+        var bench = Run("", "bench", model, "--prompt", "3", "--generate", "2", "--device", "cuda");
         string ids = Path.Combine(_root, "ids.npy");
         Calibration.TokenFile.FromRows([.. Enumerable.Range(2, 24)], 12).Write(ids);
         var eval = Run("", "eval", model, "--tokens", ids, "--device", "cuda");

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>The contract of compress --bits and of compress --target-size with nothing else said.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class BitsTests
 {
     private static readonly string[] Data =

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>The contract of compress, eval, inspect, plan, generate and tokenize.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class CompressTests
 {
     private static readonly string[] SmallRun =

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>eval over several corpora, compare, bench, and compress with tasks.</summary>
+[TestFixture, Category("Slow")]
 public sealed class JudgingTests
 {
     private const string Items = """

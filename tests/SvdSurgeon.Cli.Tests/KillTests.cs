@@ -7,7 +7,7 @@ namespace SvdSurgeon.Cli.Tests;
 /// The real process is killed (SIGKILL) at random moments, again and again; the same command then ends in the bytes of a run that nobody
 /// disturbed, and leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are; SVDSURGEON_SEED when.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed partial class KillTests
 {
     private const int UsualKills = 4;

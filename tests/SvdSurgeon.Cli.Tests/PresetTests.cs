@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>Methods by their papers' names.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class PresetTests
 {
     private static readonly string[] Run =

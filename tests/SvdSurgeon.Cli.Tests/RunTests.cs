@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>The contract of run: a recipe repeats its run to the same bytes, or is refused with a reason.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class RunTests
 {
     [TestCase("--ratio", "0.6", "0.4", "--method", "whiten", "--surgeon", "select")]
@@ -17,6 +17,8 @@ public sealed class RunTests
             Svdsurgeon.Opt,
             "--out",
             folder["made"],
+            "--threads",
+            "2",
             .. options,
             "--calibration",
             Svdsurgeon.CalibrationText,
@@ -38,11 +40,11 @@ public sealed class RunTests
             expected.Keys,
             Does.Contain("recipe.json").And.Contain("ratio-0.4/recipe.json").And.Contain("ratio-0.4/model.safetensors")
         );
-        foreach (string threads in (string[])["1", "2"])
-        {
-            Svdsurgeon.Json("run", Path.Combine(folder["made"], "recipe.json"), "--out", folder[threads], "--threads", threads);
-            AssertSame(ResultFiles(folder[threads]), expected);
-        }
+        Svdsurgeon.Json("run", Path.Combine(folder["made"], "recipe.json"), "--out", folder["again"], "--threads", "1");
+        AssertSame(ResultFiles(folder["again"]), expected);
+        // The recipe beside one of several results repeats that one alone.
+        if (!expected.ContainsKey("ratio-0.6/recipe.json"))
+            return;
         Svdsurgeon.Json("run", Path.Combine(folder["made"], "ratio-0.4", "recipe.json"), "--out", folder["one ratio"]);
         AssertSame(ResultFiles(Path.Combine(folder["one ratio"], "ratio-0.4")), ResultFiles(Path.Combine(folder["made"], "ratio-0.4")));
     }

@@ -8,7 +8,6 @@ using SvdSurgeon.Export;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
-using SvdSurgeon.Tests.Formats;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Interop.Tests;
@@ -51,13 +50,13 @@ public class GgufAdapterTests
         int[] expected = ours.Greedy(ids[..48], 64);
         double loss = ours.MeanLoss(ids);
 
-        string merged = Exporter.Run(compressed, "gguf", new ExportOptions(), _folder.File("merged.gguf"), _backend).Files[0].Path;
+        string merged = Exporter.Run(compressed, "gguf", new ExportOptions(), _folder["merged.gguf"], _backend).Files[0].Path;
         using (var theirs = new LlamaCpp(merged))
         {
             Assert.That(theirs.MeanLoss(ids), Is.EqualTo(loss).Within(2e-3), "merged");
             Assert.That(theirs.Greedy(ids[..48], 64)[..expected.Length], Is.EqualTo(expected), "merged");
         }
-        var pair = Exporter.Run(compressed, "gguf", new ExportOptions { Adapter = true }, _folder.File("pair"), _backend);
+        var pair = Exporter.Run(compressed, "gguf", new ExportOptions { Adapter = true }, _folder["pair"], _backend);
         using (var theirs = new LlamaCpp(pair.Files[1].Path, pair.Files[0].Path))
         {
             Assert.That(theirs.MeanLoss(ids), Is.EqualTo(loss).Within(2e-3), "adapter");
@@ -74,7 +73,7 @@ public class GgufAdapterTests
         {
             Model = model,
             Calibration = CalibrationSampler.Sample(tokenizer, text, "calibration.txt", sequences: 16, sequenceLength: 128, seed: 0),
-            OutputFolder = _folder.File("out"),
+            OutputFolder = _folder["out"],
             Options = options with { Sequences = 16, FisherSequences = 8, KlSequences = 8 },
         };
         return Compressor.Run(job, _backend).Models[0].Folder;

@@ -2,7 +2,6 @@ using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Export;
 using SvdSurgeon.Tests;
-using SvdSurgeon.Tests.Formats;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Interop.Tests;
@@ -31,7 +30,7 @@ public class GgufModelTests
     public void CloseBackend() => _backend.Dispose();
 
     private string Export(string model, ExportOptions options, string name = "model.gguf") =>
-        Exporter.Run(model, "gguf", options, _folder.File(name), _backend).Files[0].Path;
+        Exporter.Run(model, "gguf", options, _folder[name], _backend).Files[0].Path;
 
     // llama.cpp multiplies F16 matrices with activations in F16, and block types with activations of 8 bits.
     [TestCase("f32", 2e-5)]
@@ -80,7 +79,7 @@ public class GgufModelTests
     [Test]
     public void Mistral_gives_the_same_numbers_where_its_window_does_not_end()
     {
-        string model = _folder.CopyFolder(GoldenFiles.Copied("models", "mistral-window"));
+        string model = _folder.CopyFilesOf(GoldenFiles.Copied("models", "mistral-window"));
         string config = Path.Combine(model, "config.json");
         File.WriteAllText(
             config,

@@ -15,9 +15,9 @@ public sealed class OnnxExportTests : OnnxTestBase
     public void The_same_model_gives_the_same_bytes()
     {
         string first = Export(Asset("tinytales-llama"), "int4");
-        Directory.Move(first, Folder.File("first"));
+        Directory.Move(first, Folder["first"]);
         string second = Export(Asset("tinytales-llama"), "int4");
-        foreach (string file in Directory.GetFiles(Folder.File("first")))
+        foreach (string file in Directory.GetFiles(Folder["first"]))
             Assert.That(
                 File.ReadAllBytes(Path.Combine(second, Path.GetFileName(file))).AsSpan().SequenceEqual(File.ReadAllBytes(file)),
                 Path.GetFileName(file)
@@ -31,9 +31,9 @@ public sealed class OnnxExportTests : OnnxTestBase
         stop.Cancel();
         var options = new ExportOptions();
         Assert.Throws<OperationCanceledException>(() =>
-            Exporter.Run(Asset("tinytales-llama"), "onnx", options, Folder.File("out"), Backend, stop.Token)
+            Exporter.Run(Asset("tinytales-llama"), "onnx", options, Folder["out"], Backend, stop.Token)
         );
-        Assert.That(Directory.GetFileSystemEntries(Folder.Root), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(Folder.Path), Is.Empty);
     }
 
     [TestCase("f32")]
@@ -44,7 +44,7 @@ public sealed class OnnxExportTests : OnnxTestBase
         string source = WithWeight("model.layers.2.mlp.down_proj.weight", float.NaN);
         var error = Assert.Throws<InvalidModelException>(() => Export(source, type, tokenizer: false));
         Assert.That(error!.Message, Does.Contain("model.layers.2.mlp.down_proj.weight"));
-        Assert.That(Directory.GetFileSystemEntries(Folder.Root), Is.EqualTo(new[] { source }));
+        Assert.That(Directory.GetFileSystemEntries(Folder.Path), Is.EqualTo(new[] { source }));
     }
 
     [Test]
@@ -57,7 +57,7 @@ public sealed class OnnxExportTests : OnnxTestBase
     [Test]
     public void A_folder_that_is_not_empty_is_refused_and_kept()
     {
-        string folder = Directory.CreateDirectory(Folder.File("onnx-f32")).FullName;
+        string folder = Directory.CreateDirectory(Folder["onnx-f32"]).FullName;
         File.WriteAllText(Path.Combine(folder, "letter.txt"), "mine");
         Assert.Throws<InvalidInputException>(() => Export(Asset("tinytales-llama"), "f32"));
         Assert.That(Directory.GetFiles(folder), Has.Length.EqualTo(1));
@@ -69,7 +69,7 @@ public sealed class OnnxExportTests : OnnxTestBase
         string source = GoldenFiles.Copied("models", "llama-mha");
         var error = Assert.Throws<InvalidModelException>(() => Export(source, "f32"));
         Assert.That(error!.Message, Does.Contain("tokenizer"));
-        Assert.That(Directory.GetFileSystemEntries(Folder.Root), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(Folder.Path), Is.Empty);
         Assert.That(File.Exists(Path.Combine(Export(source, "f32", tokenizer: false), "model.onnx")));
     }
 
@@ -77,7 +77,7 @@ public sealed class OnnxExportTests : OnnxTestBase
     public void Options_of_other_formats_are_refused()
     {
         string source = Asset("tinytales-llama"),
-            folder = Folder.File("out");
+            folder = Folder["out"];
         foreach (
             var options in new ExportOptions[]
             {
@@ -127,7 +127,7 @@ public sealed class OnnxExportTests : OnnxTestBase
 
     private string WithWeight(string name, float value)
     {
-        string source = Directory.CreateDirectory(Folder.File("source")).FullName;
+        string source = Directory.CreateDirectory(Folder["source"]).FullName;
         foreach (string original in Directory.GetFiles(GoldenFiles.Copied("models", "llama-mha")))
             File.Copy(original, Path.Combine(source, Path.GetFileName(original)));
         string file = Path.Combine(source, "model.safetensors");

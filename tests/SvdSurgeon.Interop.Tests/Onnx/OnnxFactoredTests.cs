@@ -46,7 +46,7 @@ public sealed class OnnxFactoredTests : OnnxTestBase
 
         long Bytes(string model)
         {
-            string folder = Folder.File("size-" + Path.GetFileName(model));
+            string folder = Folder["size-" + Path.GetFileName(model)];
             return Exporter.Run(model, "onnx", new ExportOptions { WithoutTokenizer = true }, folder, Backend).Bytes;
         }
     }
@@ -66,7 +66,7 @@ public sealed class OnnxFactoredTests : OnnxTestBase
                 sequenceLength: 128,
                 seed: 0
             ),
-            OutputFolder = Folder.File("compressed"),
+            OutputFolder = Folder["compressed"],
             Options = new CompressionOptions
             {
                 Ratios = [0.6],

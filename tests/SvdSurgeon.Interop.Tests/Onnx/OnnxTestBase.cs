@@ -3,7 +3,6 @@ using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Export;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
-using SvdSurgeon.Tests.Formats;
 
 namespace SvdSurgeon.Interop.Tests.Onnx;
 
@@ -27,7 +26,7 @@ public abstract class OnnxTestBase
 
     private protected string Export(string model, string type, bool tokenizer = true)
     {
-        string folder = Folder.File("onnx-" + type);
+        string folder = Folder["onnx-" + type];
         Exporter.Run(model, "onnx", new ExportOptions { Type = type, WithoutTokenizer = !tokenizer }, folder, Backend);
         return folder;
     }

@@ -36,7 +36,7 @@ public sealed class OnnxTokenizerTests : OnnxTestBase
     [Test]
     public void A_tokenizer_that_cuts_digits_by_a_pattern_is_written_in_the_words_that_GenAI_knows()
     {
-        string source = Directory.CreateDirectory(Folder.File("digits")).FullName;
+        string source = Directory.CreateDirectory(Folder["digits"]).FullName;
         foreach (string file in Directory.GetFiles(Asset("tinytales-opt")))
             File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
         string path = Path.Combine(source, "tokenizer.json");

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text;
 using NUnit.Framework;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Tests.Formats;
 
 namespace SvdSurgeon.Tests.Calibration;
 
@@ -31,13 +30,13 @@ public sealed class TextFormTests
     {
         Assert.That(Read(_folder.Write(name, contents), out var notes), Is.EqualTo((string[])["one\n", "two"]));
         AssertNoted(notes, taken);
-        string packed = _folder.File("packed-" + name + ".gz");
+        string packed = _folder["packed-" + name + ".gz"];
         using (var stream = new GZipStream(File.Create(packed), CompressionLevel.Fastest))
             stream.Write(Encoding.UTF8.GetBytes(contents));
         Assert.That(Read(packed, out notes), Is.EqualTo((string[])["one\n", "two"]));
         AssertNoted(notes, taken);
-        File.Move(packed, _folder.File("unnamed-" + name));
-        Assert.That(Read(_folder.File("unnamed-" + name), out notes), Is.EqualTo((string[])["one\n", "two"]));
+        File.Move(packed, _folder["unnamed-" + name]);
+        Assert.That(Read(_folder["unnamed-" + name], out notes), Is.EqualTo((string[])["one\n", "two"]));
         AssertNoted(notes, "compressed with gzip");
     }
 
@@ -79,7 +78,7 @@ public sealed class TextFormTests
 
     [Test]
     public void A_folder_is_no_text() =>
-        Assert.That(() => Read(_folder.Root, out _), Throws.InstanceOf<InvalidInputException>().With.Message.Contains("this is a folder"));
+        Assert.That(() => Read(_folder.Path, out _), Throws.InstanceOf<InvalidInputException>().With.Message.Contains("this is a folder"));
 
     [TestCase("x.json", "{\"content\": \"a\"}", "but one with 'content'")]
     [TestCase("x.jsonl", "{\"text\": \"a\"}\n{\"content\": \"a\"}\n", "line 2")]

@@ -1,7 +1,6 @@
 using NUnit.Framework;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Evaluation.Corpora;
-using SvdSurgeon.Tests.Formats;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Tests.Evaluation;
@@ -33,7 +32,7 @@ public sealed class CorpusTests
     public void The_arena_joins_documents_by_the_tokens_of_an_empty_line_and_stops_at_its_budget()
     {
         using var folder = new TemporaryFolder();
-        string file = Path.Combine(folder.Root, "c4.jsonl");
+        string file = Path.Combine(folder.Path, "c4.jsonl");
         File.WriteAllText(file, "{\"text\": \"The cat sat.\"}\n{\"text\": \" \"}\n{\"text\": \"A dog ran.\"}\n{\"text\": \"No more.\"}\n");
         var tokenizer = Opt;
         int[] Ids(string text) => tokenizer.Encode(text, addSpecialTokens: false);

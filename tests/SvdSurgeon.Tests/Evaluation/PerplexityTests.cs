@@ -9,6 +9,7 @@ using SvdSurgeon.Tests.Models;
 
 namespace SvdSurgeon.Tests.Evaluation;
 
+[TestFixture, Category("Slow")]
 public sealed class PerplexityTests
 {
     // The peer computes in float32 too, and is 1.6e-5 away from float64 on SmolLM2.

@@ -10,6 +10,7 @@ namespace SvdSurgeon.Tests.Evaluation;
 
 /// <summary>lm-evaluation-harness 0.4.13 itself (float32, batch size 1) is the reference: every choice's log-likelihood, every decision,
 /// every accuracy.</summary>
+[TestFixture, Category("Slow")]
 public sealed class TaskGoldenTests
 {
     // The harness's own rounding is up to 2.6e-4 nats away from float64.

@@ -47,8 +47,8 @@ public sealed class TaskTests
     [TestCase("{\"goal\": \"g\", \"sol1\": \"a\", \"sol2\": \"b\", \"label\": \"\"}", "'label' is \"\", no whole number")]
     public void A_damaged_file_is_one_sentence_that_names_the_place(string lines, string expected)
     {
-        using var folder = new Formats.TemporaryFolder();
-        string file = Path.Combine(folder.Root, "piqa.jsonl");
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "piqa.jsonl");
         File.WriteAllText(file, lines);
         var error = Assert.Throws<InvalidInputException>(() => TaskSet.Read(TaskLayouts.Named("piqa")!, TaskLines.Read(file), null, []));
         Assert.That(error!.Message, Does.StartWith(file).And.Contain(expected));
@@ -130,9 +130,9 @@ public sealed class TaskTests
     [Test]
     public void A_run_that_was_stopped_goes_on_to_the_same_bytes_with_any_number_of_threads()
     {
-        using var folder = new Formats.TemporaryFolder();
-        string whole = Path.Combine(folder.Root, "whole.jsonl"),
-            resumed = Path.Combine(folder.Root, "resumed.jsonl");
+        using var folder = new TemporaryFolder();
+        string whole = Path.Combine(folder.Path, "whole.jsonl"),
+            resumed = Path.Combine(folder.Path, "resumed.jsonl");
         var task = Golden("arc_easy", 2);
         Run(task, whole, "key", 2, stopAfter: null);
         Assert.Throws<OperationCanceledException>(() => Run(task, resumed, "key", 1, stopAfter: 3));
@@ -146,8 +146,8 @@ public sealed class TaskTests
     [Test]
     public void A_journal_of_other_tasks_is_not_used()
     {
-        using var folder = new Formats.TemporaryFolder();
-        string file = Path.Combine(folder.Root, "items.jsonl");
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "items.jsonl");
         Assert.Throws<OperationCanceledException>(() => Run(Golden("piqa", 0), file, "one", 1, stopAfter: 3));
         Assert.That(Run(Golden("piqa", 0), file, "other", 1, stopAfter: null), Is.EqualTo(6));
     }

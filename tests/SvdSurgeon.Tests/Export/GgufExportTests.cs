@@ -3,7 +3,6 @@ using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Export;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Tensors;
-using SvdSurgeon.Tests.Formats;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Tests.Export;
@@ -37,7 +36,7 @@ public class GgufExportTests
     private static string TinyTales => Path.Combine(TestContext.CurrentContext.TestDirectory, "Assets", "tinytales-llama");
 
     private ExportResult Export(string model, ExportOptions options, string name = "model.gguf") =>
-        Exporter.Run(model, "gguf", options, _folder.File(name), _backend);
+        Exporter.Run(model, "gguf", options, _folder[name], _backend);
 
     [TestCaseSource(nameof(Families))]
     public void A_model_of_every_family_reads_back_with_the_same_numbers_and_configuration(string family)
@@ -124,10 +123,10 @@ public class GgufExportTests
             () => Export(TinyTales, new ExportOptions(), "model.bin"),
             Throws.TypeOf<InvalidInputException>().With.Message.Contains(".gguf")
         );
-        Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
         _folder.Write("model.gguf", "mine");
         Assert.That(() => Export(TinyTales, new ExportOptions()), Throws.TypeOf<InvalidInputException>());
-        Assert.That(File.ReadAllText(_folder.File("model.gguf")), Is.EqualTo("mine"));
+        Assert.That(File.ReadAllText(_folder["model.gguf"]), Is.EqualTo("mine"));
     }
 
     [Test]
@@ -136,9 +135,9 @@ public class GgufExportTests
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         Assert.That(
-            () => Exporter.Run(TinyTales, "gguf", new ExportOptions(), _folder.File("model.gguf"), _backend, stop.Token),
+            () => Exporter.Run(TinyTales, "gguf", new ExportOptions(), _folder["model.gguf"], _backend, stop.Token),
             Throws.InstanceOf<OperationCanceledException>()
         );
-        Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
     }
 }

@@ -8,7 +8,6 @@ using SvdSurgeon.IO;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Tensors;
-using SvdSurgeon.Tests.Formats;
 using SvdSurgeon.Tests.Pipeline;
 using SvdSurgeon.Tokenization;
 
@@ -112,7 +111,7 @@ public sealed class HuggingFaceExportTests
     [Test]
     public void A_GGUF_file_becomes_a_folder_with_the_same_ids_and_texts()
     {
-        string gguf = _folder.File("model.gguf");
+        string gguf = _folder["model.gguf"];
         Exporter.Run(Opt.Replace("tinytales-opt", "tinytales-llama"), "gguf", new ExportOptions(), gguf, _backend);
         string folder = Export(gguf, new ExportOptions());
         const string text = "Once upon a time there was a dog. Ünï 12";
@@ -130,13 +129,13 @@ public sealed class HuggingFaceExportTests
     [Test]
     public void The_chat_template_travels_from_folder_to_GGUF_and_back()
     {
-        string source = _folder.File("source");
+        string source = _folder["source"];
         Directory.CreateDirectory(source);
         foreach (string file in Directory.GetFiles(Opt.Replace("tinytales-opt", "tinytales-llama")))
             File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
         const string template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
         File.WriteAllText(Path.Combine(source, "chat_template.jinja"), template);
-        string gguf = _folder.File("model.gguf");
+        string gguf = _folder["model.gguf"];
         Exporter.Run(source, "gguf", new ExportOptions(), gguf, _backend);
         string folder = Export(gguf, new ExportOptions());
         foreach (string path in (string[])[source, gguf, folder])
@@ -151,21 +150,21 @@ public sealed class HuggingFaceExportTests
     {
         Assert.Throws<InvalidInputException>(() => Export(Opt, new ExportOptions { Type = "q4_k" }));
         Assert.Throws<InvalidInputException>(() => Export(Opt, new ExportOptions { Adapter = true }));
-        string full = _folder.File("full");
+        string full = _folder["full"];
         Directory.CreateDirectory(full);
         File.WriteAllText(Path.Combine(full, "a"), "");
         Assert.Throws<InvalidInputException>(() => Export(Opt, new ExportOptions(), "full"));
         using var stopped = new CancellationTokenSource();
         stopped.Cancel();
         Assert.Throws<OperationCanceledException>(() =>
-            Exporter.Run(Opt, "hf", new ExportOptions(), _folder.File("stopped"), _backend, stopped.Token)
+            Exporter.Run(Opt, "hf", new ExportOptions(), _folder["stopped"], _backend, stopped.Token)
         );
-        Assert.That(Directory.GetFileSystemEntries(_folder.Root).Select(Path.GetFileName), Is.EqualTo(new[] { "full" }));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName), Is.EqualTo(new[] { "full" }));
     }
 
     private string Export(string model, ExportOptions options, string name = "out")
     {
-        string path = _folder.File(name);
+        string path = _folder[name];
         Exporter.Run(model, "hf", options, path, _backend);
         return path;
     }

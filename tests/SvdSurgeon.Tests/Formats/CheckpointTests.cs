@@ -63,7 +63,7 @@ public class CheckpointTests
     public void Opt_names_of_any_origin_become_canonical_and_what_is_redundant_goes(string stored, string? canonical)
     {
         Write(GoldenFiles.Copied("models", "opt", "config.json"), stored);
-        using var checkpoint = Checkpoint.Open(_folder.Root);
+        using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.That(checkpoint.Tensors.Keys, Is.EqualTo(canonical is null ? [] : new[] { canonical }));
     }
 
@@ -76,7 +76,7 @@ public class CheckpointTests
     public void Llama_names_of_any_origin_become_canonical_and_what_is_redundant_goes(string stored, string? canonical)
     {
         Write(GoldenFiles.Copied("models", "llama-mha", "config.json"), stored);
-        using var checkpoint = Checkpoint.Open(_folder.Root);
+        using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.That(checkpoint.Tensors.Keys, Is.EqualTo(canonical is null ? [] : new[] { canonical }));
     }
 
@@ -85,7 +85,7 @@ public class CheckpointTests
     {
         Write(GoldenFiles.Copied("models", "llama-mha", "config.json"), "norm.weight", "model.norm.weight");
         Assert.That(
-            Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Root))!.Message,
+            Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Path))!.Message,
             Does.Contain("'model.norm.weight'")
         );
     }
@@ -117,14 +117,14 @@ public class CheckpointTests
     [TestCase(float.NaN, "NaN"), TestCase(float.PositiveInfinity, "Infinity"), TestCase(float.NegativeInfinity, "-Infinity")]
     public void A_weight_that_is_not_finite_is_found_with_its_place(float value, string shown)
     {
-        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder.File("config.json"));
+        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder["config.json"]);
         var weights = new float[30 * 17];
         weights[29 * 17 + 16] = value;
         SafeTensorsWriter.Write(
-            _folder.File("model.safetensors"),
+            _folder["model.safetensors"],
             [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [30, 17], weights))]
         );
-        using var checkpoint = Checkpoint.Open(_folder.Root);
+        using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.That(
             Assert.Throws<InvalidModelException>(() => FiniteWeights.Require(checkpoint, default))!.Message,
             Does.Contain($"tensor 'model.norm.weight' holds {shown} at [29, 16]")
@@ -141,12 +141,12 @@ public class CheckpointTests
     [Test]
     public void A_path_without_a_model_says_what_was_expected()
     {
-        Assert.That(Message(_folder.File("none")), Does.Contain("no such file or folder"));
-        Assert.That(Message(_folder.Root), Does.Contain("has no config.json"));
-        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder.File("config.json"));
-        Assert.That(Message(_folder.Root), Does.Contain("there are no weights").And.Contain("model.safetensors"));
+        Assert.That(Message(_folder["none"]), Does.Contain("no such file or folder"));
+        Assert.That(Message(_folder.Path), Does.Contain("has no config.json"));
+        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder["config.json"]);
+        Assert.That(Message(_folder.Path), Does.Contain("there are no weights").And.Contain("model.safetensors"));
         Assert.That(Message(_folder.Write("notes.txt", "hello")), Does.Contain("notes.txt: this is no weight file"));
-        Assert.That(Message(_folder.File("none.gguf")), Does.Contain("none.gguf: the file does not exist"));
+        Assert.That(Message(_folder["none.gguf"]), Does.Contain("none.gguf: the file does not exist"));
 
         static string Message(string path) => Assert.Throws<InvalidModelException>(() => Checkpoint.Open(path))!.Message;
     }
@@ -158,11 +158,11 @@ public class CheckpointTests
     [TestCase("number", "is not a file name")]
     public void A_wrong_index_is_refused(string what, string reason)
     {
-        _folder.CopyFolder(GoldenFiles.Copied("files", "llama-sharded"));
-        string path = _folder.File("model.safetensors.index.json");
+        _folder.CopyFilesOf(GoldenFiles.Copied("files", "llama-sharded"));
+        string path = _folder["model.safetensors.index.json"];
         var index = (JsonObject)JsonNode.Parse(File.ReadAllText(path))!;
         if (what == "no shard")
-            File.Delete(_folder.File("model-00002-of-00003.safetensors"));
+            File.Delete(_folder["model-00002-of-00003.safetensors"]);
         else if (what == "no map")
             index.Remove("weight_map");
         else
@@ -173,25 +173,25 @@ public class CheckpointTests
                 _ => "../model.safetensors",
             };
         File.WriteAllText(path, index.ToJsonString());
-        Assert.That(Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Root))!.Message, Does.Contain(reason));
+        Assert.That(Assert.Throws<InvalidModelException>(() => Checkpoint.Open(_folder.Path))!.Message, Does.Contain(reason));
     }
 
     [Test]
     public void The_section_of_a_compressed_model_is_there()
     {
         Write(GoldenFiles.Copied("models", "llama-mha", "config.json"), "model.norm.weight");
-        var config = (JsonObject)JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!;
+        var config = (JsonObject)JsonNode.Parse(File.ReadAllText(_folder["config.json"]))!;
         config["svdsurgeon"] = new JsonObject { ["method"] = "whiten" };
-        File.WriteAllText(_folder.File("config.json"), config.ToJsonString());
-        using var checkpoint = Checkpoint.Open(_folder.Root);
+        File.WriteAllText(_folder["config.json"], config.ToJsonString());
+        using var checkpoint = Checkpoint.Open(_folder.Path);
         Assert.That((string?)checkpoint.Compression!["method"], Is.EqualTo("whiten"));
     }
 
     private void Write(string config, params string[] names)
     {
-        File.Copy(config, _folder.File("config.json"));
+        File.Copy(config, _folder["config.json"]);
         SafeTensorsWriter.Write(
-            _folder.File("model.safetensors"),
+            _folder["model.safetensors"],
             names.Select(name => TensorEntry.From(StoredTensor.FromSingles(name, [2], [1, 2])))
         );
     }

@@ -44,8 +44,8 @@ public class DataFileTests
         string path = GoldenFiles.Shared("data", "ids", "tinytales-opt.calibration.256x128.npy");
         var tokens = TokenFile.Read(path, 1024);
         Assert.That((tokens.Rows, tokens.Columns), Is.EqualTo((128, 256)));
-        tokens.Write(_folder.File("copy.npy"));
-        Assert.That(File.ReadAllBytes(_folder.File("copy.npy")), Is.EqualTo(File.ReadAllBytes(path)));
+        tokens.Write(_folder["copy.npy"]);
+        Assert.That(File.ReadAllBytes(_folder["copy.npy"]), Is.EqualTo(File.ReadAllBytes(path)));
     }
 
     [TestCase("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, "'<f4'. Supported: int32 and int64")]
@@ -86,7 +86,7 @@ public class DataFileTests
         string path = _folder.Write("ids.npy", Encoding.Latin1.GetBytes(contents));
         Assert.That(Assert.Throws<InvalidInputException>(() => TokenFile.Read(path))!.Message, Does.Contain("no .npy file"));
         Assert.That(
-            Assert.Throws<InvalidInputException>(() => TokenFile.Read(_folder.File("none.npy")))!.Message,
+            Assert.Throws<InvalidInputException>(() => TokenFile.Read(_folder["none.npy"]))!.Message,
             Does.Contain("does not exist")
         );
     }
@@ -151,7 +151,7 @@ public class DataFileTests
     [Test]
     public void A_missing_text_is_named() =>
         Assert.That(
-            Assert.Throws<InvalidInputException>(() => TextSource.Read([_folder.File("none.txt")]))!.Message,
+            Assert.Throws<InvalidInputException>(() => TextSource.Read([_folder["none.txt"]]))!.Message,
             Does.Contain("none.txt: the file does not exist")
         );
 

@@ -57,7 +57,7 @@ public class GgufFamilyTests
         using var folder = new TemporaryFolder();
         string source = Folder(folder, model);
         using var expected = Checkpoint.Open(source);
-        string path = folder.File("model.gguf");
+        string path = folder["model.gguf"];
         GgufFileWriter.Write(
             path,
             Metadata(expected, architecture),
@@ -76,7 +76,7 @@ public class GgufFamilyTests
         if (s_granted.TryGetValue(model, out string? changes))
             foreach (var (key, value) in JsonNode.Parse(changes)!.AsObject())
                 config[key] = value?.DeepClone();
-        string path = folder.File("source");
+        string path = folder["source"];
         Directory.CreateDirectory(path);
         File.Copy(GoldenFiles.Copied("models", model, "model.safetensors"), Path.Combine(path, "model.safetensors"));
         File.WriteAllText(Path.Combine(path, "config.json"), JsonText.Indented(config));

@@ -72,7 +72,7 @@ public class GgufTests
     public void Rows_and_biases_of_q_and_k_return_to_their_rotary_order_in_llama_files()
     {
         using var model = Open(GgufBuilder.Model("llama", biases: true));
-        using var file = GgufFile.Open(_folder.File("model.gguf"));
+        using var file = GgufFile.Open(_folder["model.gguf"]);
         // two heads of 4: stored rows are (0, 2, 1, 3) of the Hugging Face rows, in each head
         int[] order = [0, 2, 1, 3, 4, 6, 5, 7];
         float[] stored = file.Tensors["blk.0.attn_q.weight"].ToSingles(),
@@ -93,7 +93,7 @@ public class GgufTests
     public void Rows_of_qwen2_files_are_in_order_already()
     {
         using var model = Open(GgufBuilder.Model("qwen2", biases: true));
-        using var file = GgufFile.Open(_folder.File("model.gguf"));
+        using var file = GgufFile.Open(_folder["model.gguf"]);
         foreach (string part in new[] { "q_proj", "k_proj" })
         foreach (string kind in new[] { "weight", "bias" })
             Assert.That(
@@ -236,7 +236,7 @@ public class GgufTests
             _ => throw new ArgumentException(what),
         };
         var error = Assert.Throws<InvalidModelException>(() => Open(builder).Dispose());
-        Assert.That(error!.Message, Does.Contain(_folder.File("model.gguf")).And.Contain(reason));
+        Assert.That(error!.Message, Does.Contain(_folder["model.gguf"]).And.Contain(reason));
 
         static GgufBuilder Smaller() =>
             new GgufBuilder()

@@ -18,7 +18,7 @@ public sealed class NothingPassesSilentlyTests
     {
         _folder = new TemporaryFolder();
         foreach (string file in Directory.EnumerateFiles(GoldenFiles.Copied("models", "llama-gqa-tied")))
-            File.Copy(file, _folder.File(Path.GetFileName(file)));
+            File.Copy(file, _folder[Path.GetFileName(file)]);
     }
 
     [TearDown]
@@ -72,20 +72,20 @@ public sealed class NothingPassesSilentlyTests
             json["rope_scaling"] = JsonNode.Parse("""{ "type": "linear", "factor": 4.0 }""");
             json["rope_theta"] = 7.0;
         });
-        using var model = Checkpoint.Open(_folder.Root);
+        using var model = Checkpoint.Open(_folder.Path);
         Assert.That((model.Config.RopeTheta, model.Config.RopeScaling.Type), Is.EqualTo((100000.0, "none")));
     }
 
     [Test]
     public void Numbers_of_Python_and_repeated_keys_are_read_as_Python_reads_them()
     {
-        string config = _folder.File("config.json");
+        string config = _folder["config.json"];
         File.WriteAllText(
             config,
             File.ReadAllText(config).TrimEnd().TrimEnd('}')
                 + """, "time_step_limit": [0.0, Infinity, -Infinity, NaN], "vocab_size": 7, "vocab_size": 101, "note": "a \"NaN\" \\" }"""
         );
-        using var model = Checkpoint.Open(_folder.Root);
+        using var model = Checkpoint.Open(_folder.Path);
         Assert.That(model.Config.VocabSize, Is.EqualTo(101));
         Assert.That(model.Warnings, Has.Some.Contains("'vocab_size' stands there twice").And.Some.Contains("'time_step_limit' is unknown"));
         Assert.That((string?)model.ConfigJson["note"], Is.EqualTo("a \"NaN\" \\"));
@@ -95,10 +95,10 @@ public sealed class NothingPassesSilentlyTests
     [Test]
     public void A_number_that_is_not_finite_is_refused_in_a_key_that_is_read()
     {
-        string config = _folder.File("config.json");
+        string config = _folder["config.json"];
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": Infinity"));
         Assert.That(
-            () => Checkpoint.Open(_folder.Root),
+            () => Checkpoint.Open(_folder.Path),
             Throws.InstanceOf<InvalidModelException>().With.Message.Contains("'rms_norm_eps'").And.Message.Contains("Infinity")
         );
     }
@@ -107,7 +107,7 @@ public sealed class NothingPassesSilentlyTests
     public void A_stored_head_that_differs_from_the_tied_embedding_counts_and_is_named()
     {
         Rewrite(entries => entries.Add(Copy(entries, "model.embed_tokens.weight", "lm_head.weight", 2)));
-        using var model = Checkpoint.Open(_folder.Root);
+        using var model = Checkpoint.Open(_folder.Path);
         Assert.That(model.Config.TieWordEmbeddings, Is.False);
         Assert.That((bool)model.ConfigJson["tie_word_embeddings"]!, Is.False);
         Assert.That(model.Warnings, Has.One.Contains("lm_head.weight"));
@@ -174,30 +174,30 @@ public sealed class NothingPassesSilentlyTests
     [Test]
     public void Folders_and_files_that_are_no_model_are_called_by_their_name()
     {
-        File.WriteAllText(_folder.File("quantize_config.json"), "{ \"bits\": 4 }");
+        File.WriteAllText(_folder["quantize_config.json"], "{ \"bits\": 4 }");
         Assert.That(
             () => Warnings(),
             Throws.InstanceOf<InvalidModelException>().With.Message.Contains("quantize_config.json").And.Message.Contains("quantised")
         );
-        File.Delete(_folder.File("quantize_config.json"));
+        File.Delete(_folder["quantize_config.json"]);
 
-        File.WriteAllText(_folder.File("model.safetensors"), "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 123\n");
+        File.WriteAllText(_folder["model.safetensors"], "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 123\n");
         Assert.That(() => Warnings(), Throws.InstanceOf<InvalidModelException>().With.Message.Contains("git lfs pull"));
 
-        File.Delete(_folder.File("config.json"));
-        File.Delete(_folder.File("model.safetensors"));
-        File.WriteAllText(_folder.File("adapter_config.json"), "{ \"base_model_name_or_path\": \"team/base\" }");
+        File.Delete(_folder["config.json"]);
+        File.Delete(_folder["model.safetensors"]);
+        File.WriteAllText(_folder["adapter_config.json"], "{ \"base_model_name_or_path\": \"team/base\" }");
         Assert.That(() => Warnings(), Throws.InstanceOf<InvalidModelException>().With.Message.Contains("LoRA adapter for team/base"));
     }
 
     [Test]
     public void A_folder_of_the_hubs_cache_points_at_its_snapshots_and_links_have_the_size_of_what_they_lead_to()
     {
-        string blobs = Directory.CreateDirectory(_folder.File("blobs")).FullName,
-            snapshot = Directory.CreateDirectory(_folder.File(Path.Combine("snapshots", "abc"))).FullName;
+        string blobs = Directory.CreateDirectory(_folder["blobs"]).FullName,
+            snapshot = Directory.CreateDirectory(_folder[Path.Combine("snapshots", "abc")]).FullName;
         foreach (string name in (string[])["config.json", "model.safetensors"])
         {
-            File.Move(_folder.File(name), Path.Combine(blobs, name));
+            File.Move(_folder[name], Path.Combine(blobs, name));
             File.CreateSymbolicLink(Path.Combine(snapshot, name), Path.Combine("..", "..", "blobs", name));
         }
         Assert.That(() => Warnings(), Throws.InstanceOf<InvalidModelException>().With.Message.Contains(snapshot));
@@ -227,14 +227,14 @@ public sealed class NothingPassesSilentlyTests
 
     private IReadOnlyList<string> Warnings()
     {
-        using var model = Checkpoint.Open(_folder.Root);
+        using var model = Checkpoint.Open(_folder.Path);
         DecoderModel.Load(model);
         return model.Warnings;
     }
 
     private void Change(Action<JsonObject> change)
     {
-        string config = _folder.File("config.json");
+        string config = _folder["config.json"];
         var json = HuggingFaceConfig.Read(config);
         change(json);
         File.WriteAllText(config, json.ToJsonString());
@@ -243,8 +243,8 @@ public sealed class NothingPassesSilentlyTests
     // The weight file with other tensors.
     private void Rewrite(Action<List<TensorEntry>> change)
     {
-        string path = _folder.File("model.safetensors"),
-            changed = _folder.File("changed.safetensors");
+        string path = _folder["model.safetensors"],
+            changed = _folder["changed.safetensors"];
         using (var file = SafeTensorsFile.Open(path))
         {
             List<TensorEntry> entries = [.. file.Tensors.Values.Select(TensorEntry.From)];
@@ -256,7 +256,7 @@ public sealed class NothingPassesSilentlyTests
 
     private TensorEntry Copy(List<TensorEntry> entries, string name, string newName, float factor)
     {
-        using var file = SafeTensorsFile.Open(_folder.File("model.safetensors"));
+        using var file = SafeTensorsFile.Open(_folder["model.safetensors"]);
         var tensor = file[name];
         return TensorEntry.FromSingles(newName, tensor.Shape, tensor.ToSingles().Select(value => value * factor).ToArray());
     }

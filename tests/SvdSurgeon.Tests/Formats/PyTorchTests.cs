@@ -103,7 +103,7 @@ public class PyTorchTests
     [Test]
     public void Compressed_entries_are_refused_by_name()
     {
-        string path = _folder.File("model.bin");
+        string path = _folder["model.bin"];
         using (var archive = ZipFile.Open(path, ZipArchiveMode.Create))
         using (var stream = archive.CreateEntry("m/data.pkl", CompressionLevel.SmallestSize).Open())
             stream.Write(new byte[1000]);
@@ -154,7 +154,7 @@ public class PyTorchTests
 
     private string Archive(string name, params (string Name, byte[] Data)[] entries)
     {
-        string path = _folder.File(name);
+        string path = _folder[name];
         using var archive = ZipFile.Open(path, ZipArchiveMode.Create);
         foreach (var (entry, data) in entries)
         {

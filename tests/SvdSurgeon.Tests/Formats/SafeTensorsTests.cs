@@ -123,7 +123,7 @@ public class SafeTensorsTests
     public void A_missing_file_and_an_empty_file_are_named()
     {
         Assert.That(
-            Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder.File("none.safetensors")))!.Message,
+            Assert.Throws<InvalidModelException>(() => SafeTensorsFile.Open(_folder["none.safetensors"]))!.Message,
             Does.Contain("none.safetensors: the file does not exist")
         );
         Assert.That(
@@ -145,7 +145,7 @@ public class SafeTensorsTests
                 return StoredTensor.FromBytes(type.ToString(), type, [2, 3], bytes);
             })
             .ToArray();
-        string path = _folder.File("all.safetensors");
+        string path = _folder["all.safetensors"];
         SafeTensorsWriter.Write(path, tensors.Select(TensorEntry.From), new Dictionary<string, string> { ["made \"by\""] = "ä\n" });
         using var file = SafeTensorsFile.Open(path);
         Assert.That(file.Metadata["made \"by\""], Is.EqualTo("ä\n"));
@@ -163,7 +163,7 @@ public class SafeTensorsTests
     {
         string original = GoldenFiles.Copied("models", "llama-mha", "model.safetensors");
         using var file = SafeTensorsFile.Open(original);
-        string copy = _folder.File("copy.safetensors");
+        string copy = _folder["copy.safetensors"];
         SafeTensorsWriter.Write(copy, file.Tensors.Values.Select(TensorEntry.From), file.Metadata);
         Assert.That(File.ReadAllBytes(copy), Is.EqualTo(File.ReadAllBytes(original)));
     }
@@ -171,7 +171,7 @@ public class SafeTensorsTests
     [Test]
     public void A_scalar_and_an_empty_tensor_survive()
     {
-        string path = _folder.File("small.safetensors");
+        string path = _folder["small.safetensors"];
         SafeTensorsWriter.Write(
             path,
             [TensorEntry.FromSingles("scalar", [], new[] { 2.5f }), TensorEntry.FromSingles("empty", [0, 4], Array.Empty<float>())]
@@ -236,20 +236,20 @@ public class SafeTensorsTests
     [Test]
     public void An_entry_that_writes_too_little_is_a_mistake_of_the_program_and_leaves_no_file()
     {
-        string path = _folder.File("short.safetensors");
+        string path = _folder["short.safetensors"];
         var entry = new TensorEntry("a", DType.F32, [4], stream => stream.Write(new byte[12]));
         Assert.That(() => SafeTensorsWriter.Write(path, [entry]), Throws.InvalidOperationException.With.Message.Contains("'a'"));
-        Assert.That(Directory.GetFiles(_folder.Root), Is.Empty);
+        Assert.That(Directory.GetFiles(_folder.Path), Is.Empty);
     }
 
     [Test]
     public void What_does_not_fit_on_the_disk_is_an_error_with_file_and_bytes_and_leaves_nothing()
     {
-        string path = _folder.File("huge.safetensors");
+        string path = _folder["huge.safetensors"];
         var entry = new TensorEntry("a", DType.F32, [1L << 50], _ => Assert.Fail("nothing should be written"));
         var error = Assert.Throws(Is.InstanceOf<IOException>(), () => SafeTensorsWriter.Write(path, [entry]));
         Assert.That(error!.Message, Does.Contain(path).And.Contain("bytes free").And.Not.Contain(".partial"));
         Assert.That(error.Message, Does.Match(@"45035996273\d+ bytes could not be written"));
-        Assert.That(Directory.GetFiles(_folder.Root), Is.Empty);
+        Assert.That(Directory.GetFiles(_folder.Path), Is.Empty);
     }
 }

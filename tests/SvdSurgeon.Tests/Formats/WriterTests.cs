@@ -22,7 +22,7 @@ public class WriterTests
     public void A_model_written_as_another_type_reads_back_as_the_rounded_numbers(DType type, string name, double tolerance)
     {
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
-        string target = _folder.File("out");
+        string target = _folder["out"];
         long bytes = HuggingFaceWriter.Write(
             target,
             source.ConfigJson,
@@ -49,8 +49,8 @@ public class WriterTests
         double[] values = [Math.PI, -1.0 / 3];
         var bytes = GC.AllocateArray<byte>(16, pinned: true);
         Buffer.BlockCopy(values, 0, bytes, 0, 16);
-        SafeTensorsWriter.Write(_folder.File("a"), [TensorEntry.From(StoredTensor.FromBytes("x", DType.F64, [2], bytes), DType.F64)]);
-        Assert.That(File.ReadAllBytes(_folder.File("a"))[^16..], Is.EqualTo(bytes));
+        SafeTensorsWriter.Write(_folder["a"], [TensorEntry.From(StoredTensor.FromBytes("x", DType.F64, [2], bytes), DType.F64)]);
+        Assert.That(File.ReadAllBytes(_folder["a"])[^16..], Is.EqualTo(bytes));
     }
 
     [Test]
@@ -59,10 +59,10 @@ public class WriterTests
         var entry = new TensorEntry("a", DType.F32, [1L << 50], _ => { });
         var error = Assert.Throws(
             Is.InstanceOf<IOException>(),
-            () => HuggingFaceWriter.Write(_folder.File("out"), [], [entry], maxShardBytes: long.MaxValue)
+            () => HuggingFaceWriter.Write(_folder["out"], [], [entry], maxShardBytes: long.MaxValue)
         );
-        Assert.That(error!.Message, Does.StartWith(_folder.File("out/model.safetensors")));
-        Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
+        Assert.That(error!.Message, Does.StartWith(_folder["out/model.safetensors"]));
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
     }
 
     [Test]
@@ -70,8 +70,8 @@ public class WriterTests
     {
         using var gguf = Checkpoint.Open(GoldenFiles.Copied("files", "llama-gqa-tied.f32.gguf"));
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
-        HuggingFaceWriter.Write(_folder.File("out"), gguf.ConfigJson, [.. gguf.Tensors.Values.Select(TensorEntry.From)]);
-        using var copy = Checkpoint.Open(_folder.File("out"));
+        HuggingFaceWriter.Write(_folder["out"], gguf.ConfigJson, [.. gguf.Tensors.Values.Select(TensorEntry.From)]);
+        using var copy = Checkpoint.Open(_folder["out"]);
         foreach (var (name, expected) in source.Tensors)
             Assert.That(copy.Tensors[name].ToSingles(), Is.EqualTo(expected.ToSingles()), name);
         Assert.That(copy.Config with { EosTokenIds = [], Windows = [] }, Is.EqualTo(gguf.Config with { EosTokenIds = [], Windows = [] }));
@@ -82,12 +82,12 @@ public class WriterTests
     {
         using var source = Checkpoint.Open(GoldenFiles.Copied("models", "llama-gqa-tied"));
         HuggingFaceWriter.Write(
-            _folder.File("out"),
+            _folder["out"],
             source.ConfigJson,
             [.. source.Tensors.Values.Select(TensorEntry.From)],
             maxShardBytes: 30_000
         );
-        using var copy = Checkpoint.Open(_folder.File("out"));
+        using var copy = Checkpoint.Open(_folder["out"]);
         Assert.That(copy.Files, Has.Count.GreaterThan(3));
         Assert.That(copy.Files.Select(file => new FileInfo(file).Length), Has.All.LessThan(33_000));
         Assert.That(Path.GetFileName(copy.Files[0]), Is.EqualTo($"model-00001-of-{copy.Files.Count:D5}.safetensors"));
@@ -112,15 +112,9 @@ public class WriterTests
             }
         )
             source.Write(name, name);
-        HuggingFaceWriter.Write(
-            _folder.File("out"),
-            [],
-            [],
-            source.Root,
-            folder => File.WriteAllText(Path.Combine(folder, "extra.json"), "{}")
-        );
+        HuggingFaceWriter.Write(_folder["out"], [], [], source.Path, folder => File.WriteAllText(Path.Combine(folder, "extra.json"), "{}"));
         Assert.That(
-            Directory.GetFiles(_folder.File("out")).Select(Path.GetFileName),
+            Directory.GetFiles(_folder["out"]).Select(Path.GetFileName),
             Is.EquivalentTo(
                 new[]
                 {
@@ -135,7 +129,7 @@ public class WriterTests
                 }
             )
         );
-        Assert.That(File.ReadAllText(_folder.File("out/merges.txt")), Is.EqualTo("merges.txt"));
+        Assert.That(File.ReadAllText(_folder["out/merges.txt"]), Is.EqualTo("merges.txt"));
     }
 
     [
@@ -147,10 +141,10 @@ public class WriterTests
     public void A_number_that_would_be_lost_is_an_error_and_leaves_nothing(float value, DType type, string reason)
     {
         var tensor = StoredTensor.FromSingles("model.x.weight", [3], [1, value, 2]);
-        string target = _folder.File("out");
+        string target = _folder["out"];
         var error = Assert.Throws<NumericalException>(() => HuggingFaceWriter.Write(target, [], [TensorEntry.From(tensor, type)]));
         Assert.That(error!.Message, Does.Contain("'model.x.weight'").And.Contain(reason));
-        Assert.That(Directory.GetFileSystemEntries(_folder.Root), Is.Empty);
+        Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
     }
 
     [Test]
@@ -159,13 +153,13 @@ public class WriterTests
         float half = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(65520f) - 1);
         float bfloat = BitConverter.UInt32BitsToSingle(0x7F7F7FFF);
         SafeTensorsWriter.Write(
-            _folder.File("a"),
+            _folder["a"],
             [
                 TensorEntry.FromSingles("half", [1], new[] { half }, DType.F16),
                 TensorEntry.FromSingles("bfloat", [1], new[] { -bfloat }, DType.BF16),
             ]
         );
-        using var file = SafeTensorsFile.Open(_folder.File("a"));
+        using var file = SafeTensorsFile.Open(_folder["a"]);
         Assert.That(file["half"].ToSingles()[0], Is.EqualTo(65504f));
         Assert.That(file["bfloat"].ToSingles()[0], Is.EqualTo(-BitConverter.UInt32BitsToSingle(0x7F7F0000)));
     }
@@ -173,16 +167,16 @@ public class WriterTests
     [Test]
     public void A_folder_that_is_not_empty_is_refused_and_left_alone()
     {
-        Directory.CreateDirectory(_folder.File("out"));
+        Directory.CreateDirectory(_folder["out"]);
         _folder.Write("out/notes.txt", "mine");
         Assert.That(
-            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out")))!.Message,
+            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder["out"]))!.Message,
             Does.Contain("exists and is not empty")
         );
-        Assert.Throws<InvalidInputException>(() => HuggingFaceWriter.Write(_folder.File("out"), [], []));
-        Assert.That(Directory.GetFiles(_folder.File("out")), Has.Length.EqualTo(1));
+        Assert.Throws<InvalidInputException>(() => HuggingFaceWriter.Write(_folder["out"], [], []));
+        Assert.That(Directory.GetFiles(_folder["out"]), Has.Length.EqualTo(1));
         Assert.That(
-            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder.File("out/notes.txt")))!.Message,
+            Assert.Throws<InvalidInputException>(() => OutputFolder.EnsureUsable(_folder["out/notes.txt"]))!.Message,
             Does.Contain("there is a file of this name")
         );
     }
@@ -190,12 +184,12 @@ public class WriterTests
     [Test]
     public void An_empty_folder_and_what_a_killed_run_left_are_taken_over()
     {
-        Directory.CreateDirectory(_folder.File("out"));
-        Directory.CreateDirectory(_folder.File("out.partial"));
+        Directory.CreateDirectory(_folder["out"]);
+        Directory.CreateDirectory(_folder["out.partial"]);
         _folder.Write("out.partial/model.safetensors", "half");
-        HuggingFaceWriter.Write(_folder.File("out") + Path.DirectorySeparatorChar, new JsonObject { ["a"] = 1 }, []);
-        Assert.That(Directory.GetDirectories(_folder.Root), Has.Length.EqualTo(1));
-        Assert.That(File.ReadAllText(_folder.File("out/config.json")), Is.EqualTo("{\n  \"a\": 1\n}\n"));
+        HuggingFaceWriter.Write(_folder["out"] + Path.DirectorySeparatorChar, new JsonObject { ["a"] = 1 }, []);
+        Assert.That(Directory.GetDirectories(_folder.Path), Has.Length.EqualTo(1));
+        Assert.That(File.ReadAllText(_folder["out/config.json"]), Is.EqualTo("{\n  \"a\": 1\n}\n"));
     }
 
     [Test]
@@ -215,6 +209,6 @@ public class WriterTests
             Throws.InvalidOperationException
         );
         Assert.That(File.ReadAllText(path), Is.EqualTo("older"));
-        Assert.That(Directory.GetFiles(_folder.Root), Has.Length.EqualTo(1));
+        Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1));
     }
 }

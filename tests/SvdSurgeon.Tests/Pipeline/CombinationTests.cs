@@ -1,3 +1,4 @@
+using System.Numerics;
 using NUnit.Framework;
 using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
@@ -13,7 +14,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 /// <summary>
 /// Every combination of method, columns, allocation, storage and update, each without and with the surgeon on top, end to end.
 /// </summary>
-[TestFixture, Parallelizable(ParallelScope.All)]
+[TestFixture, Parallelizable(ParallelScope.All), Category("Slow")]
 public sealed class CombinationTests
 {
     private const double Ratio = 0.5;
@@ -42,7 +43,11 @@ public sealed class CombinationTests
     {
         using var run = new TinyRun(model);
         int combinations = 0;
-        foreach (var options in Combinations(Common with { Method = metric.Method, Whitening = metric.Form }))
+        // The models take turns: each sees every second combination, and every value of every option.
+        foreach (
+            var options in Combinations(Common with { Method = metric.Method, Whitening = metric.Form })
+                .Where((_, i) => BitOperations.PopCount((uint)i) % 2 == (model == "opt" ? 0 : 1))
+        )
         {
             string name =
                 $"{options.Allocate} {options.Storage} {options.Columns?.ToString() ?? "no columns"}{(options.Update ? " update" : "")}";
@@ -72,7 +77,7 @@ public sealed class CombinationTests
                 return result;
             }
         }
-        Assert.That(combinations, Is.GreaterThanOrEqualTo(16));
+        Assert.That(combinations, Is.GreaterThanOrEqualTo(8));
     }
 
     // All that Validate allows.

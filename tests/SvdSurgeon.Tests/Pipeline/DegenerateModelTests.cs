@@ -19,7 +19,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 /// Models and data that break methods elsewhere: singular Gram matrices, an input feature that is always 0, a layer whose modules give
 /// constants, one sequence. Every method must give a finite model within the budget.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class DegenerateModelTests
 {
     private const double Ratio = 0.5;

@@ -1,8 +1,6 @@
 using NUnit.Framework;
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Evaluation;
-using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 
@@ -17,9 +15,8 @@ public sealed class EvaluationSeparationTests
     [Test]
     public void Evaluation_data_is_opened_once_and_after_every_result_is_written()
     {
-        using var tales = new TinyTales();
-        using var backend = new CpuBackend(1);
-        string output = Path.Combine(tales.Folder, "separate");
+        using var run = new TinyRun();
+        string output = Path.Combine(run.Folder, "separate");
         int opened = 0;
         TokenWindows Open()
         {
@@ -29,17 +26,9 @@ public sealed class EvaluationSeparationTests
                     File.Exists(Path.Combine(output, $"ratio-{CompressionPlan.RatioText(ratio)}", "model.safetensors")),
                     $"kept {ratio} is on disk before"
                 );
-            return TinyTales.Evaluation(4);
+            return Windows(run, 4);
         }
-        var job = new CompressionJob
-        {
-            Model = tales.Model,
-            Options = Searched,
-            Calibration = TinyTales.Calibration(8),
-            OutputFolder = output,
-            Evaluation = Open,
-        };
-        var result = Compressor.Run(job, backend);
+        var result = run.Run(Searched, 8, "separate", Open);
         Assert.That(opened, Is.EqualTo(1));
         Assert.That(result.Models.All(model => model.Perplexity is not null));
     }
@@ -47,9 +36,16 @@ public sealed class EvaluationSeparationTests
     [Test]
     public void Other_evaluation_data_gives_the_same_bytes()
     {
-        using var tales = new TinyTales();
-        byte[] Weights(string name, int windows) =>
-            File.ReadAllBytes(Path.Combine(tales.Compress(Searched, sequences: 8, windows, name).Models[0].Folder, "model.safetensors"));
-        Assert.That(Weights("few", 2), Is.EqualTo(Weights("many", 8)));
+        Assert.That(Weights(2), Is.EqualTo(Weights(8)));
+
+        // Each in a work folder of its own: nothing is found there that the other made.
+        static byte[] Weights(int windows)
+        {
+            using var run = new TinyRun();
+            var model = run.Run(Searched, 8, "out", () => Windows(run, windows)).Models[0];
+            return File.ReadAllBytes(Path.Combine(model.Folder, "model.safetensors"));
+        }
     }
+
+    private static TokenWindows Windows(TinyRun run, int count) => TokenWindows.FromText(run.Tokens(count, seed: 2).Ids, TinyRun.Length, 0);
 }

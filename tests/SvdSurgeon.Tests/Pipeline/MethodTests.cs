@@ -16,7 +16,7 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>The methods as a pipeline: sizes that are kept, orders that must hold, combinations that are refused.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class MethodTests
 {
     private const int Sequences = 32,
@@ -101,9 +101,9 @@ public sealed class MethodTests
     {
         using var tales = new TinyTales();
         var auto = new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.5] };
-        var model = tales.Compress(auto, Sequences, Windows, "auto").Models[0];
+        var model = tales.Compress(auto, sequences: 16, windows: 8, "auto").Models[0];
         var plain = tales
-            .Compress(auto with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None }, Sequences, Windows, "whiten")
+            .Compress(auto with { Method = CompressionMethod.Whiten, Surgeon = SurgeonMode.None }, sequences: 16, windows: 8, "whiten")
             .Models[0];
         Assert.Multiple(() =>
         {

@@ -8,7 +8,7 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>Newton steps at the compressed model: their gradient, what they gain, and that runs repeat.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class NewtonTests
 {
     private static readonly CompressionOptions Options = new()
@@ -72,12 +72,12 @@ public sealed class NewtonTests
     [Test]
     public void A_step_goes_on_from_the_one_before_and_leaves_no_statistics_behind()
     {
-        using var tales = new TinyTales();
+        using var run = new TinyRun();
         int Passes(int newton, string name) =>
-            tales.Compress(Options with { Newton = newton }, 16, 0, name).Stages.Count(stage => stage.Name == "divergence");
+            run.Run(Options with { Newton = newton }, 8, name).Stages.Count(stage => stage.Name == "divergence");
         Assert.That(Passes(1, "one"), Is.EqualTo(1), "however many lengths were tried");
         Assert.That(Passes(2, "two"), Is.EqualTo(1));
-        string[] Artifacts(string stage) => Directory.GetDirectories(Path.Combine(tales.Folder, "work"), stage + "-*");
+        string[] Artifacts(string stage) => Directory.GetDirectories(Path.Combine(run.Folder, "work"), stage + "-*");
         Assert.That(Artifacts("newton-search"), Has.Length.EqualTo(2), "the first step was not taken again");
         Assert.That(Artifacts("divergence"), Is.Empty);
 
@@ -89,9 +89,9 @@ public sealed class NewtonTests
             "after one, two and five steps"
         );
 
-        using var fresh = new TinyTales();
-        fresh.Compress(Options with { Newton = 2 }, 16, 0, "two");
-        foreach (string file in Directory.GetFiles(Path.Combine(tales.Folder, "two", "ratio-0.4"), "*.safetensors"))
+        using var fresh = new TinyRun();
+        fresh.Run(Options with { Newton = 2 }, 8, "two");
+        foreach (string file in Directory.GetFiles(Path.Combine(run.Folder, "two", "ratio-0.4"), "*.safetensors"))
             Assert.That(
                 File.ReadAllBytes(file),
                 Is.EqualTo(File.ReadAllBytes(Path.Combine(fresh.Folder, "two", "ratio-0.4", Path.GetFileName(file)))),

@@ -11,17 +11,22 @@ namespace SvdSurgeon.Tests.Pipeline;
 /// The published methods end to end against a plain PyTorch program that was checked against the authors' own: same model, same token ids,
 /// 128 sequences for whitening and Fisher, all evaluation windows (Golden/peer/tinytales-opt.jsonl is its output).
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class PeerTests
 {
     // Both sides compute in float32 in different orders; what differs is far below this.
     private const double Tolerance = 0.5;
 
+    // One for all tests: Gram matrices and the dense model's perplexity are computed once.
+    private readonly TinyTales _tales = new();
+
+    [OneTimeTearDown]
+    public void Delete() => _tales.Dispose();
+
     [TestCase("svd"), TestCase("whiten")]
     public void Perplexities_equal_the_published_computation(string method)
     {
         var expected = Expected("tinytales-opt.jsonl");
-        using var tales = new TinyTales();
         foreach (
             var (surgeon, suffix) in ((SurgeonMode, string)[])
                 [(SurgeonMode.None, ""), (SurgeonMode.Update, "+surgeon"), (SurgeonMode.Select, "+surgeon+select")]
@@ -34,7 +39,7 @@ public sealed class PeerTests
                 Ratios = [0.8, 0.6, 0.4],
                 StorageType = Tensors.DType.F32,
             };
-            foreach (var model in tales.Compress(options, name: $"{method}-{surgeon}").Models)
+            foreach (var model in _tales.Compress(options, name: $"{method}-{surgeon}").Models)
                 Assert.That(
                     model.Perplexity!.Ppl,
                     Is.EqualTo(expected[(method + suffix, model.Ratio)]).Within(Tolerance).Percent,
@@ -56,7 +61,6 @@ public sealed class PeerTests
     {
         const double ratio = 0.6;
         double expected = Expected("duo-opt.jsonl")[(peerName, ratio)];
-        using var tales = new TinyTales();
         var options = new CompressionOptions
         {
             Columns = columns,
@@ -66,7 +70,7 @@ public sealed class PeerTests
             Ratios = [ratio],
             StorageType = Tensors.DType.F32,
         };
-        var model = tales.Compress(options).Models[0];
+        var model = _tales.Compress(options, name: peerName).Models[0];
         Assert.Multiple(() =>
         {
             Assert.That(

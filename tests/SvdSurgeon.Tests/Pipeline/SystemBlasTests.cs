@@ -6,7 +6,7 @@ using SvdSurgeon.Tests.Backends;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>A whole compression through the BLAS of the system.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class SystemBlasTests
 {
     // Relative; both ways sum the same float32 products in other orders.

@@ -58,20 +58,22 @@ internal sealed class TinyRun : IDisposable
 
     /// <summary>Compresses in a folder that all calls share, so that statistics are shared too.</summary>
     public CompressedModel Compress(CompressionOptions options, int sequences = 8, string name = "out", bool evaluate = true) =>
-        Compressor
-            .Run(
-                new CompressionJob
-                {
-                    Model = Model,
-                    Options = options,
-                    Calibration = Tokens(sequences),
-                    Evaluation = evaluate ? () => TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null,
-                    OutputFolder = Path.Combine(_folder, name),
-                    WorkFolder = Path.Combine(_folder, "work"),
-                },
-                Backend
-            )
-            .Models[0];
+        Run(options, sequences, name, evaluate ? () => TokenWindows.FromText(Tokens(4, seed: 2).Ids, Length, 0) : null).Models[0];
+
+    /// <summary>The same, with windows of the caller's and all that the run says.</summary>
+    public CompressionResult Run(CompressionOptions options, int sequences, string name, Func<TokenWindows>? evaluation = null) =>
+        Compressor.Run(
+            new CompressionJob
+            {
+                Model = Model,
+                Options = options,
+                Calibration = Tokens(sequences),
+                Evaluation = evaluation,
+                OutputFolder = Path.Combine(_folder, name),
+                WorkFolder = Path.Combine(_folder, "work"),
+            },
+            Backend
+        );
 
     public void Dispose()
     {

@@ -229,7 +229,7 @@ public sealed class CompressedTensorsTests
 
         string Error(TensorEntry[] written, int bits)
         {
-            string path = folder.File($"{written.Length}-{bits}.safetensors");
+            string path = folder[$"{written.Length}-{bits}.safetensors"];
             SafeTensorsWriter.Write(path, written);
             using var file = SafeTensorsFile.Open(path);
             var config = QuantizationConfig.Read(QuantizationConfig.Json([("m", new IntegerScheme(bits, 32))]), "config.json");

@@ -84,10 +84,10 @@ public sealed class HeldOutTests
     [Test]
     public void A_search_leaves_its_losses_and_deletes_what_rejected_candidates_were_made_of()
     {
-        using var tales = new TinyTales();
+        using var run = new TinyRun();
         var auto = new CompressionOptions { Method = CompressionMethod.Auto, Ratios = [0.5] };
-        var first = tales.Compress(auto, sequences: 24, windows: 4, "auto");
-        string work = Path.Combine(tales.Folder, "work"),
+        var first = run.Run(auto, 8, "auto");
+        string work = Path.Combine(run.Folder, "work"),
             result = first.Models[0].Folder;
         byte[] weights = File.ReadAllBytes(Path.Combine(result, "model.safetensors"));
         int candidates = first.Models[0].Steps.Count;
@@ -96,7 +96,7 @@ public sealed class HeldOutTests
         Assert.That(Artifacts("modules"), Is.LessThan(candidates / 2));
 
         Directory.Delete(result, recursive: true);
-        var second = tales.Compress(auto, sequences: 24, windows: 4, "auto");
+        var second = run.Run(auto, 8, "auto");
         Assert.Multiple(() =>
         {
             Assert.That(

@@ -10,7 +10,7 @@ using SvdSurgeon.Pipeline.Results;
 namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>Strengths chosen on held-out calibration sequences, for the run and by layer, with a named method.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class SearchTests
 {
     private const int Sequences = 24,

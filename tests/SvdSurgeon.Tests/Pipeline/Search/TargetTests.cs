@@ -11,7 +11,7 @@ using SvdSurgeon.Pipeline.Ranks;
 namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>Kept fractions found for a size or a perplexity.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class TargetTests
 {
     private const int Sequences = 16,

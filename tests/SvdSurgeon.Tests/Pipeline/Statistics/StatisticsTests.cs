@@ -11,10 +11,10 @@ namespace SvdSurgeon.Tests.Pipeline.Statistics;
 /// Statistics do not depend on how they were collected: together or one by one, layers at once or one at a time, in memory or through a
 /// file, in one go or with a stop between.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class StatisticsTests
 {
-    private const int Sequences = 24;
+    private const int Sequences = 12;
     private static readonly CompressionOptions Kfac = new()
     {
         Method = CompressionMethod.Kfac,

@@ -1,7 +1,7 @@
 using NUnit.Framework;
 using SvdSurgeon.Compare.Tables;
 
-namespace SvdSurgeon.Tests.Performance;
+namespace SvdSurgeon.Compare.Tests;
 
 [TestFixture]
 public sealed class TableTests

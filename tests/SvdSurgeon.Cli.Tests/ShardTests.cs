@@ -52,6 +52,55 @@ public sealed class ShardTests
     }
 
     [Test]
+    public void Shards_work_at_the_same_time_in_one_folder_and_keep_others_out_of_it()
+    {
+        using var folder = new TemporaryFolder();
+        string[] options = ["--method", "kfac", "--surgeon", "none", .. Data];
+        Collect(folder, folder["whole"], null, options);
+        var processes = Enumerable
+            .Range(1, Shards)
+            .Select(i => Svdsurgeon.Start(["stats", Svdsurgeon.Opt, "--out", folder["shared"], "--shard", $"{i}/{Shards}", .. options]))
+            .ToList();
+        string lockFile = Path.Combine(folder["shared"], ".lock");
+        while (!File.Exists(lockFile) && !processes[0].HasExited)
+            Thread.Sleep(5);
+        var other = Svdsurgeon.Run(["stats", Svdsurgeon.Opt, "--out", folder["shared"], .. options]);
+        bool stillAtWork = processes.Any(process => !process.HasExited);
+        foreach (var process in processes)
+            using (process)
+                Assert.That(Svdsurgeon.Finish(process) is { ExitCode: 0 }, "a shard fails");
+        if (stillAtWork)
+            Assert.That((other.ExitCode, other.Error), Is.EqualTo((2, Sentence(folder["shared"]))));
+        Svdsurgeon.Json(["merge", folder["shared"], "--out", folder["merged"]]);
+        FolderBytes.AssertEqual(folder["merged"], folder["whole"]);
+    }
+
+    [Test]
+    public void A_folder_that_another_process_works_in_is_refused_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder["work"]);
+        using var held = new FileStream(Path.Combine(folder["work"], ".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        string[] options = ["--method", "whiten", "--surgeon", "none", .. Data];
+        foreach (
+            string[] command in (string[][])
+                [
+                    ["stats", Svdsurgeon.Opt, "--out", folder["work"], .. options],
+                    ["compress", Svdsurgeon.Opt, "--ratio", "0.6", "--work", folder["work"], "--out", folder["out"], .. options],
+                ]
+        )
+        {
+            var result = Svdsurgeon.Run(command);
+            Assert.That(result.ExitCode, Is.EqualTo(2));
+            Assert.That(
+                result.Error,
+                Does.EndWith($"{folder["work"]}: another run works in this folder. Wait for it, or choose another folder.\n")
+            );
+        }
+        Assert.That(Directory.Exists(folder["out"]), Is.False);
+    }
+
+    [Test]
     public void Shares_that_do_not_belong_together_are_refused_and_nothing_is_written()
     {
         using var folder = new TemporaryFolder();
@@ -222,4 +271,7 @@ public sealed class ShardTests
             .. shard is { } i ? (string[])["--shard", $"{i}/{shards}"] : [],
             .. options,
         ]);
+
+    private static string Sentence(string folder) =>
+        $"svdsurgeon: --out {folder}: another run works in this folder. Wait for it, or choose another folder.\n";
 }

@@ -52,6 +52,9 @@ public static class Compressor
             job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work),
             job.Statistics is null ? null : GivenStatistics.Open(job.Statistics)
         );
+        var output = new ResultFolder(job.OutputFolder);
+        output.EnsureFree();
+        work.EnsureFree();
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         if (GgufTextFiles.Problem(job.Model) is { } problem)
             context.Warn(problem);
@@ -66,8 +69,8 @@ public static class Compressor
             );
         var made = RecipeOf(job, context.ModelHash);
         var split = CalibrationSplit.Of(options, job.Calibration);
-        var output = new ResultFolder(job.OutputFolder);
         using var inUse = output.Claim();
+        using var inWork = work.Claim();
 
         var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
         (CompressionOptions Options, IReadOnlyList<AutoStep> Steps) Choose(double ratio)

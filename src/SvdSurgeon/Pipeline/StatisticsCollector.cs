@@ -29,18 +29,13 @@ public static class StatisticsCollector
         var options = job.Options;
         options.Validate();
         var split = CalibrationSplit.Of(options, job.Calibration);
-        var context = PipelineContext.Start(
-            job.Model,
-            job.Calibration,
-            new WorkFolder(job.WorkFolder),
-            backend,
-            job.Memory,
-            progress,
-            cancellation
-        ) with
+        var work = new WorkFolder(job.WorkFolder, option: "--out");
+        work.EnsureFree(job.Shard);
+        var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation) with
         {
             Shard = job.Shard,
         };
+        using var inUse = work.Claim(job.Shard);
         var artifacts = new List<Artifact>();
         string? next = Collect(context, options, split, artifacts);
         return new StatisticsResult(

@@ -71,11 +71,7 @@ public static class HtmlReport
 
     private static string ModelName(IReadOnlyList<RunData> runs, List<ResultData> results)
     {
-        string path =
-            runs.Where(run => run.Recipe.Length > 0)
-                .Select(run => (string?)System.Text.Json.Nodes.JsonNode.Parse(run.Recipe)?["model"]?["path"])
-                .FirstOrDefault(p => p is not null)
-            ?? "";
+        string path = runs.Select(run => run.ModelPath).FirstOrDefault(p => p is not null) ?? "";
         string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path.Replace('\\', '/')));
         return name.Length > 0 ? name : results[0].Architecture;
     }

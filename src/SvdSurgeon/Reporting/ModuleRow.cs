@@ -28,11 +28,11 @@ internal sealed record ModuleRow(
 
     public static ModuleRow Of(JsonNode json) =>
         new(
-            (string)json["name"]!,
+            json["name"]!.GetValue<string>(),
             (int)json["layer"]!,
             (int)json["m"]!,
             (int)json["n"]!,
-            (string)json["form"]!,
+            json["form"]!.GetValue<string>(),
             (int?)json["rank"],
             json["columns"]!.AsArray().Count,
             (long)json["parameters_before"]!,

@@ -57,7 +57,7 @@ internal sealed record ResultData(
                 evaluation is null ? null : Measured.Of(evaluation["dense"]!),
                 evaluation is null ? null : Measured.Of(evaluation["compressed"]!),
                 (string?)evaluation?["token_hash"],
-                (string)about["model_hash"]!,
+                about["model_hash"]!.GetValue<string>(),
                 ModelingFile.PlainModelType((string?)config["model_type"] ?? ""),
                 options,
                 about["chosen"] is JsonObject chosen

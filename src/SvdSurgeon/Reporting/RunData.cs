@@ -1,10 +1,15 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Reporting;
 
-/// <summary>One output folder: its results by kept fraction, what its runs took, and its recipe.</summary>
-internal sealed record RunData(string Name, IReadOnlyList<ResultData> Results, JsonArray Times, string Recipe)
+/// <summary>One output folder: its results by kept fraction, what its runs took, its recipe and the model that this names.</summary>
+internal sealed record RunData(
+    string Name,
+    IReadOnlyList<ResultData> Results,
+    IReadOnlyList<RunTimes> Times,
+    string Recipe,
+    string? ModelPath
+)
 {
     /// <summary>Finds and reads the output folders that are given, or that are in the folders that are given.</summary>
     /// <exception cref="InvalidInputException">There is no result, or results of different models.</exception>
@@ -43,8 +48,9 @@ internal sealed record RunData(string Name, IReadOnlyList<ResultData> Results, J
         return new RunData(
             name,
             [.. ResultFolders(folder).Select(ratio => ResultData.Read(name, ratio)).OrderByDescending(result => result.Ratio)],
-            RunLog.Read(folder),
-            File.Exists(recipe) ? File.ReadAllText(recipe) : ""
+            RunTimes.Read(folder),
+            File.Exists(recipe) ? File.ReadAllText(recipe) : "",
+            File.Exists(recipe) ? Pipeline.Options.Recipe.Read(recipe).Model.Path : null
         );
     }
 

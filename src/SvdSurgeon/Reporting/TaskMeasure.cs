@@ -33,7 +33,7 @@ internal sealed record TaskMeasure(
         string metric = json["acc_norm_difference"] is null ? "acc" : "acc_norm";
         var difference = json[$"{metric}_difference"]!;
         return new TaskMeasure(
-            (string)json["task"]!,
+            json["task"]!.GetValue<string>(),
             metric,
             (int)json["n"]!,
             (double)json["first"]![metric]!,

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace SvdSurgeon.Reporting;
 
 /// <summary>What the runs took, and the recipes that repeat them.</summary>
@@ -11,7 +9,7 @@ internal static class TimesSection
         foreach (var run in runs)
         {
             foreach (var (number, entry) in run.Times.Index())
-                markup.Add(Run(run.Name, number + 1, entry!));
+                markup.Add(Run(run.Name, number + 1, entry));
             if (run.Recipe.Length > 0)
                 markup.Line(
                     $"<details><summary>Recipe of {run.Name}</summary><p class=\"note\">Save it as recipe.json; <code>svdsurgeon run "
@@ -21,29 +19,23 @@ internal static class TimesSection
         return markup.Add($"</section></main>");
     }
 
-    private static HtmlMarkup Run(string name, int number, JsonNode entry)
+    private static HtmlMarkup Run(string name, int number, RunTimes run)
     {
-        List<(string Name, double Seconds, double Peak, bool Reused)> stages =
-        [
-            .. entry["stages"]!
-                .AsArray()
-                .Select(s => ((string)s!["name"]!, (double)s["seconds"]!, (double)s["peak_mib"]!, (bool)s["reused"]!)),
-        ];
-        double total = stages.Sum(s => s.Seconds),
-            longest = Math.Max(stages.Select(s => s.Seconds).DefaultIfEmpty(0).Max(), 1e-9);
+        double total = run.Stages.Sum(s => s.Seconds),
+            longest = Math.Max(run.Stages.Select(s => s.Seconds).DefaultIfEmpty(0).Max(), 1e-9);
         var markup = new HtmlMarkup();
-        foreach (var warning in entry["warnings"] as JsonArray ?? [])
-            markup.Line($"<p class=\"warning\">{name}, run {number}: {(string)warning!}</p>");
+        foreach (string warning in run.Warnings)
+            markup.Line($"<p class=\"warning\">{name}, run {number}: {warning}</p>");
         markup.Line(
-            $"<details><summary>{name}, run {number}: {total:F1} s, peak {(double)entry["peak_mib"]!:N0} MiB</summary><div "
+            $"<details><summary>{name}, run {number}: {total:F1} s, peak {run.PeakMiB:N0} MiB</summary><div "
                 + $"class=\"scroll\"><table><caption>Stages of the run in their order</caption><thead><tr><th scope=\"col\">Stage</th><th "
                 + $"scope=\"col\" class=\"n\">Seconds</th><th scope=\"col\" class=\"n\">Peak MiB</th><th "
                 + $"scope=\"col\">Share</th></tr></thead><tbody>"
         );
-        foreach (var stage in stages)
+        foreach (var stage in run.Stages)
             markup.Line(
                 $"<tr><th scope=\"row\">{stage.Name}{(stage.Reused ? " (reused)" : "")}</th>"
-                    + $"<td>{stage.Seconds:F1}</td><td>{stage.Peak:N0}</td><td><svg viewBox=\"0 0 120 12\" aria-hidden=\"true\">"
+                    + $"<td>{stage.Seconds:F1}</td><td>{stage.PeakMiB:N0}</td><td><svg viewBox=\"0 0 120 12\" aria-hidden=\"true\">"
                     + $"<path class=\"bar\" d=\"M0 2h{Marks.At(120 * stage.Seconds / longest)}v8H0z\"/></svg></td></tr>"
             );
         return markup.Add($"</tbody></table></div></details>");

@@ -1,5 +1,8 @@
 using System.Text;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Chat;
+using SvdSurgeon.Evaluation;
+using SvdSurgeon.Evaluation.Tasks;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
@@ -7,13 +10,29 @@ using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Reporting;
 using SvdSurgeon.Tokenization;
+using SvdSurgeon.Tokenization.Files;
 
 namespace SvdSurgeon.Fuzz.Openings;
 
 /// <summary>Every format that the program opens.</summary>
 internal static class AllOpenings
 {
-    private static readonly string[] Families = ["opt", "mistral", "qwen2", "qwen3", "llama"];
+    private static readonly string[] Families =
+    [
+        "opt",
+        "mistral",
+        "qwen2",
+        "qwen3",
+        "gemma2",
+        "gemma3_text",
+        "olmo2",
+        "phi3",
+        "granite",
+        "smollm3",
+        "gpt_neox",
+        "stablelm",
+        "llama",
+    ];
 
     /// <summary>The openings, by name.</summary>
     public static IReadOnlyList<Opening> All { get; } =
@@ -35,6 +54,10 @@ internal static class AllOpenings
         new("metrics", ["ratio-0.5/metrics.json"], Report) { Fixture = _ => "result" },
         new("result-config", ["ratio-0.5/config.json"], Report) { Fixture = _ => "result" },
         new("runs", ["runs.json"], Report) { Fixture = _ => "result" },
+        new("report-recipe", ["recipe.json"], Report) { Fixture = _ => "result" },
+        new("generation-config", ["generation_config.json"], ReadGeneration) { Fixture = _ => "generation" },
+        new("chat-template", ["chat_template.jinja"], Chat) { Fixture = _ => "tokenizer" },
+        new("task-items", ["items.jsonl"], ReadTasks),
     ];
 
     private static void LoadModel(string folder)
@@ -76,6 +99,25 @@ internal static class AllOpenings
     {
         foreach (var artifact in StoredArtifact.In(folder))
             _ = (artifact.Expected.Count, artifact.Missing.Count, artifact.InWords().Count(), artifact.ShardSequences());
+    }
+
+    private static void ReadGeneration(string folder)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        GenerationConfig.Of(checkpoint, Tokenizer.Open(folder));
+    }
+
+    private static void Chat(string folder)
+    {
+        string text = ChatTemplateFile.Beside(folder)!;
+        ChatTemplate.Parse(text, folder, Tokenizer.Open(folder)).Render([new ChatMessage("system", "a"), new ChatMessage("user", "ab")]);
+    }
+
+    // Every layout tries the items: what is no item of it is refused.
+    private static void ReadTasks(string folder)
+    {
+        var rows = TaskLines.Read(Path.Combine(folder, "items.jsonl"));
+        Each([.. TaskLayouts.All.Select(layout => (Action)(() => TaskSet.Read(layout, rows, null, rows).Hash()))]);
     }
 
     private static void Report(string folder) => HtmlReport.Write([folder], Path.Combine(folder, "report.html"));

@@ -23,7 +23,20 @@ public static class SafeTensorsWriter
     /// <exception cref="ArgumentException">A name appears twice.</exception>
     /// <exception cref="InvalidOperationException">An entry wrote another number of bytes than its shape needs.</exception>
     /// <exception cref="IOException">The disk is full or the file cannot be written; nothing is left behind.</exception>
-    public static void Write(string path, IEnumerable<TensorEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<TensorEntry> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, tensors, metadata, _ => { });
+
+    /// <inheritdoc cref="Write(string, IEnumerable{TensorEntry}, IReadOnlyDictionary{string, string}?)"/>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="tensors">What to write.</param>
+    /// <param name="metadata">Strings for <c>__metadata__</c>, in their order.</param>
+    /// <param name="seal">Called when everything is written, before the file gets its name.</param>
+    internal static void Write(
+        string path,
+        IEnumerable<TensorEntry> tensors,
+        IReadOnlyDictionary<string, string>? metadata,
+        Action<FileStream> seal
+    )
     {
         var ordered = Ordered(tensors);
         var header = Header(ordered, metadata);
@@ -44,6 +57,7 @@ public static class SafeTensorsWriter
                                 + $"written."
                         );
                 }
+                seal(stream);
             },
             total
         );
@@ -53,7 +67,7 @@ public static class SafeTensorsWriter
     /// Writes model.safetensors into a folder, or shards and model.safetensors.index.json where one file would exceed the limit.
     /// </summary>
     /// <returns>The names of the weight files, in order.</returns>
-    /// <exception cref="IOException">As for <see cref="Write"/>.</exception>
+    /// <exception cref="IOException">As for one file.</exception>
     public static IReadOnlyList<string> WriteSharded(
         string folder,
         IReadOnlyList<TensorEntry> tensors,

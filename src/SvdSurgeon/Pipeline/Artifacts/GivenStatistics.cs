@@ -27,12 +27,14 @@ public sealed class GivenStatistics
 
     /// <summary>The artifact for these inputs. Dense statistics must be there; a Fisher must match only where there is one.</summary>
     /// <exception cref="InvalidInputException">What is there was collected from something else, or is incomplete.</exception>
+    /// <exception cref="InvalidModelException">A part is damaged.</exception>
     internal Artifact? Find(string stage, JsonObject inputs)
     {
         var (key, _) = WorkFolder.Describe(stage, inputs);
         var ofStage = _artifacts.Where(artifact => artifact.Stage == stage).ToList();
+        // Damage is found before anything is computed with it.
         if (ofStage.Find(artifact => artifact.Artifact.Key == key) is { } match)
-            return match.IsComplete
+            return match.IsComplete && match.Expected.All(match.Artifact.Has)
                 ? match.Artifact
                 : throw new InvalidInputException(
                     $"--stats {_path}: {match.Name} is incomplete, {match.Missing.Count} of {match.Expected.Count} parts are missing. "

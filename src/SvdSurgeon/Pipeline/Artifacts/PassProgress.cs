@@ -60,8 +60,8 @@ internal sealed class PassProgress(Artifact artifact, string statistics)
         if (Stopwatch.GetElapsedTime(_last) < CostShare * _cost)
             return;
         long start = Stopwatch.GetTimestamp();
-        SafeTensorsWriter.Write(
-            artifact.Part(Part),
+        artifact.Write(
+            Part,
             totals.SelectMany((tables, s) => tables.SelectMany((sums, i) => sums.Entries($"{s}/{i}/"))),
             new Dictionary<string, string>
             {

@@ -72,8 +72,8 @@ public sealed class StoredArtifact
                     .Order(StringComparer.Ordinal),
             ];
 
-    /// <summary>Parts that are not there.</summary>
-    public IReadOnlyList<string> Missing => [.. Expected.Where(part => !Artifact.Has(part))];
+    /// <summary>Parts that are not there; those that are may be damaged (<see cref="Artifact.Has"/>).</summary>
+    public IReadOnlyList<string> Missing => [.. Expected.Where(part => !Artifact.Lists(part))];
 
     /// <summary>Whether all parts are there.</summary>
     public bool IsComplete => Missing.Count == 0;
@@ -88,7 +88,7 @@ public sealed class StoredArtifact
         [
             .. Enumerable
                 .Range(0, ArtifactParts.Blocks(Stage, Inputs).Count)
-                .Where(block => Enumerable.Range(0, layers).All(layer => Artifact.Has(ArtifactParts.Block(block, layer)))),
+                .Where(block => Enumerable.Range(0, layers).All(layer => Artifact.Lists(ArtifactParts.Block(block, layer)))),
         ];
     }
 

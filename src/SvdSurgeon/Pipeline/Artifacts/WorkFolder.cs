@@ -9,18 +9,57 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// Keeps what is expensive to compute (Gram matrices, factors, spectral gradients) as artifacts: folders named STAGE-KEY, the key a hash of
 /// everything that went into them. A part of an artifact is a file that appears whole or not at all, so a killed run goes on where it was.
 /// </summary>
-/// <param name="path">The folder; one run at a time works in it.</param>
+/// <param name="path">The folder; one run at a time works in it (<see cref="Claim"/>).</param>
 /// <param name="given">Statistics that must be used where they are for the same stage; null for none.</param>
-public sealed class WorkFolder(string path, GivenStatistics? given = null)
+/// <param name="option">The option that names the folder, for messages.</param>
+public sealed class WorkFolder(string path, GivenStatistics? given = null, string option = "--work")
 {
     /// <summary>Version of the artifacts' format; part of every key.</summary>
     public const int FormatVersion = 2;
+    private const string LockFile = ".lock";
 
+    private readonly Dictionary<string, Artifact> _opened = new(StringComparer.Ordinal);
     private readonly HashSet<string> _made = new(StringComparer.Ordinal);
     private readonly List<HashSet<string>> _watching = [];
+    private bool _shared;
 
     /// <summary>The folder.</summary>
     public string Path { get; } = path;
+
+    /// <summary>Gets a sentence for every artifact that is damaged and made again.</summary>
+    internal Action<string> Warn { get; set; } = _ => { };
+
+    /// <summary>Refuses at once, before anything is read, what <see cref="Claim"/> would refuse.</summary>
+    /// <exception cref="InvalidInputException">Another run works in the folder.</exception>
+    internal void EnsureFree(Shard? shard = null)
+    {
+        if (shard is null)
+            FolderLock.EnsureFree(Path, LockFile, option);
+    }
+
+    /// <summary>
+    /// Keeps other runs out of the folder until it is disposed; the shards of one statistic keep out all but each other, and each its like.
+    /// </summary>
+    /// <exception cref="InvalidInputException">Another run works in the folder, or nothing can be written there.</exception>
+    internal IDisposable Claim(Shard? shard = null)
+    {
+        if (File.Exists(Path))
+            throw new InvalidInputException($"{option} {Path}: there is a file of this name. Choose another folder.");
+        FolderLock.CreateFolder(Path, option);
+        if (shard is null)
+            return FolderLock.Take(Path, LockFile, option, []);
+        _shared = true;
+        var folder = FolderLock.Share(Path, LockFile, option);
+        try
+        {
+            return folder.With(FolderLock.Take(Path, $"{LockFile}.{shard.Index}-of-{shard.Count}", option, []));
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The artifact of <paramref name="stage"/> that <paramref name="inputs"/> determine; created empty when it is new.</summary>
     /// <param name="stage">Stage name.</param>
@@ -43,13 +82,16 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
         if (!Directory.Exists(folder))
             _made.Add(folder);
         Directory.CreateDirectory(folder);
-        var artifact = new Artifact(folder, key);
-        artifact.RemoveUnfinished();
+        if (!_opened.TryGetValue(folder, out var artifact))
+            _opened[folder] = artifact = new Artifact(folder, key, sentence => Warn(sentence));
+        if (!_shared)
+            artifact.RemoveUnfinished();
         // A kill can come between a pass's last part and the end of its progress.
-        if (artifact.Has(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Has))
+        if (artifact.Lists(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Lists))
             File.Delete(artifact.Part(PassProgress.Part));
-        if (!artifact.Has(Artifact.Description))
-            AtomicFile.WriteAllText(artifact.Part(Artifact.Description), text);
+        // Shards that begin at the same moment do it one after the other.
+        using (_shared ? FolderLock.Await(Path, LockFile + ".describe", option) : null)
+            artifact.Describe(text);
         return artifact;
     }
 
@@ -73,6 +115,7 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null)
     internal void Delete(string folder)
     {
         _made.Remove(folder);
+        _opened.Remove(folder);
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
     }

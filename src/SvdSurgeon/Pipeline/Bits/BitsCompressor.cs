@@ -38,6 +38,9 @@ public static class BitsCompressor
     {
         job.Options.Validate();
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
+        var output = new ResultFolder(job.OutputFolder);
+        output.EnsureFree();
+        work.EnsureFree();
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         if (GgufTextFiles.Problem(job.Model) is { } problem)
             context.Warn(problem);
@@ -45,8 +48,8 @@ public static class BitsCompressor
         RequireMemory(context, job.Options, tokens);
         // A size that no bits reach is refused now, not after the statistics: with equal bits a plan needs no losses.
         Plans(context, null, job.Options);
-        var output = new ResultFolder(job.OutputFolder);
         using var inUse = output.Claim();
+        using var inWork = work.Claim();
 
         var statistics = BitsStatistics.Collect(context, tokens);
         var table = job.Options.EqualBits ? null : BitsTable.Of(context, statistics, job.Options.Rounding);

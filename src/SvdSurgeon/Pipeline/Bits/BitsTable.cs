@@ -52,13 +52,13 @@ internal sealed class BitsTable
                 var losses = new Dictionary<string, double[]>(StringComparer.Ordinal);
                 for (int layer = 0; layer < layers; layer++)
                 {
-                    string part = artifact.Part(ArtifactParts.Layer(layer));
-                    if (!File.Exists(part))
+                    string part = ArtifactParts.Layer(layer);
+                    if (!artifact.Has(part))
                     {
                         context.Progress.Report(new StageProgress(StageNames.Bits, $"layer {layer + 1}/{layers}", layer, layers));
-                        SafeTensorsWriter.Write(part, Measure(context, statistics, layer, method));
+                        artifact.Write(part, Measure(context, statistics, layer, method));
                     }
-                    using var file = SafeTensorsFile.Open(part);
+                    using var file = SafeTensorsFile.Open(artifact.Part(part));
                     foreach (var (name, tensor) in file.Tensors)
                         losses[name] = tensor.Doubles().ToArray();
                 }

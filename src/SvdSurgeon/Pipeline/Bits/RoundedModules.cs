@@ -76,10 +76,10 @@ internal sealed class RoundedModules : IDisposable
                         options.Rounding,
                         (module, rounding) => entries.AddRange(Entries(module, rounding.Round(plan.Grids[module.Name].Bits)))
                     );
-                    SafeTensorsWriter.Write(artifact.Part(part), entries);
+                    artifact.Write(part, entries);
                 }
                 if (!artifact.Has(TablesPart))
-                    SafeTensorsWriter.Write(artifact.Part(TablesPart), Tables(context, options.EmbeddingBits));
+                    artifact.Write(TablesPart, Tables(context, options.EmbeddingBits));
                 context.Progress.Report(new StageProgress(stage, "", 1, 1));
                 return new RoundedModules(context, artifact, plan);
             }
@@ -168,10 +168,10 @@ internal sealed class RoundedModules : IDisposable
             );
         training.Run(options.TrainingSteps, stage);
         var tables = _tensors.Values.Where(tensor => !_plan.Grids.ContainsKey(tensor.Name[..tensor.Name.LastIndexOf('.')]));
-        SafeTensorsWriter.Write(artifact.Part(TablesPart), tables.Select(TensorEntry.From));
+        artifact.Write(TablesPart, tables.Select(TensorEntry.From));
         foreach (var layer in context.Model.Layers)
-            SafeTensorsWriter.Write(
-                artifact.Part(ArtifactParts.Layer(layer.Index)),
+            artifact.Write(
+                ArtifactParts.Layer(layer.Index),
                 layer
                     .Linears.Where(module => _plan.Grids.ContainsKey(module.Name))
                     .SelectMany(module => Entries(module, training.Matrix(module.Name)))

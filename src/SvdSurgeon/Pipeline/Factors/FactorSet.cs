@@ -93,12 +93,7 @@ internal sealed class FactorSet(Artifact artifact)
             {
                 if (missing.Length > 0)
                     before?.Invoke();
-                LayersSideBySide.Run(
-                    context,
-                    stage,
-                    missing,
-                    layer => SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Layer(layer.Index)), make(layer))
-                );
+                LayersSideBySide.Run(context, stage, missing, layer => artifact.Write(ArtifactParts.Layer(layer.Index), make(layer)));
                 return new FactorSet(artifact);
             }
         );

@@ -1,6 +1,5 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Surgery;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
@@ -80,7 +79,7 @@ internal sealed class SpectralGradients : ISpectralFisherSource
                         new StageProgress(StageNames.Fisher, $"sequence {first + done}/{tokens.Sequences}", before + done, all)
                     )
             );
-            SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Rows(first)), projection.Entries());
+            artifact.Write(ArtifactParts.Rows(first), projection.Entries());
             before += count;
         }
         context.Progress.Report(new StageProgress(StageNames.Fisher, "", 1, 1));

@@ -71,7 +71,11 @@ internal sealed class CompressedModules : IDisposable
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         string stage = $"build {CompressionPlan.RatioText(plan.Ratio)}";
         var artifact = context.Work.Open(StageNames.Modules, Inputs(context, plan, factors, fisher, means, options));
-        var missing = context.Model.Layers.Where(layer => !artifact.Has(ArtifactParts.Layer(layer.Index))).ToList();
+        var missing = context
+            .Model.Layers.Where(layer =>
+                !artifact.Has(ArtifactParts.Layer(layer.Index)) || (fisher is not null && !SurgeryLog.Has(artifact, layer.Index))
+            )
+            .ToList();
         return context.Timed(
             stage,
             missing.Count == 0,
@@ -186,7 +190,8 @@ internal sealed class CompressedModules : IDisposable
         var operated = fisher is null
             ? []
             : Operate(context, layer.Index, modules, ranks, file, fisher, options.Surgeon, options.SurgeonOf(layer.Index));
-        SurgeryLog.Write(artifact, layer.Index, operated);
+        if (fisher is not null)
+            SurgeryLog.Write(artifact, layer.Index, operated);
         var group = layer
             .Groups.SelectMany(g => g.Modules.Select(module => (module.Name, Group: g)))
             .ToDictionary(m => m.Name, m => m.Group, StringComparer.Ordinal);
@@ -201,7 +206,7 @@ internal sealed class CompressedModules : IDisposable
                 entries[m] = Module(context.Backend, ranks[name], modules[m], file, operated.GetValueOrDefault(name), mean, options);
             }
         );
-        SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Layer(layer.Index)), entries.SelectMany(made => made));
+        artifact.Write(ArtifactParts.Layer(layer.Index), entries.SelectMany(made => made));
     }
 
     // With kept columns the rank of the rest is smaller than the plan's, and so is its pool.

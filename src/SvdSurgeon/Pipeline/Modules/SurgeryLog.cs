@@ -11,14 +11,12 @@ namespace SvdSurgeon.Pipeline.Modules;
 /// </summary>
 internal static class SurgeryLog
 {
-    /// <summary>
-    /// Writes the file, if there was any surgery; to be called before the layer's own file, whose presence says that both are there.
-    /// </summary>
-    public static void Write(Artifact artifact, int layer, IReadOnlyDictionary<string, SurgeonResult> operated)
-    {
-        if (operated.Count > 0)
-            SafeTensorsWriter.Write(artifact.Part(Part(layer)), [.. operated.SelectMany(module => Entries(module.Key, module.Value))]);
-    }
+    /// <summary>Writes the file of a layer with a surgeon; it is empty where no module was operated on.</summary>
+    public static void Write(Artifact artifact, int layer, IReadOnlyDictionary<string, SurgeonResult> operated) =>
+        artifact.Write(Part(layer), [.. operated.SelectMany(module => Entries(module.Key, module.Value))]);
+
+    /// <summary>Whether the file of a layer is there, whole.</summary>
+    public static bool Has(Artifact artifact, int layer) => artifact.Has(Part(layer));
 
     /// <summary>The file of a layer; null where there was no surgery.</summary>
     public static SafeTensorsFile? Open(Artifact artifact, int layer) =>

@@ -175,12 +175,12 @@ internal sealed class KlSensitivity : IDisposable
         _all = ranks.Sum(r => r.Value.Length - 1) + 1;
         double baseKl = Divergence(0);
         if (!artifact.Has(BasePart))
-            SafeTensorsWriter.Write(artifact.Part(BasePart), [TensorEntry.FromDoubles(BaseTensor, new[] { baseKl })]);
+            artifact.Write(BasePart, [TensorEntry.FromDoubles(BaseTensor, new[] { baseKl })]);
         foreach (var layer in _context.Model.Layers)
         {
-            string part = artifact.Part(ArtifactParts.Layer(layer.Index));
-            if (!File.Exists(part))
-                SafeTensorsWriter.Write(
+            string part = ArtifactParts.Layer(layer.Index);
+            if (!artifact.Has(part))
+                artifact.Write(
                     part,
                     [
                         .. layer.Linears.Select(module =>

@@ -29,7 +29,7 @@ public sealed record AutoStep(string Name, double HeldOutLoss, bool Kept, double
     /// <summary>From <see cref="ToJson"/>.</summary>
     internal static AutoStep FromJson(JsonNode step) =>
         new(
-            (string)step["step"]!,
+            step["step"]!.GetValue<string>(),
             (double?)step["held_out_loss"] ?? double.PositiveInfinity,
             (bool)step["kept"]!,
             (double?)step["change"],

@@ -36,10 +36,7 @@ internal static class DensePerplexity
                     done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
                     context.Cancellation
                 );
-                SafeTensorsWriter.Write(
-                    artifact.Part(Part),
-                    [TensorEntry.FromDoubles(Tensor, new[] { result.Ppl, result.MeanNll, result.LogSe })]
-                );
+                artifact.Write(Part, [TensorEntry.FromDoubles(Tensor, new[] { result.Ppl, result.MeanNll, result.LogSe })]);
                 return result;
             }
         );

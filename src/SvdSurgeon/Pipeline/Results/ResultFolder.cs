@@ -14,6 +14,10 @@ public sealed class ResultFolder(string path)
     public const string Work = "work";
     private const string Marker = ".svdsurgeon";
 
+    /// <summary>Refuses at once, before anything is read, a folder that another run works in.</summary>
+    /// <exception cref="InvalidInputException">Another run works in it.</exception>
+    internal void EnsureFree() => FolderLock.EnsureFree(path, Marker, "--out");
+
     /// <summary>
     /// Creates the folder, or checks that it is empty or was made by an earlier run. What a killed run left unfinished is removed.
     /// </summary>
@@ -32,7 +36,7 @@ public sealed class ResultFolder(string path)
             && Directory.EnumerateFileSystemEntries(path).Any(entry => Path.GetFileName(entry) != Marker + AtomicFile.TemporarySuffix)
         )
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
-        Directory.CreateDirectory(path);
+        FolderLock.CreateFolder(path, "--out");
         var inUse = FolderLock.Take(path, Marker, "--out", "Results of svdsurgeon compress; runs may add to this folder.\n"u8);
         foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + AtomicFile.TemporarySuffix))
             Directory.Delete(unfinished, recursive: true);

@@ -65,6 +65,7 @@ internal sealed record PipelineContext(
         {
             Memory = memory ?? ProcessMemory.Available,
         };
+        work.Warn = context.Warn;
         foreach (string warning in source.Warnings)
             context.Warn(warning);
         return context;

@@ -184,10 +184,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
                 }
                 var uses = new HashSet<string>(StringComparer.Ordinal);
                 int[] choice = choose(uses);
-                SafeTensorsWriter.Write(
-                    artifact.Part(ChoicePart),
-                    [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]
-                );
+                artifact.Write(ChoicePart, [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]);
                 _alive.UnionWith(uses);
                 Sweep();
                 return choice;
@@ -221,7 +218,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
                 }
                 using var modules = context.Work.Watch(uses, () => stages.Modules(ratio, options));
                 var loss = heldOut.Loss(modules.Apply(context.Source));
-                SafeTensorsWriter.Write(artifact.Part(LossesPart), [TensorEntry.FromDoubles(LossesTensor, loss.Tokens)]);
+                artifact.Write(LossesPart, [TensorEntry.FromDoubles(LossesTensor, loss.Tokens)]);
                 return loss;
             }
         );

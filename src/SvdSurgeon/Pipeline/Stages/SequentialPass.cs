@@ -144,17 +144,17 @@ internal sealed class SequentialPass : IDisposable
 
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
-        string part = artifact.Part(ArtifactParts.Layer(dense.Index));
+        string part = ArtifactParts.Layer(dense.Index);
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
-        if (File.Exists(part))
+        if (artifact.Has(part))
         {
             _denseInputs.Skip(dense);
-            Install(dense, part);
+            Install(dense, artifact.Part(part));
         }
         else
         {
             _denseInputs.Advance(dense);
-            SafeTensorsWriter.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
+            artifact.Write(part, Fit(dense, _options.SequentialOf(dense.Index)));
         }
         Advance(dense);
         _context.Progress.Report(

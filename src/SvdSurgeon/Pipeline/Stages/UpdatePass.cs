@@ -81,12 +81,12 @@ internal sealed class UpdatePass : IDisposable
     private void Layer(DecoderLayer dense, Artifact artifact)
     {
         var compressed = _compressed.Layers[dense.Index];
-        string part = artifact.Part(ArtifactParts.Layer(dense.Index));
+        string part = ArtifactParts.Layer(dense.Index);
         // A run that was killed has the factors of the first layers: the hidden states only have to pass through them.
-        bool done = File.Exists(part);
+        bool done = artifact.Has(part);
         var entries = new List<TensorEntry>();
         using var source = _factors.OpenLayer(dense.Index);
-        using var existing = done ? SafeTensorsFile.Open(part) : null;
+        using var existing = done ? SafeTensorsFile.Open(artifact.Part(part)) : null;
         for (int g = 0; g < dense.Groups.Count; g++)
         {
             var modules = dense.Groups[g].Modules.Where(m => _plan[m.Name].Rank is not null).ToList();
@@ -121,7 +121,7 @@ internal sealed class UpdatePass : IDisposable
         foreach (var module in dense.Linears)
             compressed.Replace(module.Name, module);
         if (!done)
-            SafeTensorsWriter.Write(part, entries);
+            artifact.Write(part, entries);
         _context.Progress.Report(
             new StageProgress(
                 StageNames.Update,

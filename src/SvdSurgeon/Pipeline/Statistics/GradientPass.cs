@@ -1,5 +1,4 @@
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
@@ -133,7 +132,7 @@ internal sealed class GradientPass
                         {
                             var part = new Sums();
                             sums[s].MoveTo(part, layer);
-                            SafeTensorsWriter.Write(_statistics[s].Artifact.Part(ArtifactParts.Block(block, layer.Index)), part.Entries());
+                            _statistics[s].Artifact.Write(ArtifactParts.Block(block, layer.Index), part.Entries());
                         }
                 }
                 finally

@@ -1,6 +1,5 @@
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
@@ -74,7 +73,7 @@ internal static class InputPass
                 {
                     var part = new Sums();
                     sums.MoveTo(part, model.Layers[layer]);
-                    SafeTensorsWriter.Write(artifact.Part(ArtifactParts.Block(block, layer)), part.Entries());
+                    artifact.Write(ArtifactParts.Block(block, layer), part.Entries());
                 }
             }
             if (sums is null || context.Shard is not null)

@@ -14,11 +14,17 @@ public static class ShardMerge
     /// <param name="folders">Folders that 'stats --shard' has filled.</param>
     /// <param name="output">The work folder that gets the whole artifacts; parts that are there already are kept.</param>
     /// <param name="cancellation">Stops between parts; the same call resumes.</param>
+    /// <param name="warn">Gets a sentence for every artifact in the output folder that is damaged and merged again.</param>
     /// <returns>The artifacts in the output folder that were merged.</returns>
     /// <exception cref="InvalidInputException">The folders do not belong together, or a share is missing or there twice. Nothing is written
     /// then.</exception>
     /// <exception cref="InvalidModelException">An artifact is damaged.</exception>
-    public static IReadOnlyList<StoredArtifact> Run(IReadOnlyList<string> folders, string output, CancellationToken cancellation = default)
+    public static IReadOnlyList<StoredArtifact> Run(
+        IReadOnlyList<string> folders,
+        string output,
+        CancellationToken cancellation = default,
+        Action<string>? warn = null
+    )
     {
         if (File.Exists(output))
             throw new InvalidInputException($"--out {output}: there is a file of this name. Choose another folder.");
@@ -34,7 +40,17 @@ public static class ShardMerge
         var groups = found.GroupBy(artifact => artifact.Name, StringComparer.Ordinal).Select(group => group.ToList()).ToList();
         // Everything is looked at before anything is written.
         var plans = groups.Select(group => Plan(group, found)).OfType<MergePlan>().ToList();
-        var work = new WorkFolder(output);
+        foreach (string file in plans.SelectMany(plan => plan.Parts).SelectMany(part => part.Files))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (SealedPart.Problem(file) is { } problem)
+                throw new InvalidModelException(
+                    $"{file}: the file is damaged or of an earlier version ({problem}). Let its shard run again: only what is missing or "
+                        + "damaged is collected."
+                );
+        }
+        var work = new WorkFolder(output, option: "--out") { Warn = warn ?? (_ => { }) };
+        using var inUse = work.Claim();
         var merged = new List<StoredArtifact>();
         foreach (var plan in plans)
         {
@@ -45,7 +61,7 @@ public static class ShardMerge
                 if (artifact.Has(part))
                     continue;
                 if (plan.Adds)
-                    AddUp(plan.Source, sources, artifact.Part(part));
+                    artifact.Write(part, AddUp(plan.Source, sources).Entries());
                 else
                     Copy(sources[0], artifact.Part(part));
             }
@@ -75,7 +91,7 @@ public static class ShardMerge
         foreach (
             int block in sums
                 ? artifact.ShardBlocks()
-                : Enumerable.Range(0, blocks.Count).Where(block => artifact.Artifact.Has(ArtifactParts.Rows(blocks.First(block))))
+                : Enumerable.Range(0, blocks.Count).Where(block => artifact.Artifact.Lists(ArtifactParts.Rows(blocks.First(block))))
         )
         {
             if (owners[block] is { } other)
@@ -130,7 +146,7 @@ public static class ShardMerge
 
     private static string Parent(StoredArtifact artifact) => Path.GetDirectoryName(artifact.Artifact.Folder)!;
 
-    private static void AddUp(StoredArtifact source, IReadOnlyList<string> files, string path)
+    private static Sums AddUp(StoredArtifact source, IReadOnlyList<string> files)
     {
         var sums = new Sums();
         foreach (string file in files)
@@ -140,7 +156,7 @@ public static class ShardMerge
         }
         if (source.Stage == StageNames.Gram)
             InputStatistics.Finish(sums, (long)source.Inputs["sequences"]! * (long)source.Inputs["length"]!);
-        SafeTensorsWriter.Write(path, sums.Entries());
+        return sums;
     }
 
     private static void Copy(string from, string to)

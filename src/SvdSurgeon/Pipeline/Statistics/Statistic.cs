@@ -1,5 +1,4 @@
 using SvdSurgeon.Formats;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 
@@ -19,7 +18,7 @@ internal sealed record Statistic(
 {
     /// <summary>Writes the layer's part.</summary>
     public void Write(DecoderLayer layer, Sums sums) =>
-        SafeTensorsWriter.Write(Artifact.Part(ArtifactParts.Layer(layer.Index)), Finish is null ? sums.Entries() : Finish(layer, sums));
+        Artifact.Write(ArtifactParts.Layer(layer.Index), Finish is null ? sums.Entries() : Finish(layer, sums));
 
     /// <summary>Whether the layer's part is missing.</summary>
     public bool Lacks(int layer) => !Artifact.Has(ArtifactParts.Layer(layer));

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using SvdSurgeon.IO;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
@@ -10,7 +11,8 @@ namespace SvdSurgeon.Pipeline.Stages.Newton;
 /// <summary>The model at some factors on the way of a <see cref="NewtonCorrection"/>, and the step from there.</summary>
 internal sealed class NewtonState
 {
-    private const string LengthPart = "length.json";
+    private const string LengthPart = "length.safetensors",
+        LengthTensor = "length";
 
     // Lengths are powers of two times Newton's own; the first step starts here, the following ones at twice what served last.
     private const int FirstExponent = -10;
@@ -47,8 +49,7 @@ internal sealed class NewtonState
     public FactorSet Factors { get; }
 
     /// <summary>The length that an earlier search found, 0 when none gained anything; null when there was none.</summary>
-    public double? KnownLength() =>
-        _search.Value.Has(LengthPart) ? (double)JsonNode.Parse(File.ReadAllText(_search.Value.Part(LengthPart)))!["length"]! : null;
+    public double? KnownLength() => _search.Value.Has(LengthPart) ? ReadLength(_search.Value.Part(LengthPart)) : null;
 
     /// <summary>Where a step of this length leads, as far as it is there.</summary>
     public FactorSet Find(double length) => FactorSet.Find(_setting.Context, StageNames.Newton, Inputs(length));
@@ -92,7 +93,7 @@ internal sealed class NewtonState
             best = start,
             length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
-        var tried = new JsonArray();
+        var tried = new List<double>();
         HashSet<string> kept = [];
         if (Try(first))
         {
@@ -104,14 +105,14 @@ internal sealed class NewtonState
             if (length > 0)
                 Try(length / 2);
         }
-        var about = new JsonObject
-        {
-            ["length"] = length,
-            ["divergence_before"] = start,
-            ["divergence"] = best,
-            ["tried"] = tried,
-        };
-        AtomicFile.WriteAllText(_search.Value.Part(LengthPart), JsonText.Indented(about));
+        _search.Value.Write(
+            LengthPart,
+            [
+                TensorEntry.FromDoubles(LengthTensor, new[] { length }),
+                TensorEntry.FromDoubles("divergence", new[] { start, best }),
+                TensorEntry.FromDoubles("tried", tried.ToArray()),
+            ]
+        );
         return length;
 
         bool Try(double candidate)
@@ -125,7 +126,7 @@ internal sealed class NewtonState
                     return Divergence(modules);
                 }
             );
-            tried.Add((JsonNode)new JsonObject { ["length"] = candidate, ["divergence"] = double.IsFinite(reached) ? reached : null });
+            tried.AddRange([candidate, reached]);
             bool better = reached < best;
             // Only what the best length made is used again; what a killed search left of the others goes too.
             foreach (string artifact in better ? kept : made)
@@ -175,6 +176,12 @@ internal sealed class NewtonState
             return double.PositiveInfinity;
         }
         return sum / sequences.Ids.Length;
+    }
+
+    private static double ReadLength(string path)
+    {
+        using var file = SafeTensorsFile.Open(path);
+        return file[LengthTensor].Doubles()[0];
     }
 
     private JsonObject Inputs(double? length)

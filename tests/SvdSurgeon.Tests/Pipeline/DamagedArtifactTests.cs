@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using NUnit.Framework;
+using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
+using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Bits;
@@ -14,7 +16,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 /// Every part of every kind of artifact is truncated or has one bit flipped: the damage is found before the part is used, said in one
 /// sentence, and mended to the same result.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class DamagedArtifactTests
 {
     private static readonly CompressionOptions Common = new()

@@ -32,6 +32,7 @@ internal static class Program
             InspectCommand.Create(),
             TokenizeCommand.Create(),
             DevicesCommand.Create(),
+            WorkerCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
         StrictArguments.ApplyTo(root);

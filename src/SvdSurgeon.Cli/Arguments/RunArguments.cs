@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Cli.Cluster;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Tasks;
@@ -8,6 +9,7 @@ using SvdSurgeon.Evaluation;
 using SvdSurgeon.Export;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
@@ -34,6 +36,7 @@ internal sealed class RunArguments
     private readonly BackendArguments _backend = new();
     private readonly ExportArguments _export = new(required: false);
     private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly ClusterArguments _cluster = new();
 
     public void AddTo(Command command)
     {
@@ -42,6 +45,7 @@ internal sealed class RunArguments
         _tasks.AddTo(command);
         _backend.AddTo(command);
         _export.AddTo(command);
+        _cluster.AddTo(command);
         command.Add(_json);
     }
 
@@ -140,7 +144,16 @@ internal sealed class RunArguments
             Memory = memory,
             Tasks = tasks.Count == 0 ? null : () => tasks,
         };
-        var result = ProgressView.Run(quiet, progress => Compressor.Run(job, backend, progress, cancellation));
+        var folder = new ResultFolder(output);
+        var result = _cluster.Run(
+            parsed,
+            quiet,
+            new ClusterSetting(new WorkFolder(job.WorkFolder ?? folder.Folder(ResultFolder.Work)), recipe.Model, backend, folder.Claim),
+            (sharing, progress) => Compressor.Run(job with { Sharing = sharing }, backend, progress, cancellation),
+            cancellation
+        );
+        if (_cluster.IsMember(parsed))
+            return ExitCode.Success;
         InputWarnings.Print(result.Warnings);
         var exports = export is { } chosen ? Export(result, chosen.Format, chosen.Options, backend, cancellation) : [];
         if (quiet)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Cli.Arguments;
+using SvdSurgeon.Cli.Cluster;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
@@ -28,6 +29,7 @@ internal static class StatsCommand
         var memory = CommonOptions.Memory();
         var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
+        var cluster = new ClusterArguments();
         var command = new Command("stats", "Collect the statistics that compress needs with the same options, and stop.")
         {
             model,
@@ -39,6 +41,7 @@ internal static class StatsCommand
         options.AddTo(command);
         data.AddTo(command);
         backendArguments.AddTo(command);
+        cluster.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 Task.Run(
@@ -46,6 +49,8 @@ internal static class StatsCommand
                     {
                         bool quiet = parsed.GetValue(json);
                         var share = parsed.GetValue(shard) is { } text ? Shard.Parse(text) : null;
+                        if (share is not null)
+                            cluster.RequireNone(parsed, "--shard");
                         using var opened = OpenedRecipe.Open(
                             new Recipe
                             {
@@ -64,7 +69,15 @@ internal static class StatsCommand
                             Memory = CommonOptions.ReadMemory(parsed.GetValue(memory)),
                         };
                         using var backend = backendArguments.Open(parsed);
-                        var result = ProgressView.Run(quiet, progress => StatisticsCollector.Run(job, backend, progress, cancellation));
+                        var result = cluster.Run(
+                            parsed,
+                            quiet,
+                            new ClusterSetting(new WorkFolder(job.WorkFolder, option: "--out"), opened.Model, backend),
+                            (sharing, progress) => StatisticsCollector.Run(job with { Sharing = sharing }, backend, progress, cancellation),
+                            cancellation
+                        );
+                        if (cluster.IsMember(parsed))
+                            return ExitCode.Success;
                         InputWarnings.Print(result.Warnings);
                         if (quiet)
                         {

@@ -10,6 +10,11 @@ public static class AtomicFile
     /// <summary>Suffix of files that are not finished; left behind only by a kill, and overwritten by the next run.</summary>
     public const string TemporarySuffix = ".partial";
 
+    /// <summary>
+    /// Stands before the suffix: names this process where several write in the same folders; empty where one does. Set once, at the start.
+    /// </summary>
+    internal static string Writer { get; set; } = "";
+
     /// <summary>Writes what <paramref name="write"/> puts into the stream.</summary>
     /// <param name="path">The file to create or replace; an older one stays as it was when writing fails.</param>
     /// <param name="write">Writes the contents.</param>
@@ -18,7 +23,7 @@ public static class AtomicFile
     /// behind.</exception>
     public static void Write(string path, Action<FileStream> write, long expectedBytes = 0)
     {
-        string temporary = path + TemporarySuffix;
+        string temporary = path + Writer + TemporarySuffix;
         long bytes = expectedBytes;
         try
         {

@@ -2,6 +2,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation.Tasks;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -52,6 +53,9 @@ public sealed record CompressionJob
 
     /// <summary>Tasks that the dense model and every result are judged by, opened like the windows; null for none.</summary>
     internal Func<IReadOnlyList<TaskSet>>? Tasks { get; init; }
+
+    /// <summary>Who does the work.</summary>
+    internal IWorkSharing Sharing { get; init; } = new Alone();
 
     /// <summary>The job of running a recipe.</summary>
     /// <param name="recipe">The recipe, opened; it stays the caller's to dispose.</param>

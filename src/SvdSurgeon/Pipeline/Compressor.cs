@@ -13,6 +13,7 @@ using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Search;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Pipeline.Statistics;
@@ -51,9 +52,14 @@ public static class Compressor
         var work = new WorkFolder(
             job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work),
             job.Statistics is null ? null : GivenStatistics.Open(job.Statistics)
-        );
+        )
+        {
+            Sharing = job.Sharing,
+        };
         var output = new ResultFolder(job.OutputFolder);
-        output.EnsureFree();
+        // Who started the workers keeps others out.
+        if (!job.Sharing.WithOthers)
+            output.EnsureFree();
         work.EnsureFree();
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
         if (GgufTextFiles.Problem(job.Model) is { } problem)
@@ -69,7 +75,7 @@ public static class Compressor
             );
         var made = RecipeOf(job, context.ModelHash);
         var split = CalibrationSplit.Of(options, job.Calibration);
-        using var inUse = output.Claim();
+        using var inUse = job.Sharing.WithOthers ? null : output.Claim();
         using var inWork = work.Claim();
 
         var stages = new CompressionStages(context, split.Whitening, split.Fisher, split.Kl);
@@ -102,17 +108,24 @@ public static class Compressor
         );
         foreach (var (ratio, description) in descriptions)
             output.Check(ratio, description);
-        output.WriteRecipe(made);
+        if (!job.Sharing.WithOthers)
+            output.WriteRecipe(made);
         foreach (double ratio in options.Ratios)
         {
             if (output.Has(ratio, descriptions[ratio]))
                 continue;
             var (chosen, steps) = Choose(ratio);
             using var modules = stages.Modules(ratio, chosen);
+            string folder = output.Folder(ratio);
+            void Write() => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), folder);
             context.Timed(
                 $"write {CompressionPlan.RatioText(ratio)}",
                 false,
-                () => ModelWriter.Write(context, modules, chosen, steps, descriptions[ratio], made.For([ratio]), output.Folder(ratio))
+                () =>
+                {
+                    context.Sharing.Run([new Piece($"write/{ratio}", () => Directory.Exists(folder), Write)]);
+                    return true;
+                }
             );
         }
         windows ??= job.Evaluation?.Invoke();
@@ -124,7 +137,8 @@ public static class Compressor
             context.Times,
             context.Warnings
         );
-        RunLog.Add(job.OutputFolder, options, result);
+        if (!job.Sharing.WithOthers)
+            RunLog.Add(job.OutputFolder, options, result);
         return result;
     }
 
@@ -155,7 +169,8 @@ public static class Compressor
                         context.Cancellation
                     )
             );
-            ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);
+            if (!context.Sharing.WithOthers)
+                ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);
         }
         List<TaskComparison> compared =
         [
@@ -164,7 +179,7 @@ public static class Compressor
                 (before, after) => new TaskComparison(before, after)
             ),
         ];
-        if (compared.Count > 0)
+        if (compared.Count > 0 && !context.Sharing.WithOthers)
             ModelMetrics.AddTasks(folder, compared);
         var about = checkpoint.Compression!;
         long before = (long)about["parameters_before"]!,

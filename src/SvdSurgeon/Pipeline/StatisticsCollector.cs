@@ -29,7 +29,7 @@ public static class StatisticsCollector
         var options = job.Options;
         options.Validate();
         var split = CalibrationSplit.Of(options, job.Calibration);
-        var work = new WorkFolder(job.WorkFolder, option: "--out");
+        var work = new WorkFolder(job.WorkFolder, option: "--out") { Sharing = job.Sharing };
         work.EnsureFree(job.Shard);
         var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation) with
         {

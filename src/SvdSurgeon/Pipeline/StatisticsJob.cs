@@ -2,6 +2,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline;
 
@@ -27,4 +28,7 @@ public sealed record StatisticsJob
 
     /// <summary>Bytes that the run may take; null for what the process may use.</summary>
     public long? Memory { get; init; }
+
+    /// <summary>Who does the work.</summary>
+    internal IWorkSharing Sharing { get; init; } = new Alone();
 }

@@ -49,6 +49,7 @@ public sealed class LayerTests
         "Pipeline.States",
         "Pipeline.Running",
         "Pipeline.Artifacts",
+        "Pipeline.Shares",
         "Pipeline.Options",
     ];
 

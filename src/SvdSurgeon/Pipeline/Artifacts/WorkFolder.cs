@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline.Artifacts;
 
@@ -33,7 +34,7 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null, strin
     /// <exception cref="InvalidInputException">Another run works in the folder.</exception>
     internal void EnsureFree(Shard? shard = null)
     {
-        if (shard is null)
+        if (shard is null && !Sharing.WithOthers)
             FolderLock.EnsureFree(Path, LockFile, option);
     }
 
@@ -41,8 +42,10 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null, strin
     /// Keeps other runs out of the folder until it is disposed; the shards of one statistic keep out all but each other, and each its like.
     /// </summary>
     /// <exception cref="InvalidInputException">Another run works in the folder, or nothing can be written there.</exception>
-    internal IDisposable Claim(Shard? shard = null)
+    internal IDisposable? Claim(Shard? shard = null)
     {
+        if (Sharing.WithOthers)
+            return null; // who started the workers has claimed it
         if (File.Exists(Path))
             throw new InvalidInputException($"{option} {Path}: there is a file of this name. Choose another folder.");
         FolderLock.CreateFolder(Path, option);
@@ -79,15 +82,16 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null, strin
         string folder = System.IO.Path.Combine(Path, $"{stage}-{key}");
         foreach (var opened in _watching)
             opened.Add(folder);
-        if (!Directory.Exists(folder))
+        if (Sharing.Before is { } before ? !before.Contains(System.IO.Path.GetFileName(folder)) : !Directory.Exists(folder))
             _made.Add(folder);
         Directory.CreateDirectory(folder);
         if (!_opened.TryGetValue(folder, out var artifact))
             _opened[folder] = artifact = new Artifact(folder, key, sentence => Warn(sentence));
-        if (!_shared)
+        bool alone = !_shared && !Sharing.WithOthers;
+        if (alone)
             artifact.RemoveUnfinished();
         // A kill can come between a pass's last part and the end of its progress.
-        if (artifact.Lists(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Lists))
+        if (alone && artifact.Lists(PassProgress.Part) && ArtifactParts.Expected(stage, inputs).All(artifact.Lists))
             File.Delete(artifact.Part(PassProgress.Part));
         // Shards that begin at the same moment do it one after the other.
         using (_shared ? FolderLock.Await(Path, LockFile + ".describe", option) : null)
@@ -114,6 +118,9 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null, strin
     /// <summary>Deletes an artifact that has served: everything that was made from it is there.</summary>
     internal void Delete(string folder)
     {
+        // Others may not have come so far; who started all of them deletes it.
+        if (Sharing.WithOthers)
+            return;
         _made.Remove(folder);
         _opened.Remove(folder);
         if (Directory.Exists(folder))
@@ -128,6 +135,9 @@ public sealed class WorkFolder(string path, GivenStatistics? given = null, strin
     }
 
     internal GivenStatistics? Given { get; } = given;
+
+    /// <summary>Who works in the folder.</summary>
+    internal IWorkSharing Sharing { get; init; } = new Alone();
 
     /// <summary>The key of an artifact and the text of its artifact.json.</summary>
     internal static (string Key, string Text) Describe(string stage, JsonObject inputs)

@@ -93,7 +93,13 @@ internal sealed class FactorSet(Artifact artifact)
             {
                 if (missing.Length > 0)
                     before?.Invoke();
-                LayersSideBySide.Run(context, stage, missing, layer => artifact.Write(ArtifactParts.Layer(layer.Index), make(layer)));
+                LayersSideBySide.Run(
+                    context,
+                    stage,
+                    missing,
+                    layer => artifact.Write(ArtifactParts.Layer(layer.Index), make(layer)),
+                    artifact
+                );
                 return new FactorSet(artifact);
             }
         );

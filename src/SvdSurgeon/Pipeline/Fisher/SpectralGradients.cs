@@ -4,6 +4,7 @@ using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline.Fisher;
 
@@ -67,7 +68,7 @@ internal sealed class SpectralGradients : ISpectralFisherSource
         using var projection = new SpectralProjection(context, factors, tokens.Length);
         long before = 0,
             all = missing.Sum(blocks.Length);
-        foreach (int block in missing)
+        void Make(int block)
         {
             int first = blocks.First(block),
                 count = blocks.Length(block);
@@ -82,6 +83,9 @@ internal sealed class SpectralGradients : ISpectralFisherSource
             artifact.Write(ArtifactParts.Rows(first), projection.Entries());
             before += count;
         }
+        context.Sharing.Run([
+            .. missing.Select(block => Piece.Of(artifact.Part(ArtifactParts.Rows(blocks.First(block))), () => Make(block))),
+        ]);
         context.Progress.Report(new StageProgress(StageNames.Fisher, "", 1, 1));
     }
 }

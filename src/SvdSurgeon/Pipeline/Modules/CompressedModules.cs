@@ -85,7 +85,8 @@ internal sealed class CompressedModules : IDisposable
                     context,
                     stage,
                     missing,
-                    layer => BuildLayer(context, layer, ranks, artifact, factors, fisher, means, options)
+                    layer => BuildLayer(context, layer, ranks, artifact, factors, fisher, means, options),
+                    artifact
                 );
                 return Open(context, new CompressedModules(plan, artifact, factors, metric));
             }

@@ -1,5 +1,7 @@
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline.Running;
 
@@ -17,7 +19,15 @@ internal static class LayersSideBySide
     /// <param name="stage">Name for progress.</param>
     /// <param name="layers">Which layers.</param>
     /// <param name="body">Independent of other layers; called on several threads, or on one, from which it has all of them.</param>
-    public static void Run(PipelineContext context, string stage, IReadOnlyList<DecoderLayer> layers, Action<DecoderLayer> body)
+    /// <param name="artifact">Gets a part a layer, by which the layers are shared with other processes; null where each process has all of
+    /// them.</param>
+    public static void Run(
+        PipelineContext context,
+        string stage,
+        IReadOnlyList<DecoderLayer> layers,
+        Action<DecoderLayer> body,
+        Artifact? artifact = null
+    )
     {
         var oneReport = new Lock();
         int begun = 0;
@@ -30,11 +40,14 @@ internal static class LayersSideBySide
                 );
             body(layers[i]);
         }
-        if (AreSmall(context, layers))
-            context.Backend.LinearAlgebra.ForEach(layers.Count, Layer);
-        else
-            for (int i = 0; i < layers.Count; i++)
-                Layer(i);
+        var la = context.Backend.LinearAlgebra;
+        bool small = AreSmall(context, layers);
+        List<Piece> pieces =
+        [
+            .. layers.Select((layer, i) => Piece.Of(artifact?.Part(ArtifactParts.Layer(layer.Index)) ?? $"{stage}/{i}", () => Layer(i))),
+        ];
+        var sharing = artifact is null ? new Alone() : context.Sharing;
+        sharing.Run(pieces, small ? la.ItemsAtOnce : 1, small ? together => la.ForEach(together.Count, i => together[i].Make()) : null);
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }
 

@@ -5,6 +5,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Shares;
 
 namespace SvdSurgeon.Pipeline.Running;
 
@@ -31,6 +32,9 @@ internal sealed record PipelineContext(
 
     /// <summary>Bytes that the run may take, all in all.</summary>
     public long Memory { get; init; } = ProcessMemory.Available;
+
+    /// <summary>Who makes pieces of work.</summary>
+    public IWorkSharing Sharing => Work.Sharing;
 
     /// <summary>The share of the statistics that this run collects; null for all.</summary>
     public Shard? Shard { get; init; }
@@ -66,6 +70,7 @@ internal sealed record PipelineContext(
             Memory = memory ?? ProcessMemory.Available,
         };
         work.Warn = context.Warn;
+        work.Sharing.RequireModel(source.Path, context.ModelHash);
         foreach (string warning in source.Warnings)
             context.Warn(warning);
         return context;

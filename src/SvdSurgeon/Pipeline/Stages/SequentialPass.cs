@@ -11,6 +11,7 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Pipeline.Stages;
@@ -68,15 +69,23 @@ internal sealed class SequentialPass : IDisposable
             () =>
             {
                 if (!complete)
+                    context.Sharing.Run([Whole()]);
+                context.Progress.Report(new StageProgress(StageNames.Sequential, "", 1, 1));
+                return new FactorSet(artifact);
+            }
+        );
+
+        // Each layer waits for the one before it: one process makes all of them.
+        Piece Whole() =>
+            Piece.Of(
+                [.. context.Model.Layers.Select(layer => artifact.Part(ArtifactParts.Layer(layer.Index)))],
+                () =>
                 {
                     using var pass = new SequentialPass(context, metric, plan, options, tokens);
                     foreach (var layer in context.Model.Layers)
                         pass.Layer(layer, artifact);
                 }
-                context.Progress.Report(new StageProgress(StageNames.Sequential, "", 1, 1));
-                return new FactorSet(artifact);
-            }
-        );
+            );
     }
 
     /// <summary>

@@ -12,6 +12,7 @@ using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Pipeline.Stages;
@@ -65,15 +66,23 @@ internal sealed class UpdatePass : IDisposable
             () =>
             {
                 if (!complete)
+                    context.Sharing.Run([Whole()]);
+                context.Progress.Report(new StageProgress(StageNames.Update, "", 1, 1));
+                return new FactorSet(artifact);
+            }
+        );
+
+        // Each layer waits for the one before it: one process makes all of them.
+        Piece Whole() =>
+            Piece.Of(
+                [.. context.Model.Layers.Select(layer => artifact.Part(ArtifactParts.Layer(layer.Index)))],
+                () =>
                 {
                     using var pass = new UpdatePass(context, factors, plan, options, tokens);
                     foreach (var layer in context.Model.Layers)
                         pass.Layer(layer, artifact);
                 }
-                context.Progress.Report(new StageProgress(StageNames.Update, "", 1, 1));
-                return new FactorSet(artifact);
-            }
-        );
+            );
     }
 
     public void Dispose() => _states.Dispose();

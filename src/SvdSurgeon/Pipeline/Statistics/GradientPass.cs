@@ -61,10 +61,13 @@ internal sealed class GradientPass
     )
     {
         var pass = new GradientPass(context, stage, model, tokens, loss, statistics);
-        if (context.Shard is null)
+        if (context.Sharing.WithOthers)
+            BlockParts.Share(context, pass._blocks, statistics, pass.Part);
+        else if (context.Shard is null)
             pass.All();
         else
-            pass.ShareOf(context.Shard);
+            foreach (int block in pass._blocks.Of(context.Shard))
+                pass.Part(block);
         context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }
 
@@ -114,31 +117,30 @@ internal sealed class GradientPass
         }
     }
 
-    private void ShareOf(Shard shard)
+    // A file a statistic and layer, with the sums of one block.
+    private void Part(int block)
     {
-        foreach (int block in _blocks.Of(shard))
+        while (
+            _model.Layers.Where(layer => _statistics.Any(s => BlockParts.Lacks(s, block, layer.Index))).ToList() is { Count: > 0 } missing
+        )
         {
-            bool Lacks(DecoderLayer layer) =>
-                _statistics.Any(s => s.Lacks(layer.Index) && !s.Artifact.Has(ArtifactParts.Block(block, layer.Index)));
-            while (_model.Layers.Where(Lacks).ToList() is { Count: > 0 } missing)
+            var layers = Fitting(missing);
+            var sums = _statistics.Select(s => s.Collect(layers)).ToList();
+            try
             {
-                var layers = Fitting(missing);
-                var sums = _statistics.Select(s => s.Collect(layers)).ToList();
-                try
-                {
-                    Block(block, layers, sums, $"{_blocks.First(block) + _blocks.Length(block)}, shard {shard}");
-                    for (int s = 0; s < sums.Count; s++)
-                        foreach (var layer in layers)
-                        {
-                            var part = new Sums();
-                            sums[s].MoveTo(part, layer);
+                Block(block, layers, sums, $"{_blocks.First(block) + _blocks.Length(block)}/{_tokens.Sequences}");
+                for (int s = 0; s < sums.Count; s++)
+                    foreach (var layer in layers)
+                    {
+                        var part = new Sums();
+                        sums[s].MoveTo(part, layer);
+                        if (BlockParts.Lacks(_statistics[s], block, layer.Index))
                             _statistics[s].Artifact.Write(ArtifactParts.Block(block, layer.Index), part.Entries());
-                        }
-                }
-                finally
-                {
-                    sums.ForEach(s => s.Dispose());
-                }
+                    }
+            }
+            finally
+            {
+                sums.ForEach(s => s.Dispose());
             }
         }
     }

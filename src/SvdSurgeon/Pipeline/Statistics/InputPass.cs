@@ -19,12 +19,29 @@ internal static class InputPass
     /// <param name="statistic">What is collected.</param>
     public static void Run(PipelineContext context, string stage, TokenSet tokens, Statistic statistic)
     {
+        var blocks = SequenceBlocks.Of(tokens);
+        if (context.Sharing.WithOthers)
+            BlockParts.Share(context, blocks, [statistic], block => Run(context, stage, tokens, statistic, [block], inParts: true));
+        else
+            Run(context, stage, tokens, statistic, blocks.Of(context.Shard), context.Shard is not null);
+        context.Progress.Report(new StageProgress(stage, "", 1, 1));
+    }
+
+    // The sums of some blocks; in parts: a file a block and layer, to be added up later.
+    private static void Run(
+        PipelineContext context,
+        string stage,
+        TokenSet tokens,
+        Statistic statistic,
+        IReadOnlyList<int> blocks,
+        bool inParts
+    )
+    {
         var (model, backend, artifact) = (context.Model, context.Backend, statistic.Artifact);
         int length = tokens.Length;
         var all = SequenceBlocks.Of(tokens);
-        var blocks = all.Of(context.Shard);
         bool Missing(int layer) =>
-            statistic.Lacks(layer) && (context.Shard is null || blocks.Any(block => !artifact.Has(ArtifactParts.Block(block, layer))));
+            statistic.Lacks(layer) && (!inParts || blocks.Any(block => !artifact.Has(ArtifactParts.Block(block, layer))));
         int last = model.Layers.Count - 1;
         while (last >= 0 && !Missing(last))
             last--;
@@ -67,7 +84,7 @@ internal static class InputPass
                     continue;
                 // The totals of two layers are never held at once.
                 writing.Await();
-                if (context.Shard is null)
+                if (!inParts)
                     sums.MoveTo(totals, model.Layers[layer]);
                 else
                 {
@@ -76,13 +93,12 @@ internal static class InputPass
                     artifact.Write(ArtifactParts.Block(block, layer), part.Entries());
                 }
             }
-            if (sums is null || context.Shard is not null)
+            if (sums is null || inParts)
                 continue;
             var finished = model.Layers[layer];
             writing.Begin(() => statistic.Write(finished, totals));
         }
         writing.Await();
-        context.Progress.Report(new StageProgress(stage, "", 1, 1));
     }
 
     // The hidden states of all tokens, the sums of one layer in float64, and what a layer holds of a batch.

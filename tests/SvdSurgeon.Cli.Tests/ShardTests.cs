@@ -58,8 +58,8 @@ public sealed class ShardTests
         string[] options = ["--method", "kfac", "--surgeon", "none", .. Data];
         Collect(folder, folder["whole"], null, options);
         var processes = Enumerable
-            .Range(1, Shards)
-            .Select(i => Svdsurgeon.Start(["stats", Svdsurgeon.Opt, "--out", folder["shared"], "--shard", $"{i}/{Shards}", .. options]))
+            .Range(1, 4)
+            .Select(i => Svdsurgeon.Start(["stats", Svdsurgeon.Opt, "--out", folder["shared"], "--shard", $"{i}/4", .. options]))
             .ToList();
         string lockFile = Path.Combine(folder["shared"], ".lock");
         while (!File.Exists(lockFile) && !processes[0].HasExited)

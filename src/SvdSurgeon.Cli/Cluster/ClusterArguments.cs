@@ -27,7 +27,7 @@ internal sealed class ClusterArguments
             command.Add(option);
     }
 
-    /// <summary>Whether this process is one of those that were started: what it makes is in the work folder, and it prints nothing.</summary>
+    /// <summary>Whether this process is one of those that were started: what it makes is in the work folder; it prints nothing.</summary>
     public bool IsMember(ParseResult parsed) => parsed.GetValue(_member) is not null;
 
     /// <summary>Refuses --launcher beside something that it cannot do.</summary>

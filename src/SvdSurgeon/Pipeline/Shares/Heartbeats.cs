@@ -4,8 +4,8 @@ using System.Globalization;
 namespace SvdSurgeon.Pipeline.Shares;
 
 /// <summary>
-/// Who lives, as one process sees it: a worker whose counter has not moved for the length of a lease, by this process's own monotonic clock,
-/// is dead. No two clocks are compared. Who is taken for dead and lives makes a piece that another makes too, to the same bytes.
+/// Who lives, as one process sees it: a worker whose counter has not moved for the length of a lease, by this process's own monotonic
+/// clock, is dead. No two clocks are compared. Who is taken for dead and lives makes a piece that another makes too, to the same bytes.
 /// </summary>
 /// <param name="folder">The workers' files.</param>
 /// <param name="lease">How long the counter may stand still.</param>

@@ -53,8 +53,8 @@ internal sealed class Membership : IWorkSharing, IDisposable
     {
         if (hash != _job.ModelHash)
             throw new InvalidInputException(
-                $"{path} on {_state.Host}: these are other weights (SHA-256 {hash}) than the run's ({_job.ModelHash}). Give this worker the "
-                    + $"same model."
+                $"{path} on {_state.Host}: these are other weights (SHA-256 {hash}) than the run's ({_job.ModelHash}). Give this worker "
+                    + $"the same model."
             );
     }
 

@@ -9,7 +9,9 @@ namespace SvdSurgeon.Pipeline.Shares;
 /// <param name="Make">Makes them.</param>
 internal sealed record Piece(string Key, Func<bool> IsDone, Action Make)
 {
-    /// <summary>A piece that leaves several files of one folder: what cannot be cut further, since each waits for the one before it.</summary>
+    /// <summary>
+    /// A piece that leaves several files of one folder: what cannot be cut further, since each waits for the one before it.
+    /// </summary>
     public static Piece Of(IReadOnlyList<string> files, Action make) => Of(files[^1], make) with { IsDone = () => files.All(File.Exists) };
 
     /// <summary>A piece that leaves one file.</summary>

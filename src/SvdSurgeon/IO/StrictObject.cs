@@ -58,29 +58,14 @@ internal sealed class StrictObject(JsonObject json, string file, string prefix =
             _ => throw Wrong(key, "an array of numbers"),
         };
 
-    /// <summary>An enumeration by the name of its value.</summary>
-    public T Named<T>(string key, T otherwise)
-        where T : struct, Enum => OptionalNamed<T>(key) ?? otherwise;
-
-    /// <summary>One of <paramref name="all"/> by its name, which is its text.</summary>
-    public T Named<T>(string key, T otherwise, IReadOnlyList<T> all)
-        where T : class
-    {
-        if (OptionalText(key) is not { Length: > 0 } name)
-            return otherwise;
-        return all.FirstOrDefault(one => name.Equals(one.ToString(), StringComparison.OrdinalIgnoreCase))
-            ?? throw Wrong(key, "one of " + string.Join(", ", all));
-    }
-
-    /// <summary>An enumeration; null where the key is missing, null or "none" and the enumeration has no value of that name.</summary>
-    public T? OptionalNamed<T>(string key)
-        where T : struct, Enum
+    /// <summary>One of several names, as it was given; null where the key is missing, null or "none" and that is none of them.</summary>
+    public string? Named(string key, IEnumerable<string> names)
     {
         if (OptionalText(key) is not { Length: > 0 } name)
             return null;
-        if (char.IsLetter(name[0]) && Enum.TryParse<T>(name, ignoreCase: true, out var value))
-            return value;
-        return name == "none" ? null : throw Wrong(key, "one of " + string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant());
+        if (names.Contains(name, StringComparer.OrdinalIgnoreCase))
+            return name;
+        return name == "none" ? null : throw Wrong(key, "one of " + string.Join(", ", names));
     }
 
     public StrictObject? Object(string key) =>

@@ -64,12 +64,7 @@ public static class StatisticsCollector
         // The Fisher is taken along the factors, and those need the whole statistics.
         if (!complete)
             return Join(merge + ", then collect the shares of the spectral Fisher in copies of the merged folder.", remaining);
-        var factors = FactorSet.Decompose(
-            context,
-            ModuleMetric.Collect(context, options, split.Whitening),
-            options.Storage,
-            options.PoolFraction
-        );
+        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, split.Whitening), options);
         var fisher =
             options.Fisher == FisherSamples.Tokens
                 ? TokenFisher.Collect(context, factors, split.Fisher).Artifact

@@ -21,7 +21,6 @@ internal static class MethodWords
         "fisher",
         "first_order",
         "shrinkage",
-        "strength",
         "whitening",
         "dense",
         "dtype",

@@ -30,7 +30,7 @@ public sealed class KlSensitivityTests
         using var run = new TinyRun(model);
         var (context, tokens) = (run.Context(), run.Tokens(3));
         var factors = Factors(context, tokens);
-        var measured = KlSensitivity.Measure(context, factors, Ratio, StorageForm.Factored, tokens);
+        var measured = KlSensitivity.Measure(context, factors, Ratio, new CompressionOptions { Ratios = [Ratio] }, tokens);
         var modules = context.Model.Linears;
         var baseRanks = measured.Select(candidates => candidates.Single(c => c.KeepRatio == Ratio).Rank).ToArray();
         double baseKl = WholeKl(context, factors, tokens, baseRanks);
@@ -53,7 +53,7 @@ public sealed class KlSensitivityTests
     {
         using var run = new TinyRun();
         var (context, tokens) = (run.Context(), run.Tokens(2));
-        foreach (var candidates in KlSensitivity.Measure(context, Factors(context, tokens), Ratio, StorageForm.Pivoted, tokens))
+        foreach (var candidates in KlSensitivity.Measure(context, Factors(context, tokens), Ratio, new CompressionOptions { Ratios = [Ratio], Storage = StorageForm.Pivoted }, tokens))
             Assert.That(candidates.Single(c => c.KeepRatio == Ratio).Loss, Is.Zero);
     }
 
@@ -63,11 +63,11 @@ public sealed class KlSensitivityTests
         using var run = new TinyRun("llama-gqa-tied");
         var (context, tokens) = (run.Context(), run.Tokens(2));
         var factors = Factors(context, tokens);
-        var first = KlSensitivity.Measure(context, factors, Ratio, StorageForm.Factored, tokens);
+        var first = KlSensitivity.Measure(context, factors, Ratio, new CompressionOptions { Ratios = [Ratio] }, tokens);
         string folder = Directory.GetDirectories(context.Work.Path, "sensitivity-*").Single();
         File.Delete(Path.Combine(folder, ArtifactParts.Layer(1)));
         File.Delete(Path.Combine(folder, ArtifactParts.Layer(2)));
-        var second = KlSensitivity.Measure(context, factors, Ratio, StorageForm.Factored, tokens);
+        var second = KlSensitivity.Measure(context, factors, Ratio, new CompressionOptions { Ratios = [Ratio] }, tokens);
         Assert.That(second.SelectMany(c => c), Is.EqualTo(first.SelectMany(c => c)));
     }
 
@@ -115,7 +115,7 @@ public sealed class KlSensitivityTests
     private static FactorSet Factors(PipelineContext context, TokenSet tokens)
     {
         var options = new CompressionOptions { Ratios = [Ratio] };
-        return FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), StorageForm.Pivoted, 0.1);
+        return FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options with { Storage = StorageForm.Pivoted });
     }
 
     // KL(dense ‖ model of these ranks) by the backend's own operation over all logits, summed over tokens, mean over sequences.

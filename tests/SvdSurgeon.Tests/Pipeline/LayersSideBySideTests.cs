@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Compression.Methods;
-using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
@@ -53,12 +52,8 @@ public sealed class LayersSideBySideTests
         byte[][] Factors(string name, long memory)
         {
             var context = run.Context() with { Backend = backend, Memory = memory, Work = new WorkFolder(Path.Combine(run.Folder, name)) };
-            var metric = ModuleMetric.Collect(
-                context,
-                new CompressionOptions { Ratios = [0.6], Method = CompressionMethod.Whiten },
-                run.Tokens(4)
-            );
-            FactorSet.Decompose(context, metric, StorageForm.Factored, 0.1);
+            var options = new CompressionOptions { Ratios = [0.6], Method = CompressionMethod.Whiten };
+            FactorSet.Decompose(context, ModuleMetric.Collect(context, options, run.Tokens(4)), options);
             string folder = Directory.GetDirectories(Path.Combine(run.Folder, name), "factor-*").Single();
             return [.. Directory.GetFiles(folder, "layer.*").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
         }

@@ -171,8 +171,6 @@ public sealed class RecipeTests
         var described = (JsonObject)JsonSchema.Recipe.Root["properties"]!["options"]!["properties"]!;
         var defaults = new CompressionOptions { Ratios = [] }.ToJson();
         Assert.That(described.Select(p => p.Key), Is.EquivalentTo(defaults.Select(p => p.Key)));
-        Assert.That(Values(described["method"]!), Is.EqualTo(CompressionMethod.All.Select(method => method.Name)));
-        Assert.That(Values(described["allocate"]!), Is.EqualTo(AllocationRule.All.Select(rule => rule.Name)));
         foreach (var (key, schema) in described)
         {
             // Defaults are compared as text: 1 and 1.0 are the same number.
@@ -245,8 +243,6 @@ public sealed class RecipeTests
             );
         });
     }
-
-    private static IEnumerable<string> Values(JsonNode schema) => schema["enum"]!.AsArray().Select(value => (string)value!);
 
     private static void AssertNoneDefault<T>(T unusual, T defaults, params string[] except) =>
         Assert.Multiple(() =>

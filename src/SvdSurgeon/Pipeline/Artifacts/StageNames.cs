@@ -33,6 +33,15 @@ internal static class StageNames
     /// <summary>Factors after a Newton step.</summary>
     public const string Newton = "newton";
 
+    /// <summary>Losses of a search's candidate on held-out sequences.</summary>
+    public const string HeldOut = "held-out";
+
+    /// <summary>What a search has chosen layer by layer.</summary>
+    public const string Choice = "choice";
+
+    /// <summary>Lengths of Newton steps that were tried.</summary>
+    public const string NewtonSearch = "newton-search";
+
     /// <summary>Compressed modules in their stored form.</summary>
     public const string Modules = "modules";
 

@@ -9,6 +9,7 @@ using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Tensors;
@@ -43,14 +44,12 @@ internal sealed class FactorSet(Artifact artifact)
     /// <summary>Decomposes every module in the metric of the method.</summary>
     /// <param name="context">The run.</param>
     /// <param name="metric">Scaling of both sides.</param>
-    /// <param name="storage">Decides how many components can ever be needed.</param>
-    /// <param name="poolFraction">α: how many components beyond any rank are kept.</param>
-    public static FactorSet Decompose(PipelineContext context, ModuleMetric metric, StorageForm storage, double poolFraction)
+    /// <param name="options">Storage and α decide how many components can ever be needed.</param>
+    public static FactorSet Decompose(PipelineContext context, ModuleMetric metric, CompressionOptions options)
     {
         var inputs = metric.Inputs();
         inputs["model"] = context.ModelHash;
-        inputs["storage"] = storage.ToString().ToLowerInvariant();
-        inputs["alpha"] = poolFraction;
+        ArtifactOptions.Add(inputs, StageNames.Factor, options);
         return Build(
             context,
             StageNames.Factor,
@@ -61,7 +60,7 @@ internal sealed class FactorSet(Artifact artifact)
                 return DecomposeLayer(
                     context,
                     layer,
-                    module => MaxComponents(module.OutFeatures, module.InFeatures, poolFraction, storage),
+                    module => MaxComponents(module.OutFeatures, module.InFeatures, options.PoolFraction, options.Storage),
                     scaling.Input,
                     scaling.Output,
                     module => Weights(context.Backend, module)

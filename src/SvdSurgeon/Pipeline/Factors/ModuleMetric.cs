@@ -6,6 +6,7 @@ using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Statistics;
@@ -42,14 +43,13 @@ internal sealed class ModuleMetric
     public ModuleMetric With(OutputStatistics further) => new(_la, _options, _inputs, [.. _outputs, further]);
 
     /// <summary>What the metric depends on, for artifact keys.</summary>
-    public JsonObject Inputs() =>
-        new()
-        {
-            ["method"] = _options.Method.Name,
-            ["whitening"] = _options.Whitening.ToString().ToLowerInvariant(),
-            ["inputs"] = _inputs?.Key,
-            ["outputs"] = string.Join(' ', _outputs.Select(o => o.Key)),
-        };
+    public JsonObject Inputs()
+    {
+        var inputs = ArtifactOptions.Of(ArtifactOptions.Metric, _options);
+        inputs["inputs"] = _inputs?.Key;
+        inputs["outputs"] = string.Join(' ', _outputs.Select(o => o.Key));
+        return inputs;
+    }
 
     /// <summary>‖WXᵀ‖ of a dense module, which is the same for all ratios: measured when it is first asked for.</summary>
     public double OutputNorm(string module, Func<double> measure) => _outputNorms.GetOrAdd(module, _ => measure());

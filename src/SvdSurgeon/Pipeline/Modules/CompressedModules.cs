@@ -146,19 +146,21 @@ internal sealed class CompressedModules : IDisposable
         ISpectralFisherSource? fisher,
         InputStatistics? means,
         CompressionOptions options
-    ) =>
-        new()
+    )
+    {
+        var inputs = new JsonObject
         {
             ["model"] = context.ModelHash,
             ["layers"] = context.Model.Layers.Count,
             ["factors"] = factors.Key,
             ["fisher"] = fisher?.Key,
-            ["surgeon"] = fisher is null ? null : options.SurgeonJson(),
+            ["surgeon"] = fisher is null ? null : ArtifactOptions.Of(ArtifactOptions.Surgeon, options),
             ["means"] = means?.Key,
-            ["storage"] = options.Storage.ToString().ToLowerInvariant(),
-            ["dtype"] = options.StorageType?.ToString(),
-            ["ranks"] = plan.RanksJson(),
         };
+        ArtifactOptions.Add(inputs, StageNames.Modules, options);
+        inputs["ranks"] = plan.RanksJson();
+        return inputs;
+    }
 
     private static CompressedModules Open(PipelineContext context, CompressedModules modules)
     {

@@ -1,9 +1,11 @@
+using System.Text.Json.Nodes;
 using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Columns;
 using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Compression.Whitening;
+using SvdSurgeon.IO;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Options;
@@ -11,7 +13,7 @@ namespace SvdSurgeon.Pipeline.Options;
 /// <summary>
 /// All that determines a compressed model besides the model and the calibration data. The defaults are docs/methods.md's.
 /// </summary>
-public sealed partial record CompressionOptions
+public sealed record CompressionOptions
 {
     /// <summary>Scaling before the decomposition.</summary>
     public CompressionMethod Method { get; init; } = CompressionMethod.Whiten;
@@ -124,6 +126,28 @@ public sealed partial record CompressionOptions
     /// <summary>The sequential pass's options in one layer.</summary>
     internal SequentialOptions SequentialOf(int layer) => SequentialByLayer?[layer] ?? Sequential!;
 
+    /// <summary>The options that determine the numbers of a compressed model, all but the ratios.</summary>
+    public JsonObject ToJson() =>
+        new(OptionTable.All.Where(option => !option.IsPart).Select(option => KeyValuePair.Create(option.Key, option.Write(this))));
+
+    /// <summary>Options from what <see cref="ToJson"/> wrote, or a person: what is not there has its default.</summary>
+    /// <param name="json">The options' object.</param>
+    /// <param name="ratios">Kept fractions.</param>
+    /// <param name="file">What the file is called in an error message.</param>
+    /// <exception cref="InvalidInputException">A key is unknown or a value is of another kind; whether values fit together says
+    /// <see cref="Validate"/>.</exception>
+    public static CompressionOptions FromJson(JsonObject json, IReadOnlyList<double> ratios, string file) =>
+        Read(new StrictObject(json, file), ratios);
+
+    internal static CompressionOptions Read(StrictObject json, IReadOnlyList<double> ratios)
+    {
+        var options = new CompressionOptions { Ratios = ratios };
+        foreach (var option in OptionTable.All.Where(option => !option.IsPart).OrderBy(option => option.FollowsOthers))
+            options = option.Read(json, options);
+        json.RequireNothingElse();
+        return options;
+    }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="InvalidInputException">One is out of range.</exception>
     public void Validate() => Check(ratioFollows: false);
@@ -150,34 +174,15 @@ public sealed partial record CompressionOptions
                 );
         if (Ratios.Distinct().Count() != Ratios.Count)
             throw new InvalidInputException("--ratio: the same kept fraction is given twice.");
-        if (Sequences < 1)
-            throw new InvalidInputException($"--sequences {Sequences}: at least one calibration sequence is needed.");
-        if (FisherSequences < 1)
-            throw new InvalidInputException($"--fisher-sequences {FisherSequences}: at least one sequence is needed.");
-        if (KlSequences < 1)
-            throw new InvalidInputException($"--kl-sequences {KlSequences}: at least one sequence is needed.");
-        var s = SurgeonOptions;
-        if (!(double.IsFinite(s.Scale) && s.Scale >= 0))
-            throw new InvalidInputException($"--strength {Text(s.Scale)}: must be 0 or more, or auto; 1 is the published strength.");
-        if (!(double.IsFinite(s.Damping) && s.Damping >= 0))
-            throw new InvalidInputException($"--damping {Text(s.Damping)}: must be 0 or more.");
-        if (!(double.IsFinite(s.SelectionDamping) && s.SelectionDamping >= 0))
-            throw new InvalidInputException($"--hdamping {Text(s.SelectionDamping)}: must be 0 or more.");
-        if (!(s.PoolFraction >= 0 && s.PoolFraction <= 1))
-            throw new InvalidInputException($"--alpha {Text(s.PoolFraction)}: must be from 0 to 1.");
-        if (!(double.IsFinite(s.FirstOrderWeight) && s.FirstOrderWeight >= 0))
-            throw new InvalidInputException($"--first-order {Text(s.FirstOrderWeight)}: must be 0 or more; 0 leaves the term out.");
+        foreach (var option in OptionTable.All)
+            option.Check(this);
         if (Allocate.ComparesModules && !Method.ModelsLoss)
             throw new InvalidInputException(
                 $"--allocate {Allocate} needs --method {LossModels}: singular values of '{Method}' cannot be "
                     + $"compared across modules, and ranks chosen by them ruin the model."
             );
-        if (Refinements < 0)
-            throw new InvalidInputException($"--refine {Refinements}: must be 0 or more.");
         if (Refinements > 0 && !Method.ModelsLoss)
             throw new InvalidInputException($"--refine needs --method {LossModels}: it collects the output gradients again.");
-        if (Newton < 0)
-            throw new InvalidInputException($"--newton {Newton}: must be 0 or more.");
         if (Newton > 0 && !Method.ModelsLoss)
             throw new InvalidInputException($"--newton needs --method {LossModels}: its second-order model of the loss gives the steps.");
         if (Newton > 0 && Columns is not null)
@@ -205,8 +210,6 @@ public sealed partial record CompressionOptions
             throw new InvalidInputException(
                 $"--{(Update ? "update" : "bias-correction")} and --method auto exclude each other: auto chooses the steps itself."
             );
-        if (Sequential is { } q && !(q.Strength is >= 0 and <= 1 && q.Damping > 0 && double.IsFinite(q.Damping)))
-            throw new InvalidInputException($"--sequential {Text(q.Strength)}: the strength must be from 0 to 1, and its damping above 0.");
         if (SearchSequential && Columns is not null)
             throw new InvalidInputException("--columns and --sequential auto exclude each other.");
         if (SearchSequential && !Method.IsWhitened && !Method.IsSearch)
@@ -215,12 +218,8 @@ public sealed partial record CompressionOptions
             throw new InvalidInputException(
                 "--strength auto needs --surgeon update or select: without the surgeon there is nothing to choose."
             );
-        if (CollectedPool is { } collected && !(collected <= 1 && collected >= (SurgeonByLayer ?? [s]).Max(o => o.PoolFraction)))
-            throw new InvalidInputException(
-                $"{nameof(CollectedPool)} {Text(collected)}: must be at most 1 and at least the α of every layer."
-            );
-        if (StorageType is not (null or DType.F32 or DType.F16 or DType.BF16))
-            throw new InvalidInputException($"--dtype {StorageType}: use f32, f16 or bf16.");
+        if (CollectedPool is { } collected && !(collected >= (SurgeonByLayer ?? [SurgeonOptions]).Max(o => o.PoolFraction)))
+            throw new InvalidInputException($"{nameof(CollectedPool)} {Text(collected)}: must be at least the α of every layer.");
     }
 
     private static string LossModels => CompressionMethod.NamesWhere(method => method.ModelsLoss);

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Compression.Ranks;
-using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
@@ -9,6 +8,7 @@ using SvdSurgeon.Models;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Tensors;
@@ -58,19 +58,19 @@ internal sealed class KlSensitivity : IDisposable
     /// <param name="context">The run.</param>
     /// <param name="factors">Components of every module, by the chosen method.</param>
     /// <param name="ratio">The uniform ratio of the base state.</param>
-    /// <param name="storage">What a rank costs.</param>
+    /// <param name="options">What a rank costs.</param>
     /// <param name="tokens">Calibration sequences to measure on.</param>
     /// <exception cref="NumericalException">A candidate's logits are not finite.</exception>
     public static IReadOnlyList<AllocationCandidate[]> Measure(
         PipelineContext context,
         FactorSet factors,
         double ratio,
-        StorageForm storage,
+        CompressionOptions options,
         TokenSet tokens
     )
     {
         AllocationCandidate[] Candidates(LinearModule m, Func<int, double> loss) =>
-            RankAllocation.Candidates(m.OutFeatures, m.InFeatures, ratio, storage, loss);
+            RankAllocation.Candidates(m.OutFeatures, m.InFeatures, ratio, options.Storage, loss);
         var ranks = context.Model.Linears.ToDictionary(
             m => m.Name,
             m => Candidates(m, _ => 0).Select(c => c.Rank).Distinct().ToArray(),
@@ -81,14 +81,9 @@ internal sealed class KlSensitivity : IDisposable
             m => Candidates(m, _ => 0).First(c => c.KeepRatio == ratio).Rank,
             StringComparer.Ordinal
         );
-        var (baseKl, measured) = Measured(
-            context,
-            factors,
-            new JsonObject { ["ratio"] = ratio, ["storage"] = storage.ToString().ToLowerInvariant() },
-            ranks,
-            baseRanks,
-            tokens
-        );
+        var of = new JsonObject { ["ratio"] = ratio };
+        ArtifactOptions.Add(of, StageNames.Sensitivity, options);
+        var (baseKl, measured) = Measured(context, factors, of, ranks, baseRanks, tokens);
         return [.. context.Model.Linears.Select(m => Candidates(m, rank => measured[m.Name][Array.IndexOf(ranks[m.Name], rank)] - baseKl))];
     }
 

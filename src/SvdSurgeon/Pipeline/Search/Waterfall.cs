@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Modules;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
@@ -112,7 +113,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         Begin(name);
         int[] choice = Choice(
             name,
-            [Best.ToJson(), .. candidates.Select(CompressionOptions.Json)],
+            [Best.ToJson(), .. candidates.Select(StructuredOptions.Json)],
             uses => context.Work.Watch(uses, () => stages.ChooseSequential(ratio, Best, candidates, heldOut))
         );
         if (choice.Any(c => c != 0))
@@ -170,7 +171,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     {
         var inputs = Inputs();
         inputs["of"] = of;
-        var artifact = context.Work.Open("choice", inputs);
+        var artifact = context.Work.Open(StageNames.Choice, inputs);
         bool known = artifact.Has(ChoicePart);
         return context.Timed(
             $"{Stage}: choosing {name}",
@@ -203,8 +204,8 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
     private HeldOutLoss Measure(string stage, CompressionOptions options, HashSet<string> uses)
     {
         var inputs = Inputs();
-        inputs["options"] = options.ToJson();
-        var artifact = context.Work.Open("held-out", inputs);
+        ArtifactOptions.Add(inputs, StageNames.HeldOut, options);
+        var artifact = context.Work.Open(StageNames.HeldOut, inputs);
         bool known = artifact.Has(LossesPart);
         return context.Timed(
             stage,

@@ -29,8 +29,7 @@ internal static class ColumnFactors
         var inputs = metric.Inputs();
         inputs["model"] = context.ModelHash;
         inputs["factors"] = whole.Key;
-        inputs["columns"] = options.Columns!.Value.ToString().ToLowerInvariant();
-        inputs["alpha"] = options.PoolFraction;
+        ArtifactOptions.Add(inputs, StageNames.Columns, options);
         inputs["ranks"] = plan.RanksJson();
         var ranks = plan.Modules.ToDictionary(m => m.Name, StringComparer.Ordinal);
         return FactorSet.Build(context, StageNames.Columns, inputs, layer => Split(context, metric, whole, ranks, options, layer));

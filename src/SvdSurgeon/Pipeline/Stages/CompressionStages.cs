@@ -108,7 +108,7 @@ internal sealed class CompressionStages(PipelineContext context, TokenSet whiten
     private FactorSet Factors(double ratio, CompressionOptions options)
     {
         var metric = Metric(ratio, options);
-        FactorSet Decompose() => FactorSet.Decompose(context, metric, options.Storage, options.PoolFraction);
+        FactorSet Decompose() => FactorSet.Decompose(context, metric, options);
         return options.Refinements > 0 ? Decompose() : context.Work.Watch(_shared, Decompose);
     }
 

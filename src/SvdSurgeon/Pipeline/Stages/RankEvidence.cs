@@ -57,8 +57,7 @@ internal sealed class RankEvidence(
         return losses;
     }
 
-    public IReadOnlyList<AllocationCandidate[]> CandidateDivergences() =>
-        KlSensitivity.Measure(context, factors(), ratio, options.Storage, kl);
+    public IReadOnlyList<AllocationCandidate[]> CandidateDivergences() => KlSensitivity.Measure(context, factors(), ratio, options, kl);
 
     public double[] DivergencesAlone(IReadOnlyList<int> ranks) => KlSensitivity.Alone(context, factors(), ranks, kl);
 }

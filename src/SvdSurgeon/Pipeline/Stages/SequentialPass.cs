@@ -54,12 +54,7 @@ internal sealed class SequentialPass : IDisposable
         inputs["model"] = context.ModelHash;
         inputs["layers"] = context.Model.Layers.Count;
         inputs["tokens"] = tokens.Hash();
-        inputs["strength"] = options.Sequential!.Strength;
-        inputs["damping"] = options.Sequential.Damping;
-        inputs["by_layer"] = options.SequentialByLayerJson();
-        inputs["storage"] = options.Storage.ToString().ToLowerInvariant();
-        inputs["dtype"] = options.StorageType?.ToString();
-        inputs["alpha"] = options.PoolFraction;
+        ArtifactOptions.Add(inputs, StageNames.Sequential, options);
         inputs["ranks"] = plan.RanksJson();
         var artifact = context.Work.Open(StageNames.Sequential, inputs);
         bool complete = context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));

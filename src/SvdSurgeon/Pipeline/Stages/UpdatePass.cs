@@ -48,17 +48,15 @@ internal sealed class UpdatePass : IDisposable
         TokenSet tokens
     )
     {
-        var artifact = context.Work.Open(
-            StageNames.Update,
-            new JsonObject
-            {
-                ["model"] = context.ModelHash,
-                ["factors"] = factors.Key,
-                ["tokens"] = tokens.Hash(),
-                ["dtype"] = options.StorageType?.ToString(),
-                ["ranks"] = plan.RanksJson(),
-            }
-        );
+        var inputs = new JsonObject
+        {
+            ["model"] = context.ModelHash,
+            ["factors"] = factors.Key,
+            ["tokens"] = tokens.Hash(),
+        };
+        ArtifactOptions.Add(inputs, StageNames.Update, options);
+        inputs["ranks"] = plan.RanksJson();
+        var artifact = context.Work.Open(StageNames.Update, inputs);
         bool complete = context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
             StageNames.Update,

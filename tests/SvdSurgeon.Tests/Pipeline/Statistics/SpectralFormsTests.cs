@@ -19,7 +19,7 @@ public sealed class SpectralFormsTests
         var context = run.Context();
         var options = new CompressionOptions { Method = CompressionMethod.Svd, Ratios = [0.5] };
         var tokens = run.Tokens(3);
-        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options.Storage, options.PoolFraction);
+        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options);
         var projected = Rows(SpectralForm.Projection);
         var formed = Rows(SpectralForm.Gradient);
         Assert.That(projected.Keys, Is.EquivalentTo(context.Model.Linears.Select(m => m.Name)));

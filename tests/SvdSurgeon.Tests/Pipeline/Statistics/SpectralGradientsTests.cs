@@ -22,7 +22,7 @@ public sealed class SpectralGradientsTests
         var context = run.Context();
         var options = new CompressionOptions { Method = CompressionMethod.Svd, Ratios = [0.5] };
         var tokens = run.Tokens(sequences);
-        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options.Storage, options.PoolFraction);
+        var factors = FactorSet.Decompose(context, ModuleMetric.Collect(context, options, tokens), options);
         var gradients = SpectralGradients.Collect(context, factors, tokens);
         string module = context.Model.Linears[0].Name;
 

@@ -42,7 +42,7 @@ internal sealed class NewtonState
             CompressedModules.KeyOf(context, plan, factors, options),
             _modules
         );
-        _search = new Lazy<Artifact>(() => context.Work.Open("newton-search", Inputs(null)));
+        _search = new Lazy<Artifact>(() => context.Work.Open(StageNames.NewtonSearch, Inputs(null)));
     }
 
     /// <summary>Where the model is.</summary>
@@ -189,7 +189,7 @@ internal sealed class NewtonState
         var inputs = _setting.Metric.Inputs();
         inputs["model"] = _setting.Context.ModelHash;
         inputs["divergence"] = _divergence.Key;
-        inputs["alpha"] = _setting.Options.PoolFraction;
+        ArtifactOptions.Add(inputs, StageNames.Newton, _setting.Options);
         inputs["length"] = length;
         return inputs;
     }

@@ -26,9 +26,9 @@ public sealed class OutputLockTests
             {
                 Refused(null);
                 Refused(first);
-                new WorkFolder(folder).Claim(second).Dispose();
+                new WorkFolder(folder).Claim(second)!.Dispose();
             }
-            new WorkFolder(folder).Claim().Dispose();
+            new WorkFolder(folder).Claim()!.Dispose();
         }
         finally
         {

@@ -5,8 +5,8 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 
 /// <summary>
 /// Which options stand in which artifacts' keys, stage by stage and in the order of the key: another value is another artifact. A stage
-/// takes its part of the key from here. A part without a name is in the key by another input, such as the tokens,
-/// or decides whether the stage runs at all. What other artifacts' keys and the ranks stand for is looked at there. OptionKeyTests changes every option in turn and holds this table against what is on the disk.
+/// takes its part of the key from here. A part without a name is in the key by another input, such as the tokens, or decides whether the
+/// stage runs at all. OptionKeyTests changes every option in turn and holds this table against what is on the disk.
 /// </summary>
 internal static class ArtifactOptions
 {

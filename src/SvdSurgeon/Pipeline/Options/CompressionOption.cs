@@ -4,8 +4,8 @@ using SvdSurgeon.IO;
 namespace SvdSurgeon.Pipeline.Options;
 
 /// <summary>
-/// One row of <see cref="OptionTable"/>: all there is to say of an option of a compression. JSON, the command line, the recipe's schema, the
-/// table in docs/options.md and the checks of ranges follow from it.
+/// One row of <see cref="OptionTable"/>: all there is to say of an option of a compression. JSON, the command line, the recipe's schema,
+/// the table in docs/options.md and the checks of ranges follow from it.
 /// </summary>
 internal abstract class CompressionOption(string key)
 {

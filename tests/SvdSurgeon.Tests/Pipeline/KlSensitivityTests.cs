@@ -53,7 +53,15 @@ public sealed class KlSensitivityTests
     {
         using var run = new TinyRun();
         var (context, tokens) = (run.Context(), run.Tokens(2));
-        foreach (var candidates in KlSensitivity.Measure(context, Factors(context, tokens), Ratio, new CompressionOptions { Ratios = [Ratio], Storage = StorageForm.Pivoted }, tokens))
+        foreach (
+            var candidates in KlSensitivity.Measure(
+                context,
+                Factors(context, tokens),
+                Ratio,
+                new CompressionOptions { Ratios = [Ratio], Storage = StorageForm.Pivoted },
+                tokens
+            )
+        )
             Assert.That(candidates.Single(c => c.KeepRatio == Ratio).Loss, Is.Zero);
     }
 

@@ -35,6 +35,7 @@ internal static class Program
             WorkerCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
+        root.Add(CommonOptions.Progress);
         StrictArguments.ApplyTo(root);
         return root;
     }
@@ -64,6 +65,7 @@ internal static class Program
             );
             return ExitCode.BadInput;
         }
+        ProgressView.Mode = parsed.GetValue(CommonOptions.Progress);
         var configuration = new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,

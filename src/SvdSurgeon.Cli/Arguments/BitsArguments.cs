@@ -40,6 +40,9 @@ internal sealed class BitsArguments
             command.Add(option);
     }
 
+    /// <summary>Whether --effort is given.</summary>
+    public bool HasEffort(ParseResult parsed) => parsed.GetValue(_effort) is not null;
+
     /// <summary>The options, checked; null where none of them is given and no size either.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="size">The value of --target-size; null where it is not given, or goes with options for ranks.</param>

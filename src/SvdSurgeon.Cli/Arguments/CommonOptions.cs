@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SvdSurgeon.Cli.Output.Progress;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Arguments;
@@ -7,6 +8,13 @@ namespace SvdSurgeon.Cli.Arguments;
 internal static class CommonOptions
 {
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from.", Recursive = true };
+
+    /// <summary>How progress is shown.</summary>
+    public static readonly Option<ProgressMode> Progress = new("--progress")
+    {
+        Description = "Progress on standard error: auto (a bar, or lines in a log file), plain (lines), json (an object a line) or none.",
+        Recursive = true,
+    };
 
     public static Argument<string> Model() => new("model") { Description = "Hugging Face folder, GGUF file or compressed folder." };
 

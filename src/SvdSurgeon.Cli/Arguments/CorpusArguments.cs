@@ -11,7 +11,6 @@ namespace SvdSurgeon.Cli.Arguments;
 /// <summary>The options that name texts and say how they are cut into windows, shared by eval and compare.</summary>
 internal sealed partial class CorpusArguments
 {
-    private const int UsualLength = 2048;
     private const string Unnamed = "text";
 
     private readonly Option<string[]> _text = new("--text")
@@ -29,8 +28,7 @@ internal sealed partial class CorpusArguments
     };
     private readonly Option<int?> _length = new("--seqlen")
     {
-        Description =
-            "Tokens per window. Default: those of the run that made the model, else 2048 or the model's positions where they are fewer.",
+        Description = "Tokens per window. Default: those of the run that made the model, else 2048 or what the model was made for.",
     };
     private readonly Option<int?> _windows = new("--windows") { Description = "The first K windows of each text only." };
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "The first N tokens of each text only; 0 for all." };
@@ -67,9 +65,7 @@ internal sealed partial class CorpusArguments
             throw new InvalidInputException($"--preset {preset}: unknown. Use arena, or leave it out.");
         int positions = model.Config.MaxPositions;
         var start =
-            preset == "arena"
-                ? CorpusProtocol.Arena
-                : new CorpusProtocol { Length = LengthOfRun(model) ?? Math.Min(UsualLength, positions) };
+            preset == "arena" ? CorpusProtocol.Arena : new CorpusProtocol { Length = LengthOfRun(model) ?? DefaultWindow.Of(model) };
         int? maxTokens = parsed.GetValue(_maxTokens),
             windows = parsed.GetValue(_windows);
         if (maxTokens < 0)

@@ -1,13 +1,10 @@
 using System.CommandLine;
 using SvdSurgeon.Backends;
-using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Cluster;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Tasks;
-using SvdSurgeon.Evaluation;
 using SvdSurgeon.Export;
-using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Bits;
@@ -50,62 +47,15 @@ internal sealed class RunArguments
     }
 
     /// <summary>Makes models of integers and prints what they are.</summary>
-    public int Execute(
-        ParseResult parsed,
-        string model,
-        CalibrationSource calibration,
-        EvaluationSource? evaluation,
-        BitsOptions options,
-        string output,
-        CancellationToken cancellation
-    )
+    public int Execute(ParseResult parsed, BitsRun what, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_dryRun))
-            throw new InvalidInputException("--dry-run: the bits of every module are known only after the statistics.");
         if (parsed.GetValue(_statistics) is not null)
             throw new InvalidInputException(
                 "--stats: the statistics of integers are kept in --work; give the same --work to use them again."
             );
         long? memory = CommonOptions.ReadMemory(parsed.GetValue(_memory));
-        bool quiet = parsed.GetValue(_json);
-        using var checkpoint = Checkpoint.Open(model);
-        string[] texts = [.. calibration.Texts.Select(text => text.Path)];
-        var tokens = CalibrationData.Open(
-            checkpoint,
-            texts,
-            calibration.Tokens?.Path,
-            options.Sequences,
-            calibration.Length,
-            calibration.Seed
-        );
-        TokenWindows? windows = null;
-        if (evaluation is not null)
-            windows = EvaluationData.Open(
-                checkpoint,
-                [.. evaluation.Texts.Select(text => text.Path)],
-                evaluation.Tokens?.Path,
-                tokens.Length,
-                evaluation.Windows
-            );
         using var backend = _backend.Open(parsed);
-        var job = new BitsJob
-        {
-            Model = checkpoint,
-            Options = options,
-            Calibration = tokens,
-            OutputFolder = output,
-            WorkFolder = parsed.GetValue(_work),
-            Memory = memory,
-            Evaluation = windows is null ? null : () => windows,
-        };
-        var result = ProgressView.Run(quiet, progress => BitsCompressor.Run(job, backend, progress, cancellation));
-        foreach (string warning in result.Warnings)
-            Console.Error.WriteLine($"svdsurgeon: warning: {warning}");
-        if (quiet)
-            JsonOutput.Write(BitsOutput.Json(job, result));
-        else
-            BitsOutput.Print(result);
-        return ExitCode.Success;
+        return what.Execute(backend, memory, parsed.GetValue(_work), parsed.GetValue(_dryRun), parsed.GetValue(_json), cancellation);
     }
 
     /// <summary>Runs an opened recipe and prints what it gave.</summary>
@@ -159,7 +109,7 @@ internal sealed class RunArguments
         if (quiet)
             JsonOutput.Write(CompressionJson.Of(recipe, result, exports));
         else
-            CompressionTable.Print(options, result, exports);
+            CompressionTable.Print(recipe, result, exports);
         return ExitCode.Success;
     }
 

@@ -10,7 +10,10 @@ internal static class CompressCommand
     public static Command Create()
     {
         var model = CommonOptions.Model();
-        var output = new Option<string>("--out") { Description = "Folder for the results, one folder a ratio.", Required = true };
+        var output = new Option<string?>("--out")
+        {
+            Description = "Folder for the results, one folder each. Default: the model's name with -small, in the working directory.",
+        };
         var options = new CompressionArguments();
         var size = new Option<string?>("--target-size")
         {
@@ -22,6 +25,10 @@ internal static class CompressCommand
         {
             Description = "Instead of --ratio: keep as little as raises perplexity on the evaluation data by at most this, such as 5%.",
         };
+        var minutes = new Option<double?>("--minutes")
+        {
+            Description = "With --bits or --target-size: as much calibration text and effort as this time allows on this machine.",
+        };
         var bits = new BitsArguments();
         var data = new DataArguments();
         var run = new RunArguments();
@@ -31,6 +38,7 @@ internal static class CompressCommand
             output,
             size,
             increase,
+            minutes,
         };
         bits.AddTo(command);
         options.AddTo(command);
@@ -41,6 +49,15 @@ internal static class CompressCommand
                 Task.Run(
                     () =>
                     {
+                        string path = parsed.GetRequiredValue(model),
+                            folder = parsed.GetValue(output) ?? OutputName.For(path);
+                        var calibration = data.Calibration(parsed);
+                        var evaluation = data.Evaluation(parsed);
+                        if (BundledTexts.IsNone(calibration))
+                        {
+                            (calibration, evaluation) = (BundledTexts.Or(calibration), evaluation ?? BundledTexts.Evaluation());
+                            Console.Error.WriteLine(BundledTexts.CalibrationNote);
+                        }
                         string? integers = options.AsksForRanks(parsed) ? null : parsed.GetValue(size);
                         if (bits.Read(parsed, integers, options.Sequences(parsed)) is { } rounding)
                         {
@@ -49,16 +66,21 @@ internal static class CompressCommand
                                     "--bits makes integers: leave out --ratio, --method, --target-ppl-increase and the other options for "
                                         + "ranks."
                                 );
-                            return run.Execute(
-                                parsed,
-                                parsed.GetRequiredValue(model),
-                                data.Calibration(parsed),
-                                data.Evaluation(parsed),
-                                rounding,
-                                parsed.GetRequiredValue(output),
-                                cancellation
-                            );
+                            var what = new BitsRun
+                            {
+                                Model = path,
+                                Calibration = calibration,
+                                Evaluation = evaluation,
+                                Options = rounding,
+                                FreeEffort = !bits.HasEffort(parsed),
+                                FreeSequences = options.Sequences(parsed) is null,
+                                Minutes = parsed.GetValue(minutes),
+                                Output = folder,
+                            };
+                            return run.Execute(parsed, what, cancellation);
                         }
+                        if (parsed.GetValue(minutes) is not null)
+                            throw new InvalidInputException("--minutes: give --bits or --target-size too; with ranks --sequences decides.");
                         CompressionTarget? target = parsed.GetValue(size) is { } bytes ? CompressionTarget.Size(bytes) : null;
                         if (parsed.GetValue(increase) is { } percent)
                             target = target is null
@@ -66,13 +88,13 @@ internal static class CompressCommand
                                 : throw new InvalidInputException("--target-size and --target-ppl-increase exclude each other.");
                         var recipe = new Recipe
                         {
-                            Model = new SourceFile(parsed.GetRequiredValue(model)),
-                            Calibration = data.Calibration(parsed),
-                            Evaluation = data.Evaluation(parsed),
+                            Model = new SourceFile(path),
+                            Calibration = calibration,
+                            Evaluation = evaluation,
                             Options = options.Read(parsed, ratioFollows: target is not null),
                         };
                         using var opened = OpenedRecipe.Open(recipe, target: target);
-                        return run.Execute(parsed, opened, parsed.GetRequiredValue(output), cancellation);
+                        return run.Execute(parsed, opened, folder, cancellation);
                     },
                     CancellationToken.None
                 )

@@ -95,7 +95,7 @@ internal static class StatsCommand
                             return ExitCode.Success;
                         }
                         ArtifactView.PrintTable(result.Artifacts);
-                        CompressionTable.PrintStages(result.Stages);
+                        Console.WriteLine(StageSummary.Line(result.Stages));
                         if (result.Next is not null)
                             Console.WriteLine(result.Next);
                         return ExitCode.Success;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
+using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Pipeline.Bits;
 
 namespace SvdSurgeon.Cli.Output;
@@ -23,34 +23,36 @@ internal static class BitsOutput
                 ["seqlen"] = job.Calibration.Length,
                 ["calibration_sequences"] = job.Calibration.Sequences,
             },
+            ["bytes"] = job.Model.Bytes,
             ["dense_ppl"] = result.Dense?.Ppl,
+            ["window_length"] = result.Dense is { } dense ? dense.Tokens / dense.Windows : null,
             ["stages"] = JsonOutput.Stages(result.Stages),
             ["results"] = new JsonArray([.. result.Models.Select(Json)]),
             ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => JsonValue.Create(warning))]),
         };
 
-    /// <summary>The table.</summary>
-    public static void Print(BitsResult result)
+    /// <summary>Sizes and perplexities beside the model's, which bits the modules have, and what the training gave.</summary>
+    public static void Print(BitsJob job, BitsResult result)
     {
-        var table = new Table().Border(TableBorder.Simple).Title("integers");
-        foreach (string column in (string[])["bits per weight", "MB", "modules by bits", "held-out", "perplexity", "folder"])
-            table.AddColumn(column);
-        foreach (int i in (int[])[0, 1, 4])
-            table.Columns[i].RightAligned();
+        ResultTable.Print(
+            ResultTable.Bits,
+            new ResultRow("dense", "", job.Model.Bytes, result.Dense),
+            [.. result.Models.Select(model => new ResultRow(model.Name, Number(model.Bits, "F3"), model.Bytes, model.Perplexity))]
+        );
         foreach (var model in result.Models)
-            table.AddRow(
-                Number(model.Bits, "F3"),
-                Number(model.Bytes / 1e6, "F1"),
-                string.Join(" ", model.Modules.Select(m => $"{m.Key}:{m.Value}")),
-                Markup.Escape(string.Join(" ", model.Steps.Select(step => $"{step.Name} {Number(Math.Exp(step.HeldOutLoss), "G5")}"))),
-                model.Perplexity is { } p ? $"{Number(p.Ppl, "G5")} ± {Number(p.Ppl * p.LogSe, "G2")}" : "",
-                Markup.Escape(model.Folder)
+            Console.WriteLine(
+                $"{model.Name}: modules of {string.Join(", ", model.Modules.Select(m => $"{m.Key} bits: {m.Value}"))}{Training(model)}"
             );
-        AnsiConsole.Write(table);
-        if (result.Dense is { } dense)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"dense model: perplexity {dense.Ppl:G5}"));
-        CompressionTable.PrintStages(result.Stages);
+        foreach (string line in WaysOut.Lines(result.Models[0].Folder))
+            Console.WriteLine(line);
+        Console.WriteLine(StageSummary.Line(result.Stages));
     }
+
+    private static string Training(QuantizedModel model) =>
+        model.Steps is [var rounded, .., var trained]
+            ? $"; training changed the perplexity of held-out text by {ResultTable.Change(Math.Exp(trained.HeldOutLoss - rounded.HeldOutLoss))}"
+                + (trained.Kept ? "" : " and was left out")
+            : "";
 
     private static JsonObject Json(QuantizedModel model)
     {

@@ -1,73 +1,50 @@
-using System.Diagnostics;
-using Spectre.Console;
+using SvdSurgeon.Cli.Output.Progress;
+using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Output;
 
-/// <summary>
-/// Shows progress: bars with the time left on a terminal, a plain line a stage when redirected, always on standard error or not at all with
-/// --json.
-/// </summary>
+/// <summary>Shows progress on standard error while something runs.</summary>
 internal static class ProgressView
 {
+    private const int UsualWidth = 80;
+
+    /// <summary>What --progress says; set once, before the verb runs.</summary>
+    public static ProgressMode Mode { get; set; } = ProgressMode.Auto;
+
     /// <summary>Runs <paramref name="work"/> with a sink for its progress.</summary>
-    public static T Run<T>(bool quiet, Func<IProgress<StageProgress>, T> work)
+    /// <param name="quiet">The verb prints one object and nothing else, unless --progress asks for more.</param>
+    /// <param name="work">What runs.</param>
+    /// <param name="expected">Its steps, where they are known.</param>
+    public static T Run<T>(bool quiet, Func<IProgress<StageProgress>, T> work, IReadOnlyList<ExpectedStage>? expected = null)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (quiet)
-            return work(new Silent());
-        if (Console.IsErrorRedirected || !console.Profile.Capabilities.Interactive)
-            return work(new Lines(Console.Error));
-        return console
-            .Progress()
-            .AutoClear(true)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new RemainingTimeColumn()
-            )
-            .Start(context => work(new Bars(context)));
+        var sink = Sink(quiet, expected ?? []);
+        using (sink as IDisposable)
+            return work(sink);
     }
 
-    private sealed class Silent : IProgress<StageProgress>
-    {
-        public void Report(StageProgress value) { }
-    }
-
-    private sealed class Bars(ProgressContext context) : IProgress<StageProgress>
-    {
-        private readonly Dictionary<string, ProgressTask> _tasks = [];
-
-        public void Report(StageProgress value)
+    private static IProgress<StageProgress> Sink(bool quiet, IReadOnlyList<ExpectedStage> expected) =>
+        Mode switch
         {
-            if (value.Stage == StageProgress.Warning)
-                return; // printed once the bars are gone
-            if (!_tasks.TryGetValue(value.Stage, out var task))
-                _tasks[value.Stage] = task = context.AddTask(value.Stage);
-            task.MaxValue = Math.Max(1, value.Total);
-            task.Value = value.Done;
-            task.Description = Markup.Escape($"{value.Stage, -8} {value.Detail}");
+            ProgressMode.Json => new JsonProgress(Console.Error, expected),
+            ProgressMode.Plain => new LineProgress(Console.Error, expected),
+            ProgressMode.None => new NoProgress(),
+            _ when quiet => new NoProgress(),
+            _ when Console.IsErrorRedirected => new LineProgress(Console.Error, expected),
+            _ => new BarProgress(Console.Error, Width, expected),
+        };
+
+    private static int Width()
+    {
+        if (StrictNumber.TryInteger(Environment.GetEnvironmentVariable("COLUMNS") ?? "", out int columns) && columns > 0)
+            return columns;
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : UsualWidth;
         }
-    }
-
-    private sealed class Lines(TextWriter writer) : IProgress<StageProgress>
-    {
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-        private string _stage = "";
-        private TimeSpan _last = TimeSpan.MinValue;
-
-        // A line at the start and the end of a stage, and every ten seconds between.
-        public void Report(StageProgress value)
+        catch (IOException)
         {
-            if (value.Stage == StageProgress.Warning)
-                return; // printed once, with the result
-            var now = _clock.Elapsed;
-            if (value.Stage == _stage && value.Done < value.Total && now - _last < TimeSpan.FromSeconds(10))
-                return;
-            _stage = value.Stage;
-            _last = now;
-            writer.WriteLine($"[{now:hh\\:mm\\:ss}] {value.Stage} {value.Done}/{value.Total} {value.Detail}".TrimEnd());
+            return UsualWidth;
         }
     }
 }

@@ -5,14 +5,12 @@ namespace SvdSurgeon.Calibration;
 /// <summary>Reads calibration data: sequences sampled from texts, or the rows of a token file (docs/methods.md).</summary>
 public static class CalibrationData
 {
-    private const int DefaultLength = 2048;
-
     /// <summary>Calibration sequences for a model.</summary>
     /// <param name="model">The model that will be compressed; its tokenizer is read only for texts.</param>
     /// <param name="texts">Text files; empty when <paramref name="tokenFile"/> is given.</param>
     /// <param name="tokenFile">Token ids, [sequences, length], or [tokens] to be cut into sequences.</param>
     /// <param name="sequences">How many; a token file with fewer gives all that it has.</param>
-    /// <param name="length">Tokens a sequence; null for the token file's, else 2048 or the model's positions where they are fewer.</param>
+    /// <param name="length">Tokens a sequence; null for the token file's, else the model's (<see cref="DefaultWindow"/>).</param>
     /// <param name="seed">Seed of the sampling from texts.</param>
     /// <exception cref="InvalidInputException">There is no data, or it does not serve for this model and length.</exception>
     public static TokenSet Open(Checkpoint model, IReadOnlyList<string> texts, string? tokenFile, int sequences, int? length, ulong seed)
@@ -30,7 +28,7 @@ public static class CalibrationData
         }
         if (texts.Count == 0)
             throw new InvalidInputException("Calibration data is missing: give --calibration TEXT or --calibration-tokens FILE.npy.");
-        int wanted = length ?? Math.Min(DefaultLength, positions);
+        int wanted = length ?? DefaultWindow.Of(model);
         if (wanted > positions)
             throw new InvalidInputException(
                 $"--seqlen {wanted}: the model has {positions:N0} positions. Use --seqlen {positions} or less."

@@ -136,7 +136,10 @@ public static class Compressor
             [.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense, tasks, denseTasks))],
             context.Times,
             context.Warnings
-        );
+        )
+        {
+            Dense = dense,
+        };
         if (!job.Sharing.WithOthers)
             RunLog.Add(job.OutputFolder, options, result);
         return result;

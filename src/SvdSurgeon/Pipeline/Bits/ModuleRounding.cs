@@ -1,3 +1,4 @@
+using SvdSurgeon.Backends;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.LinearAlgebra;
 using SvdSurgeon.Models.Linear;
@@ -25,17 +26,10 @@ internal sealed class ModuleRounding
     private readonly Lazy<InverseFactor> _factor;
     private readonly int _group;
 
-    private ModuleRounding(
-        PipelineContext context,
-        LinearModule module,
-        Matrix plain,
-        Matrix weighted,
-        double[] energy,
-        RoundingMethod method
-    )
+    private ModuleRounding(IBackend backend, LinearModule module, Matrix plain, Matrix weighted, double[] energy, RoundingMethod method)
     {
-        _la = context.Backend.LinearAlgebra;
-        _weights = FactorSet.Weights(context.Backend, module);
+        _la = backend.LinearAlgebra;
+        _weights = FactorSet.Weights(backend, module);
         _group = IntegerGrid.GroupFor(module.InFeatures)!.Value;
         (_weighted, _energy, _method) = (weighted, energy, method);
         _metric = method == RoundingMethod.Feedback ? Mix(plain, weighted) : plain;
@@ -65,10 +59,26 @@ internal sealed class ModuleRounding
                     TokenWeightedStatistics.Gram(weighted, module),
                     TokenWeightedStatistics.Energy(weighted, module)
                 );
-                body(module, new ModuleRounding(context, module, gram, weightedGram, energy, method));
+                body(module, new ModuleRounding(context.Backend, module, gram, weightedGram, energy, method));
             }
         }
     }
+
+    /// <summary>Whether a module has a grid.</summary>
+    public static bool CanRound(LinearModule module) => IntegerGrid.GroupFor(module.InFeatures) is not null;
+
+    /// <summary>A module with inputs that are all alike: what rounding takes does not depend on them.</summary>
+    public static ModuleRounding Probe(IBackend backend, LinearModule module)
+    {
+        var alike = new Matrix(module.InFeatures, module.InFeatures);
+        for (int j = 0; j < alike.Rows; j++)
+            alike[j, j] = 1;
+        double[] energy = [.. Enumerable.Repeat(1.0, module.OutFeatures)];
+        return new ModuleRounding(backend, module, alike, alike, energy, RoundingMethod.Feedback);
+    }
+
+    /// <summary>Factors the metric now, which otherwise comes with the first rounding.</summary>
+    public void Prepare() => _ = _factor.Value;
 
     /// <summary>The module rounded, and the loss that this costs: tr(C E H_g Eᵀ)/tr C with the diagonal of C.</summary>
     public (QuantizedMatrix Matrix, double Loss) Measure(int bits)

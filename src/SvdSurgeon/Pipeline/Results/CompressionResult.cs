@@ -10,4 +10,8 @@ public sealed record CompressionResult(
     IReadOnlyList<CompressedModel> Models,
     IReadOnlyList<StageTime> Stages,
     IReadOnlyList<string> Warnings
-);
+)
+{
+    /// <summary>The dense model on the same windows; null without evaluation.</summary>
+    public Evaluation.PerplexityResult? Dense { get; init; }
+}

@@ -28,6 +28,7 @@ internal sealed record PipelineContext(
 )
 {
     private readonly List<StageTime> _times = [];
+    private double _within;
     private readonly List<string> _warnings = [];
 
     /// <summary>Bytes that the run may take, all in all.</summary>
@@ -109,15 +110,24 @@ internal sealed record PipelineContext(
         Progress.Report(new StageProgress(StageProgress.Warning, sentence, 0, 1));
     }
 
-    /// <summary>Runs a stage and keeps its time.</summary>
+    /// <summary>
+    /// Runs a stage and keeps its time, without that of the stages within it, so that all times together are the wall time.
+    /// </summary>
     public T Timed<T>(string stage, bool reused, Func<T> run)
     {
+        double outside = _within;
+        _within = 0;
         var clock = Stopwatch.StartNew();
         T result = run();
+        double seconds = clock.Elapsed.TotalSeconds,
+            own = seconds - _within;
+        _within = outside + seconds;
         // A stage that others come back to, or that was done together with another, is listed once.
-        if (_times.Any(time => time.Name == stage ? reused : time.Name.Split('+').Contains(stage)))
-            return result;
-        _times.Add(new StageTime(stage, clock.Elapsed.TotalSeconds, ProcessMemory.PeakMiB(), reused));
+        int listed = _times.FindIndex(time => time.Name == stage ? reused : time.Name.Split('+').Contains(stage));
+        if (listed < 0)
+            _times.Add(new StageTime(stage, own, ProcessMemory.PeakMiB(), reused));
+        else
+            _times[listed] = _times[listed] with { Seconds = _times[listed].Seconds + own };
         return result;
     }
 }

@@ -162,7 +162,8 @@ internal sealed class GradientPass
             new double[count],
             new Together(sums),
             options,
-            null,
+            done =>
+                _context.Progress.Report(new StageProgress(_stage, $"sequence {detail}", _blocks.First(block) + done, _tokens.Sequences)),
             _context.Cancellation,
             loss
         );

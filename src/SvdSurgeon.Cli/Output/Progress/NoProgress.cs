@@ -1,0 +1,9 @@
+using SvdSurgeon.Pipeline.Running;
+
+namespace SvdSurgeon.Cli.Output.Progress;
+
+/// <summary>Shows nothing.</summary>
+internal sealed class NoProgress : IProgress<StageProgress>
+{
+    public void Report(StageProgress value) { }
+}

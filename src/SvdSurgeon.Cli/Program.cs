@@ -2,6 +2,7 @@ using System.CommandLine;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Output.Help;
 
 namespace SvdSurgeon.Cli;
 
@@ -10,10 +11,7 @@ internal static class Program
     /// <summary>All verbs with their options.</summary>
     internal static RootCommand CreateRoot()
     {
-        var root = new RootCommand(
-            "Compresses OPT and LLaMA language models by truncated SVD, without training: whitening, spectral Fisher, closed-form "
-                + "correction."
-        )
+        var root = new RootCommand("Makes language models fit into less memory, without training: fewer bits, fewer ranks.")
         {
             DemoCommand.Create(),
             CompressCommand.Create(),
@@ -33,6 +31,8 @@ internal static class Program
             TokenizeCommand.Create(),
             DevicesCommand.Create(),
             WorkerCommand.Create(),
+            CleanCommand.Create(),
+            CompletionCommand.Create(),
         };
         root.Add(CommonOptions.Verbose);
         root.Add(CommonOptions.Progress);
@@ -49,9 +49,15 @@ internal static class Program
             Console.WriteLine(Overview.Text);
             return ExitCode.Success;
         }
+        if (VerbHelp.IsWanted(args))
+        {
+            Console.WriteLine(VerbHelp.Text(root, args, PipedConsole.Width()));
+            return ExitCode.Success;
+        }
         try
         {
-            args = Presets.Expand(args);
+            OptionCheck.Check(root, args);
+            args = Presets.Expand(ArgumentText.Normalize(args));
         }
         catch (InvalidInputException error)
         {

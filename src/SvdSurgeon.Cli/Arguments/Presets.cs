@@ -111,7 +111,7 @@ internal static class Presets
             ? found
             : throw new InvalidInputException($"{OptionName} {name}: unknown. Use {Names}.");
 
-    private static bool IsBare(string[] args) => args[0] == "compress" && !Array.Exists(Roads, road => Has(args, road));
+    private static bool IsBare(string[] args) => !Array.Exists(Roads, road => Has(args, road));
 
     private static bool Has(string[] args, string option) =>
         args.Any(arg => arg == option || arg.StartsWith(option + "=", StringComparison.Ordinal));

@@ -3,12 +3,16 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Cluster;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Export;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Cli.Arguments;
@@ -88,6 +92,8 @@ internal sealed class RunArguments
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
+        if (recipe.Target is null && !quiet)
+            Warn(recipe.Model, options);
         var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
         {
             Statistics = parsed.GetValue(_statistics),
@@ -111,6 +117,16 @@ internal sealed class RunArguments
         else
             CompressionTable.Print(recipe, result, exports);
         return ExitCode.Success;
+    }
+
+    private static void Warn(Checkpoint checkpoint, CompressionOptions options)
+    {
+        var model = DecoderModel.Load(checkpoint);
+        foreach (double ratio in options.Ratios)
+        {
+            long bytes = PlanCommand.FileBytes(CompressionPlan.Uniform(model, ratio, options), options, checkpoint);
+            InputWarnings.Print(RatioWarning.Of(ratio, bytes, checkpoint.Bytes));
+        }
     }
 
     // One file or folder beside each result's folder; what an earlier run of the same command made is kept.

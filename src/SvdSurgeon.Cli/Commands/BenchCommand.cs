@@ -121,16 +121,16 @@ internal static class BenchCommand
 
     private static void Print(List<Row> rows)
     {
-        var table = NumberTable.With("model", "MiB", "device", "test", "tokens/s", "least – most", "memory, MiB", "load, ms");
+        var table = NumberTable.With("model", "size", "device", "test", "tokens/s", "least – most", "memory", "load, ms");
         foreach (var row in rows)
             table.AddRow(
                 Markup.Escape(row.Name),
-                Number(row.Bytes / Row.MiB, "N1"),
+                Bytes.Text(row.Bytes),
                 Markup.Escape(row.Device),
                 row.Test,
                 Number(row.Rates.Median, "F2"),
                 $"{Number(row.Rates.Least, "F2")} – {Number(row.Rates.Most, "F2")}",
-                Number(row.Memory / Row.MiB, "N0"),
+                Bytes.Text(row.Memory),
                 Number(1000 * row.Load.Median, "F1")
             );
         NumberTable.Write(table);

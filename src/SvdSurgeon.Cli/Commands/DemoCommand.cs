@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Compression.Allocation;
 using SvdSurgeon.Compression.Methods;
 using SvdSurgeon.Compression.Storage;
@@ -13,8 +13,10 @@ using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
+using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
+using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Cli.Commands;
@@ -34,15 +36,37 @@ internal static class DemoCommand
     // What the published methods give, and what this program adds to them.
     private static readonly (string Label, CompressionOptions Options)[] Methods =
     [
-        ("SVD", Published(CompressionMethod.Svd, SurgeonMode.None)),
-        ("SVD + surgeon", Published(CompressionMethod.Svd, SurgeonMode.Update)),
-        ("SVD + surgeon, select", Published(CompressionMethod.Svd, SurgeonMode.Select)),
-        ("whitened SVD", Published(CompressionMethod.Whiten, SurgeonMode.None)),
-        ("whitened SVD + surgeon", Published(CompressionMethod.Whiten, SurgeonMode.Update)),
-        ("whitened SVD + surgeon, select", Published(CompressionMethod.Whiten, SurgeonMode.Select)),
-        ("two-sided, by spectrum, pivoted", Ours),
-        ("the same + 2 Newton steps", Ours with { Newton = 2 }),
+        ("plain SVD", Published(CompressionMethod.Svd, SurgeonMode.None)),
+        ("SVD-LLM (whitening)", Published(CompressionMethod.Whiten, SurgeonMode.None)),
+        ("SVD-Surgeon", Published(CompressionMethod.Whiten, SurgeonMode.Update)),
+        ("two-sided, ranks by spectrum", Ours),
+        ("the same and 2 Newton steps", Ours with { Newton = 2 }),
     ];
+
+    // Fewer bits instead of fewer numbers: this program's road, and what it is to be compared with.
+    private static readonly (string Label, BitsOptions Options)[] Roundings =
+    [
+        ("this program", new BitsOptions { Effort = 2 }),
+        (
+            "GPTQ",
+            new BitsOptions
+            {
+                Effort = 1,
+                Rounding = RoundingMethod.Gptq,
+                EqualBits = true,
+            }
+        ),
+        (
+            "nearest",
+            new BitsOptions
+            {
+                Effort = 1,
+                Rounding = RoundingMethod.Nearest,
+                EqualBits = true,
+            }
+        ),
+    ];
+    private static readonly double[] Bits = [4.5, 3.5];
 
     private static CompressionOptions Ours =>
         Published(CompressionMethod.Kfac, SurgeonMode.None) with
@@ -69,7 +93,7 @@ internal static class DemoCommand
             DefaultValueFactory = _ => "svdsurgeon-demo",
         };
         var backendArguments = new BackendArguments();
-        var command = new Command("demo", "Compress two small embedded models by every method and compare.") { output };
+        var command = new Command("demo", "Compress two small embedded models in several ways and compare.") { output };
         backendArguments.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
@@ -91,9 +115,11 @@ internal static class DemoCommand
         var clock = Stopwatch.StartNew();
         DemoAssets.Unpack(folder);
         Console.WriteLine(
-            $"SvdSurgeon demo on {backend.Description}. Perplexity on held-out text, lower is better; {Sequences} calibration sequences "
-                + $"of {Length} tokens."
+            $"Two language models of a million parameters are made smaller in {Methods.Length + Roundings.Length} ways each: by fewer "
+                + $"numbers, then by fewer bits. Up to two minutes on two cores; on {backend.Description}."
         );
+        Console.WriteLine($"Perplexity on text that no method has seen, windows of {Length} tokens; lower is better.");
+        Console.WriteLine();
         foreach (string name in ModelNames)
             Compress(Path.Combine(folder, name), folder, backend, cancellation);
         Console.WriteLine(
@@ -102,8 +128,16 @@ internal static class DemoCommand
                 $"All of it took {clock.Elapsed.TotalSeconds:F1} s. Models and results: {Path.GetFullPath(folder)}"
             )
         );
+        string best = Path.Combine(folder, "results", ModelNames[^1], "this-program", "bits-4.5");
         Console.WriteLine(
-            "Next: svdsurgeon compress MODEL --out DIR --ratio 0.8 --calibration TEXT, with MODEL a Hugging Face folder or a GGUF file."
+            $"""
+
+            Next, with a model of yours (a Hugging Face folder or a .gguf file):
+              svdsurgeon compress MODEL --minutes 20 --calibration text.txt
+            or with the one that was just made:
+              svdsurgeon generate {best} --prompt "One day"
+              svdsurgeon export {best} --format gguf --out tales.gguf
+            """
         );
     }
 
@@ -126,43 +160,78 @@ internal static class DemoCommand
         var windows = EvaluationData.Open(checkpoint, [evaluationText], null, Length, Windows);
         var dense = Perplexity.Evaluate(DecoderModel.Load(checkpoint), backend, windows, null, cancellation);
 
-        var table = new Table()
-            .Border(TableBorder.Simple)
-            .Title($"{name}: dense perplexity {Number(dense.Ppl)} ({Size(checkpoint.Bytes)})");
-        table.AddColumn("method");
-        foreach (double ratio in Ratios)
-            table.AddColumn(new TableColumn($"kept {CompressionPlan.RatioText(ratio)}").RightAligned());
-        table.AddColumn(new TableColumn("seconds").RightAligned());
-        string last = "";
+        Console.WriteLine($"{name}, {Sequences} calibration sequences of {Length} tokens");
+        var job = new CompressionJob
+        {
+            Model = checkpoint,
+            Options = Ours,
+            Calibration = calibration,
+            Evaluation = () => windows,
+            OutputFolder = results,
+            WorkFolder = Path.Combine(results, "work"),
+        };
+        Ranks(job, dense, backend, cancellation);
+        string integers = Integers(job, dense, backend, cancellation);
+        Console.WriteLine($"  dense    : {Continue(checkpoint, tokenizer, backend, cancellation)}");
+        using var compressed = Checkpoint.Open(integers);
+        Console.WriteLine($"  4.5 bits : {Continue(compressed, tokenizer, backend, cancellation)}");
+        Console.WriteLine();
+    }
+
+    private static void Ranks(CompressionJob job, PerplexityResult dense, IBackend backend, CancellationToken cancellation)
+    {
+        var table = NumberTable.With(["fewer numbers", .. Ratios.Select(ratio => $"kept {CompressionPlan.RatioText(ratio)}"), "seconds"]);
+        table.AddRow(["dense", .. Ratios.Select(_ => Number(dense.Ppl)), ""]);
+        IReadOnlyList<CompressedModel> last = [];
         foreach (var (label, options) in Methods)
         {
             var clock = Stopwatch.StartNew();
-            var job = new CompressionJob
-            {
-                Model = checkpoint,
-                Options = options,
-                Calibration = calibration,
-                Evaluation = () => windows,
-                OutputFolder = Path.Combine(results, label.Replace(",", "").Replace(' ', '-')),
-                WorkFolder = Path.Combine(results, "work"),
-            };
-            var result = ProgressView.Run(Console.IsErrorRedirected, progress => Compressor.Run(job, backend, progress, cancellation));
+            var one = job with { Options = options, OutputFolder = Folder(job, label) };
+            last = ProgressView.Run(false, progress => Compressor.Run(one, backend, progress, cancellation)).Models;
             table.AddRow([
                 label,
-                .. result.Models.Select(m => Number(m.Perplexity!.Ppl)),
+                .. last.Select(m => Number(m.Perplexity!.Ppl)),
                 clock.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture),
             ]);
-            last = result.Models[1].Folder;
         }
-        AnsiConsole.Write(table);
+        table.AddRow([$"size ({Output.Bytes.Text(job.Model.Bytes)})", .. last.Select(m => Output.Bytes.Text(m.Bytes)), ""]);
+        NumberTable.Write(table);
         Console.WriteLine(
             $"  SVD-Surgeon as published wants thousands of sequences; with {FisherSequences} its correction is mostly noise."
         );
-        Console.WriteLine($"  dense    : {Continue(checkpoint, tokenizer, backend, cancellation)}");
-        using var compressed = Checkpoint.Open(last);
-        Console.WriteLine($"  kept 0.6 : {Continue(compressed, tokenizer, backend, cancellation)}   ({Size(compressed.Bytes)})");
-        Console.WriteLine();
     }
+
+    private static string Integers(CompressionJob job, PerplexityResult dense, IBackend backend, CancellationToken cancellation)
+    {
+        var rows = new List<ResultRow>();
+        string best = "";
+        foreach (var (label, options) in Roundings)
+        {
+            var one = new BitsJob
+            {
+                Model = job.Model,
+                Options = options with { Bits = Bits, Sequences = Sequences },
+                Calibration = job.Calibration,
+                Evaluation = job.Evaluation,
+                OutputFolder = Folder(job, label),
+                WorkFolder = job.WorkFolder,
+            };
+            var made = ProgressView.Run(false, progress => BitsCompressor.Run(one, backend, progress, cancellation)).Models;
+            best = best.Length > 0 ? best : made[0].Folder;
+            rows.AddRange(
+                made.Select(m => new ResultRow(label, m.Bits.ToString("F2", CultureInfo.InvariantCulture), m.Bytes, m.Perplexity))
+            );
+        }
+        ResultTable.Print(
+            ResultTable.Bits,
+            new ResultRow("dense", "16", job.Model.Bytes, dense),
+            [.. rows.OrderByDescending(row => row.Measure, StringComparer.Ordinal)]
+        );
+        return best;
+    }
+
+    private static string Folder(CompressionJob job, string label) =>
+        Path.Combine(job.OutputFolder, label.Replace(",", "").Replace("(", "").Replace(")", "").Replace(' ', '-'));
 
     private static string Continue(Checkpoint checkpoint, Tokenizer tokenizer, IBackend backend, CancellationToken cancellation)
     {
@@ -175,6 +244,4 @@ internal static class DemoCommand
     }
 
     private static string Number(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
-
-    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F2} MB");
 }

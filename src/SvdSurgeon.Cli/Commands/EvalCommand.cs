@@ -101,7 +101,7 @@ internal static class EvalCommand
             $"{(named ? $"{result.Corpus.Name}: " : "")}perplexity "
                 + $"{PerplexityText.WithError(perplexity.Ppl, perplexity.MeanNll, perplexity.LogSe, "G6")}   "
                 + $"({perplexity.Windows} windows of {result.Corpus.Windows.Length} tokens{run}, {perplexity.Tokens:N0} tokens, "
-                + $"{perplexity.Seconds:F1} s, {Rate(perplexity):N0} tokens/s, peak {ProcessMemory.PeakMiB():N0} MiB)"
+                + $"{perplexity.Seconds:F1} s, {Rate(perplexity):N0} tokens/s, peak {Bytes.OfMebibytes(ProcessMemory.PeakMiB())})"
         );
     }
 

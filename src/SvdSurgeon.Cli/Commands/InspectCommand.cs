@@ -5,7 +5,6 @@ using Spectre.Console;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Results;
 
 namespace SvdSurgeon.Cli.Commands;
@@ -20,7 +19,8 @@ internal static class InspectCommand
             Description = "Hugging Face folder, GGUF file, compressed folder, work folder or artifact.",
         };
         var json = CommonOptions.Json();
-        var command = new Command("inspect", "Show what a model is made of, or what an artifact was made from.") { path, json };
+        var modules = new Option<bool>("--modules") { Description = "A line for every module, not for every kind." };
+        var command = new Command("inspect", "Show what a model is made of, or what an artifact was made from.") { path, modules, json };
         command.SetAction(parsed =>
         {
             if (ArtifactView.TryShow(parsed.GetRequiredValue(path), parsed.GetValue(json)))
@@ -31,13 +31,13 @@ internal static class InspectCommand
             if (parsed.GetValue(json))
                 JsonOutput.Write(ToJson(checkpoint, summary));
             else
-                Print(checkpoint, summary);
+                Print(checkpoint, summary, parsed.GetValue(modules));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static void Print(Checkpoint checkpoint, ModelSummary summary)
+    private static void Print(Checkpoint checkpoint, ModelSummary summary, bool all)
     {
         var config = checkpoint.Config;
         var facts = new Grid().AddColumn().AddColumn();
@@ -62,8 +62,8 @@ internal static class InspectCommand
         );
         Fact(
             "size",
-            $"{Mebibytes(checkpoint.Bytes)} MiB in {checkpoint.Files.Count} file{(checkpoint.Files.Count == 1 ? "" : "s")}: "
-                + $"{string.Join(", ", summary.StorageTypes.Select(t => $"{t.Key} {Mebibytes(t.Value)} MiB"))}"
+            $"{Bytes.Text(checkpoint.Bytes)} in {checkpoint.Files.Count} file{(checkpoint.Files.Count == 1 ? "" : "s")}: "
+                + $"{string.Join(", ", summary.StorageTypes.Select(t => $"{t.Key} {Bytes.Text(t.Value)}"))}"
         );
         if (checkpoint.Compression is { } compression)
             Fact(
@@ -72,21 +72,9 @@ internal static class InspectCommand
                     + $"{compression["achieved_ratio"]})"
             );
         AnsiConsole.Write(facts);
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["module", "shape", "form", "rank", "parameters", "type"])
-            table.AddColumn(column);
-        foreach (int i in (int[])[3, 4])
-            table.Columns[i].RightAligned();
-        foreach (var module in summary.Modules)
-            table.AddRow(
-                Markup.Escape(module.Name),
-                $"{module.OutFeatures} × {module.InFeatures}",
-                module.Kind,
-                module.Rank?.ToString(CultureInfo.InvariantCulture) ?? "",
-                Text(module.ParameterCount),
-                StorageType(module)
-            );
-        AnsiConsole.Write(table);
+        NumberTable.Write(ModuleKinds.Of(summary.Modules, all));
+        if (!all && summary.Modules.Count > ModuleKinds.Few)
+            Console.WriteLine("--modules lists every one.");
     }
 
     private static JsonObject ToJson(Checkpoint checkpoint, ModelSummary summary)
@@ -121,16 +109,11 @@ internal static class InspectCommand
                     ["form"] = module.Kind,
                     ["rank"] = module.Rank,
                     ["parameters"] = module.ParameterCount,
-                    ["type"] = StorageType(module),
+                    ["type"] = ModuleKinds.StorageType(module),
                 }),
             ]),
         };
     }
 
-    private static string StorageType(LinearModule module) =>
-        string.Join(" ", module.StoredTensors.Select(t => t.Type.ToString()).Distinct());
-
     private static string Text(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Mebibytes(long bytes) => (bytes / 1048576.0).ToString("N1", CultureInfo.InvariantCulture);
 }

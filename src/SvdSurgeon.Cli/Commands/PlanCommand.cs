@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Options;
@@ -22,32 +23,52 @@ internal static class PlanCommand
         var model = CommonOptions.Model();
         var length = new Option<int?>("--seqlen")
         {
-            Description = "Tokens a calibration sequence, for the estimate. Default: 2048, or the model's positions where they are fewer.",
+            Description = "Tokens per calibration sequence, for the estimate. Default: those that compress takes.",
         };
+        var modules = new Option<bool>("--modules") { Description = "A line for every module, not for every kind." };
+        var size = new Option<string?>("--target-size") { Description = "Plan for weight files of at most this size, such as 90MB." };
+        var bits = new BitsArguments();
         var options = new CompressionArguments();
         var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("plan", "Show ranks, sizes and the estimated work.") { model, length, json };
+        var command = new Command("plan", "Show ranks, sizes and the estimated work.") { model, size, length, modules, json };
+        bits.AddTo(command);
         options.AddTo(command);
         backendArguments.AddTo(command);
-        command.SetAction(parsed =>
-        {
-            using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
-            using var backend = backendArguments.Open(parsed);
-            Print(
-                checkpoint,
-                options.Read(parsed),
-                parsed.GetValue(length) ?? Math.Min(2048, checkpoint.Config.MaxPositions),
-                backend,
-                parsed.GetValue(json)
-            );
-            return ExitCode.Success;
-        });
+        command.SetAction(
+            (parsed, cancellation) =>
+                Task.Run(
+                    () =>
+                    {
+                        string path = parsed.GetRequiredValue(model);
+                        bool quiet = parsed.GetValue(json);
+                        using var backend = backendArguments.Open(parsed);
+                        string? target = parsed.GetValue(size);
+                        if (bits.Read(parsed, options.AsksForRanks(parsed) ? null : target, options.Sequences(parsed)) is { } rounding)
+                            return new BitsRun
+                            {
+                                Model = path,
+                                Calibration = BundledTexts.Or(new CalibrationSource { Length = parsed.GetValue(length) }),
+                                Evaluation = null,
+                                Options = rounding,
+                                Output = OutputName.For(path),
+                            }.Execute(backend, null, null, dryRun: true, quiet, cancellation);
+                        using var checkpoint = Checkpoint.Open(path);
+                        var ranks = options.Read(parsed, ratioFollows: target is not null);
+                        if (target is not null)
+                            ranks = ranks with { Ratios = [RatioForSize.Of(checkpoint, CompressionTarget.Size(target), ranks)] };
+                        int tokens = parsed.GetValue(length) ?? DefaultWindow.Of(checkpoint);
+                        Print(checkpoint, ranks, tokens, backend, quiet, parsed.GetValue(modules));
+                        return ExitCode.Success;
+                    },
+                    CancellationToken.None
+                )
+        );
         return command;
     }
 
     /// <summary>Prints the plan of every ratio.</summary>
-    public static void Print(Checkpoint checkpoint, CompressionOptions options, int length, IBackend backend, bool json)
+    public static void Print(Checkpoint checkpoint, CompressionOptions options, int length, IBackend backend, bool json, bool all = false)
     {
         if (checkpoint.Compression is not null)
             throw new InvalidModelException($"{checkpoint.Path} is already compressed. Plan for the dense model instead.");
@@ -76,47 +97,40 @@ internal static class PlanCommand
             return;
         }
         foreach (var plan in plans)
-            if (known)
-                PrintTable(plan, options, checkpoint);
-            else
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"kept {plan.Ratio}: linear modules {plan.Before:N0} → at most {(long)(plan.Before * plan.Ratio):N0} parameters. "
-                            + $"{Unknown(options)}"
-                    )
-                );
+        {
+            Console.WriteLine(Summary(plan, options, checkpoint, known));
+            if (known && (all || plans.Count == 1))
+                NumberTable.Write(PlanTable.Of(plan, module => Bytes(module, options, checkpoint), all));
+            foreach (string warning in RatioWarning.Of(plan.Ratio, FileBytes(plan, options, checkpoint), checkpoint.Bytes))
+                Console.Error.WriteLine($"svdsurgeon: warning: {warning}");
+        }
+        if (!known)
+            Console.WriteLine(Unknown(options));
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"Estimate, good to a factor of about two: {estimate.Seconds:N0} s, {estimate.MemoryBytes / 1048576.0:N0} MiB of memory, "
-                    + $"{estimate.WorkBytes / 1048576.0:N0} MiB of disk for artifacts."
-            )
+            $"Estimate, good to a factor of about two: {Duration.Text(estimate.Seconds)}, {Output.Bytes.Text(estimate.MemoryBytes)} of "
+                + $"memory, {Output.Bytes.Text(estimate.WorkBytes)} of disk for artifacts."
         );
+        if (options.Method.IsSearch)
+            Console.WriteLine("A search tries up to thirty candidates per ratio: some twenty times as long, and several times the memory.");
     }
 
-    private static void PrintTable(CompressionPlan plan, CompressionOptions options, Checkpoint checkpoint)
+    /// <summary>Bytes of the weight files that a plan leads to.</summary>
+    public static long FileBytes(CompressionPlan plan, CompressionOptions options, Checkpoint checkpoint)
     {
-        var table = new Table()
-            .Border(TableBorder.Simple)
-            .Title(string.Create(CultureInfo.InvariantCulture, $"kept {plan.Ratio} (reached {plan.AchievedRatio:F4})"));
-        foreach (string column in (string[])["module", "m", "n", "rank", "before", "after", "bytes after", ""])
-            table.AddColumn(column);
-        foreach (int i in (int[])[1, 2, 3, 4, 5, 6])
-            table.Columns[i].RightAligned();
-        foreach (var module in plan.Modules)
-            table.AddRow(
-                module.Name,
-                Text(module.Rows),
-                Text(module.Columns),
-                module.Rank is { } r ? Text(r) : "dense",
-                Text(module.Before),
-                Text(module.After),
-                Text(Bytes(module, options, checkpoint)),
-                module.DenseReason ?? ""
-            );
-        AnsiConsole.Write(table);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"linear modules: {plan.Before:N0} → {plan.After:N0} parameters"));
+        var linear = plan.Modules.Select(module => module.Name + ".weight").ToHashSet(StringComparer.Ordinal);
+        return plan.Modules.Sum(module => Bytes(module, options, checkpoint))
+            + checkpoint
+                .Tensors.Values.Where(tensor => !linear.Contains(tensor.Name))
+                .Sum(tensor => options.WrittenType(tensor.Type).ByteCount(tensor.Count));
+    }
+
+    private static string Summary(CompressionPlan plan, CompressionOptions options, Checkpoint checkpoint, bool known)
+    {
+        string reached = known ? $" (reached {plan.AchievedRatio.ToString("F4", CultureInfo.InvariantCulture)})" : "";
+        long bytes = FileBytes(plan, options, checkpoint);
+        return $"kept {CompressionPlan.RatioText(plan.Ratio)}{reached}: {Output.Bytes.Text(checkpoint.Bytes)} -> "
+            + $"{(known ? "" : "about ")}{Output.Bytes.Text(bytes)} ({ResultTable.Change((double)bytes / checkpoint.Bytes)}), "
+            + string.Create(CultureInfo.InvariantCulture, $"linear modules {plan.Before:N0} -> {plan.After:N0} numbers");
     }
 
     private static JsonObject Budget(CompressionPlan plan, CompressionOptions options) =>

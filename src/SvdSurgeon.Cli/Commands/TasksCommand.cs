@@ -132,7 +132,7 @@ internal static class TasksCommand
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{tokens:N0} tokens in {results.Sum(result => result.Seconds):F1} s; {read:N0} were read, the rest "
-                        + $"stands in prompts that choices share. Peak {ProcessMemory.PeakMiB():N0} MiB."
+                        + $"stands in prompts that choices share. Peak {Bytes.OfMebibytes(ProcessMemory.PeakMiB())}."
                 )
             );
     }

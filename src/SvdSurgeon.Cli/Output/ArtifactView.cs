@@ -31,7 +31,7 @@ internal static class ArtifactView
     public static void PrintTable(IReadOnlyList<StoredArtifact> artifacts)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["artifact", "made from", "parts", "MiB"])
+        foreach (string column in (string[])["artifact", "made from", "parts", "size"])
             table.AddColumn(column);
         foreach (int i in (int[])[2, 3])
             table.Columns[i].RightAligned();
@@ -48,7 +48,7 @@ internal static class ArtifactView
                     )
                 ),
                 Parts(artifact),
-                Mebibytes(artifact.Bytes)
+                Bytes.Text(artifact.Bytes)
             );
         AnsiConsole.Write(table);
     }
@@ -73,7 +73,7 @@ internal static class ArtifactView
         );
         if (artifact.ShardSequences() is { } sequences)
             Fact("shards", sequences);
-        Fact("size", $"{Mebibytes(artifact.Bytes)} MiB");
+        Fact("size", Bytes.Text(artifact.Bytes));
         AnsiConsole.Write(facts);
     }
 
@@ -94,6 +94,4 @@ internal static class ArtifactView
 
     private static string Parts(StoredArtifact artifact) =>
         string.Create(CultureInfo.InvariantCulture, $"{artifact.Expected.Count - artifact.Missing.Count} of {artifact.Expected.Count}");
-
-    private static string Mebibytes(long bytes) => (bytes / 1048576.0).ToString("N1", CultureInfo.InvariantCulture);
 }

@@ -50,7 +50,8 @@ internal static class BitsOutput
 
     private static string Training(QuantizedModel model) =>
         model.Steps is [var rounded, .., var trained]
-            ? $"; training changed the perplexity of held-out text by {ResultTable.Change(Math.Exp(trained.HeldOutLoss - rounded.HeldOutLoss))}"
+            ? "; training changed the perplexity of held-out text by "
+                + ResultTable.Change(Math.Exp(trained.HeldOutLoss - rounded.HeldOutLoss))
                 + (trained.Kept ? "" : " and was left out")
             : "";
 

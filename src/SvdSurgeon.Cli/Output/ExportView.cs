@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using SvdSurgeon.Export;
 
@@ -11,7 +10,7 @@ internal static class ExportView
     public static void Print(ExportResult result)
     {
         foreach (var file in result.Files)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file.Path}  {file.Bytes / 1048576.0:N1} MiB"));
+            Console.WriteLine($"{file.Path}  {Bytes.Text(file.Bytes)}");
         foreach (string note in result.Notes)
             Console.Error.WriteLine($"svdsurgeon: note: {note}");
         Console.WriteLine($"Runs in {result.RunsIn}: {result.Command}");

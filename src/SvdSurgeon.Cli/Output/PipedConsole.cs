@@ -9,7 +9,8 @@ namespace SvdSurgeon.Cli.Output;
 /// </summary>
 internal static class PipedConsole
 {
-    private const int Unlimited = 10_000;
+    private const int Unlimited = 10_000,
+        Usual = 80;
 
     /// <summary>Sets the width for the whole process.</summary>
     public static void Apply()
@@ -18,5 +19,20 @@ internal static class PipedConsole
             AnsiConsole.Profile.Width = columns;
         else if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = Unlimited;
+    }
+
+    /// <summary>Columns of the terminal, or what COLUMNS says, or 80.</summary>
+    public static int Width()
+    {
+        if (StrictNumber.TryInteger(Environment.GetEnvironmentVariable("COLUMNS") ?? "", out int columns) && columns > 0)
+            return columns;
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : Usual;
+        }
+        catch (IOException)
+        {
+            return Usual;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using SvdSurgeon.Cli.Output.Progress;
-using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Cli.Output;
@@ -7,8 +6,6 @@ namespace SvdSurgeon.Cli.Output;
 /// <summary>Shows progress on standard error while something runs.</summary>
 internal static class ProgressView
 {
-    private const int UsualWidth = 80;
-
     /// <summary>What --progress says; set once, before the verb runs.</summary>
     public static ProgressMode Mode { get; set; } = ProgressMode.Auto;
 
@@ -31,20 +28,6 @@ internal static class ProgressView
             ProgressMode.None => new NoProgress(),
             _ when quiet => new NoProgress(),
             _ when Console.IsErrorRedirected => new LineProgress(Console.Error, expected),
-            _ => new BarProgress(Console.Error, Width, expected),
+            _ => new BarProgress(Console.Error, PipedConsole.Width, expected),
         };
-
-    private static int Width()
-    {
-        if (StrictNumber.TryInteger(Environment.GetEnvironmentVariable("COLUMNS") ?? "", out int columns) && columns > 0)
-            return columns;
-        try
-        {
-            return Console.WindowWidth is > 0 and var width ? width : UsualWidth;
-        }
-        catch (IOException)
-        {
-            return UsualWidth;
-        }
-    }
 }

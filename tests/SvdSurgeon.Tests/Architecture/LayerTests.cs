@@ -36,6 +36,7 @@ public sealed class LayerTests
     private static readonly string[] PipelineFolders =
     [
         "Pipeline",
+        "Pipeline.Estimates",
         "Pipeline.Bits",
         "Pipeline.Search",
         "Pipeline.Stages",

@@ -14,6 +14,8 @@ public sealed class ResultFolder(string path)
     public const string Work = "work";
     private const string Marker = ".svdsurgeon";
 
+    private static ReadOnlySpan<byte> MarkerText => "Results of svdsurgeon compress; runs may add to this folder.\n"u8;
+
     /// <summary>Refuses at once, before anything is read, a folder that another run works in.</summary>
     /// <exception cref="InvalidInputException">Another run works in it.</exception>
     internal void EnsureFree() => FolderLock.EnsureFree(path, Marker, "--out");
@@ -37,13 +39,20 @@ public sealed class ResultFolder(string path)
         )
             throw new InvalidInputException($"--out {path}: the folder exists and is not empty. Choose another one, or empty it.");
         FolderLock.CreateFolder(path, "--out");
-        var inUse = FolderLock.Take(path, Marker, "--out", "Results of svdsurgeon compress; runs may add to this folder.\n"u8);
+        var inUse = FolderLock.Take(path, Marker, "--out", MarkerText);
         foreach (string unfinished in Directory.EnumerateDirectories(path, "*" + AtomicFile.TemporarySuffix))
             Directory.Delete(unfinished, recursive: true);
         foreach (string unfinished in Directory.EnumerateFiles(path, "*" + AtomicFile.TemporarySuffix))
             File.Delete(unfinished);
         return inUse;
     }
+
+    /// <summary>Whether a run has made results in a folder.</summary>
+    internal static bool Is(string folder) => File.Exists(Path.Combine(folder, Marker));
+
+    /// <summary>Keeps runs out of a folder that a run has made, until it is disposed.</summary>
+    /// <exception cref="InvalidInputException">A run works in it.</exception>
+    internal static IDisposable Hold(string folder) => FolderLock.Take(folder, Marker, "--out", MarkerText);
 
     /// <summary>The folder of a ratio.</summary>
     public string Folder(double ratio) => Folder(Name(ratio));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Spectre.Console;
 using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Arguments;
@@ -40,13 +41,12 @@ internal static class DemoCommand
         ("SVD-LLM (whitening)", Published(CompressionMethod.Whiten, SurgeonMode.None)),
         ("SVD-Surgeon", Published(CompressionMethod.Whiten, SurgeonMode.Update)),
         ("two-sided, ranks by spectrum", Ours),
-        ("the same and 2 Newton steps", Ours with { Newton = 2 }),
     ];
 
     // Fewer bits instead of fewer numbers: this program's road, and what it is to be compared with.
     private static readonly (string Label, BitsOptions Options)[] Roundings =
     [
-        ("this program", new BitsOptions { Effort = 2 }),
+        ("trained, mixed bits", new BitsOptions { Effort = 2 }),
         (
             "GPTQ",
             new BitsOptions
@@ -67,6 +67,9 @@ internal static class DemoCommand
         ),
     ];
     private static readonly double[] Bits = [4.5, 3.5];
+
+    // Modules of 4 and of 3 bits alike: with their scales and shapes a little above 4.5 and 3.5.
+    private static readonly double[] EqualBits = [4.51, 3.51];
 
     private static CompressionOptions Ours =>
         Published(CompressionMethod.Kfac, SurgeonMode.None) with
@@ -116,7 +119,7 @@ internal static class DemoCommand
         DemoAssets.Unpack(folder);
         Console.WriteLine(
             $"Two language models of a million parameters are made smaller in {Methods.Length + Roundings.Length} ways each: by fewer "
-                + $"numbers, then by fewer bits. Up to two minutes on two cores; on {backend.Description}."
+                + $"numbers, then by fewer bits. About a minute on two cores; on {backend.Description}."
         );
         Console.WriteLine($"Perplexity on text that no method has seen, windows of {Length} tokens; lower is better.");
         Console.WriteLine();
@@ -128,7 +131,7 @@ internal static class DemoCommand
                 $"All of it took {clock.Elapsed.TotalSeconds:F1} s. Models and results: {Path.GetFullPath(folder)}"
             )
         );
-        string best = Path.Combine(folder, "results", ModelNames[^1], "this-program", "bits-4.5");
+        string best = Path.Combine(folder, "results", ModelNames[^1], "trained-mixed-bits", "bits-4.5");
         Console.WriteLine(
             $"""
 
@@ -210,7 +213,7 @@ internal static class DemoCommand
             var one = new BitsJob
             {
                 Model = job.Model,
-                Options = options with { Bits = Bits, Sequences = Sequences },
+                Options = options with { Bits = options.EqualBits ? EqualBits : Bits, Sequences = Sequences },
                 Calibration = job.Calibration,
                 Evaluation = job.Evaluation,
                 OutputFolder = Folder(job, label),

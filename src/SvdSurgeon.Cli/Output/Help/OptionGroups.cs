@@ -47,14 +47,21 @@ internal static class OptionGroups
                 "--seed",
                 "--stats",
                 "--eval-task",
+                "--eval-shots",
+                "--eval-shots-from",
+                "--eval-limit",
                 "--export",
-                "--export-type",
+                "--type",
+                "--tensor-type",
+                "--adapter",
+                "--merge",
+                "--no-tokenizer",
             ]
         ),
     ];
 
     /// <summary>The groups in order.</summary>
-    public static IEnumerable<string> Order => All.SkipLast(1).Select(group => group.Group).Prepend(Rest).Append(Experts);
+    public static IEnumerable<string> Order => All.SkipLast(1).Select(group => group.Group).Append(Rest).Append(Experts);
 
     /// <summary>Where an option stands.</summary>
     public static string Of(string option) => All.FirstOrDefault(group => group.Options.Contains(option)).Group ?? Rest;

@@ -43,7 +43,7 @@ internal static class VerbHelp
         {
             if (group == OptionGroups.Experts && hides)
                 continue;
-            text.AppendLine().AppendLine(group == OptionGroups.Experts && !hides && options.Count <= Many ? "More" : group);
+            text.AppendLine().AppendLine(group == OptionGroups.Experts && options.Count <= Many ? "More" : group);
             foreach (var option in groups[group])
                 Line(text, option.Name, Description(option), width);
         }

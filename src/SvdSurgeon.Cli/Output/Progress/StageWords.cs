@@ -24,6 +24,8 @@ internal static class StageWords
             StageNames.Newton => "taking a Newton step",
             StageNames.Modules => "putting the modules together",
             StageNames.Bits => "trying bits in every module",
+            "build" => "putting together" + rest,
+            "measure" => "describing" + rest,
             "round" => "rounding" + rest,
             "train" => "training the rounding of" + rest,
             "judge" => "judging the training of" + rest,

@@ -10,7 +10,6 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
-using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
@@ -93,7 +92,7 @@ internal sealed class RunArguments
             return ExitCode.Success;
         }
         if (recipe.Target is null && !quiet)
-            Warn(recipe.Model, options);
+            Warn(recipe.Model, options, output, cancellation);
         var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
         {
             Statistics = parsed.GetValue(_statistics),
@@ -119,14 +118,25 @@ internal sealed class RunArguments
         return ExitCode.Success;
     }
 
-    private static void Warn(Checkpoint checkpoint, CompressionOptions options)
+    // Whoever is refused gets the refusal alone: what a run checks first is checked before a warning.
+    private static void Warn(Checkpoint checkpoint, CompressionOptions options, string output, CancellationToken cancellation)
     {
         var model = DecoderModel.Load(checkpoint);
-        foreach (double ratio in options.Ratios)
-        {
-            long bytes = PlanCommand.FileBytes(CompressionPlan.Uniform(model, ratio, options), options, checkpoint);
-            InputWarnings.Print(RatioWarning.Of(ratio, bytes, checkpoint.Bytes));
-        }
+        List<string> warnings =
+        [
+            .. options.Ratios.SelectMany(ratio =>
+                RatioWarning.Of(
+                    ratio,
+                    PlanCommand.FileBytes(CompressionPlan.Uniform(model, ratio, options), options, checkpoint),
+                    checkpoint.Bytes
+                )
+            ),
+        ];
+        if (warnings.Count == 0)
+            return;
+        FiniteWeights.Require(checkpoint, cancellation);
+        using (new ResultFolder(output).Claim())
+            InputWarnings.Print(warnings);
     }
 
     // One file or folder beside each result's folder; what an earlier run of the same command made is kept.

@@ -44,6 +44,9 @@ internal sealed record BitsRun
     /// <summary>Where the results go.</summary>
     public required string Output { get; init; }
 
+    /// <summary>What is to be said of the texts, or null.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Runs.</summary>
     public int Execute(IBackend backend, long? memory, string? work, bool dryRun, bool json, CancellationToken cancellation)
     {
@@ -70,6 +73,8 @@ internal sealed record BitsRun
                 tokens.Length,
                 Evaluation.Windows
             );
+        if (Note is not null)
+            Console.Error.WriteLine(Note);
         long available = memory ?? ProcessMemory.Available;
         var options = Options;
         if (FreeEffort && RoundingTraining.Bytes(model, tokens.Take(options.Sequences)) > available)
@@ -85,7 +90,7 @@ internal sealed record BitsRun
         {
             var probe = MachineProbe.Measure(model, backend, tokens.Length);
             RunEstimate Estimate(BitsOptions chosen) =>
-                BitsEstimate.Of(model, checkpoint.Bytes, chosen, tokens.Sequences, tokens.Length, windows?.Count ?? 0, probe);
+                BitsEstimate.Of(model, checkpoint.Bytes, chosen, tokens.Sequences, tokens.Length, windows?.Count ?? 0, available, probe);
             if (Minutes is { } minutes)
                 options = TimeBudget.Choose(minutes, options, FreeEffort, FreeSequences, Output, Estimate);
             estimate = Estimate(options);

@@ -53,10 +53,10 @@ internal static class CompressCommand
                             folder = parsed.GetValue(output) ?? OutputName.For(path);
                         var calibration = data.Calibration(parsed);
                         var evaluation = data.Evaluation(parsed);
-                        if (BundledTexts.IsNone(calibration))
+                        bool bundled = BundledTexts.IsNone(calibration);
+                        if (bundled)
                         {
                             (calibration, evaluation) = (BundledTexts.Or(calibration), evaluation ?? BundledTexts.Evaluation());
-                            Console.Error.WriteLine(BundledTexts.CalibrationNote);
                         }
                         string? integers = options.AsksForRanks(parsed) ? null : parsed.GetValue(size);
                         if (bits.Read(parsed, integers, options.Sequences(parsed)) is { } rounding)
@@ -76,6 +76,7 @@ internal static class CompressCommand
                                 FreeSequences = options.Sequences(parsed) is null,
                                 Minutes = parsed.GetValue(minutes),
                                 Output = folder,
+                                Note = bundled ? BundledTexts.CalibrationNote : null,
                             };
                             return run.Execute(parsed, what, cancellation);
                         }
@@ -94,6 +95,8 @@ internal static class CompressCommand
                             Options = options.Read(parsed, ratioFollows: target is not null),
                         };
                         using var opened = OpenedRecipe.Open(recipe, target: target);
+                        if (bundled)
+                            Console.Error.WriteLine(BundledTexts.CalibrationNote);
                         return run.Execute(parsed, opened, folder, cancellation);
                     },
                     CancellationToken.None

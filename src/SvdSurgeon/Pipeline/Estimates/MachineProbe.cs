@@ -15,7 +15,7 @@ namespace SvdSurgeon.Pipeline.Estimates;
 /// <param name="Head">Seconds for a token's loss.</param>
 /// <param name="HeadBackward">Seconds for a token's loss and its gradient.</param>
 /// <param name="Gram">Seconds for a token and a number of a Gram matrix.</param>
-/// <param name="Rounding">Seconds to round a module once, per weight and input.</param>
+/// <param name="Roundings">Seconds to round a module of each shape once.</param>
 /// <param name="Factor">Seconds to factor the metric of a group, per input cubed.</param>
 internal sealed record MachineProbe(
     double Forward,
@@ -23,7 +23,7 @@ internal sealed record MachineProbe(
     double Head,
     double HeadBackward,
     double Gram,
-    double Rounding,
+    IReadOnlyDictionary<(int Rows, int Columns), double> Roundings,
     double Factor
 )
 {
@@ -33,8 +33,19 @@ internal sealed record MachineProbe(
         FewestTokens = 32,
         ProbeBits = 4;
 
-    // Rounding modules of more weights times inputs than this is measured on none of them, but scaled from a smaller one.
-    private const double MostRounding = 5e8;
+    // Modules of more weights than this are not rounded to see: their time is scaled from that of smaller ones.
+    private const double MostRounded = 2e6;
+
+    /// <summary>Seconds to round a module once.</summary>
+    public double Rounding(LinearModule module)
+    {
+        if (Roundings.TryGetValue((module.OutFeatures, module.InFeatures), out double seconds))
+            return seconds;
+        if (Roundings.Count == 0 || !ModuleRounding.CanRound(module))
+            return 0;
+        var (shape, measured) = Roundings.MaxBy(rounding => (double)rounding.Key.Rows * rounding.Key.Columns);
+        return measured * module.OutFeatures * module.InFeatures / ((double)shape.Rows * shape.Columns);
+    }
 
     /// <summary>Measures.</summary>
     /// <param name="model">The dense model.</param>
@@ -68,14 +79,14 @@ internal sealed record MachineProbe(
         var rows = hidden.RowRange(0, read);
         double loss = Best(() => model.Loss(backend, rows, ids.AsSpan(0, read), new double[read])),
             lossBackward = Best(() => model.Loss(backend, rows, ids.AsSpan(0, read), new double[read], gradient.RowRange(0, read)));
-        var (rounding, factor) = Roundings(layer, backend);
+        var (roundings, factor) = Round(layer, backend);
         return new MachineProbe(
             forward / tokens,
             backward / tokens,
             loss / read,
             lossBackward / read,
             GramOf(backend, model.Config.HiddenSize, tokens),
-            rounding,
+            roundings,
             factor
         );
     }
@@ -91,23 +102,33 @@ internal sealed record MachineProbe(
         return Best(() => gram.Add(inputs)) / ((double)tokens * width * width);
     }
 
-    private static (double PerWeight, double PerCube) Roundings(DecoderLayer layer, IBackend backend)
+    private static (Dictionary<(int, int), double> Roundings, double PerCube) Round(DecoderLayer layer, IBackend backend)
     {
-        var module = layer
-            .Linears.Where(ModuleRounding.CanRound)
-            .OrderBy(m => Cost(m) > MostRounding)
-            .ThenByDescending(m => Cost(m) > MostRounding ? -Cost(m) : Cost(m))
-            .FirstOrDefault();
-        if (module is null)
-            return (0, 0);
-        double n = module.InFeatures,
-            factor = Best(() => ModuleRounding.Probe(backend, module).Prepare());
-        var prepared = ModuleRounding.Probe(backend, module);
-        prepared.Prepare();
-        return (Best(() => prepared.Measure(ProbeBits)) / Cost(module), factor / (n * n * n));
+        var roundings = new Dictionary<(int, int), double>();
+        double perCube = 0;
+        var modules = layer.Linears.Where(ModuleRounding.CanRound).OrderBy(Weights).ToList();
+        foreach (var module in modules.Where(module => Weights(module) <= MostRounded || module == modules[0]))
+        {
+            if (roundings.ContainsKey((module.OutFeatures, module.InFeatures)))
+                continue;
+            var probe = ModuleRounding.Probe(backend, module);
+            if (perCube == 0)
+                perCube = Best(() => ModuleRounding.Probe(backend, module).Prepare()) / Math.Pow(module.InFeatures, 3);
+            probe.Prepare();
+            roundings[(module.OutFeatures, module.InFeatures)] =
+                roundings.Count == 0 ? Best(() => probe.Measure(ProbeBits)) : Once(() => probe.Measure(ProbeBits));
+        }
+        return (roundings, perCube);
     }
 
-    private static double Cost(LinearModule module) => (double)module.OutFeatures * module.InFeatures * module.InFeatures;
+    private static double Weights(LinearModule module) => (double)module.OutFeatures * module.InFeatures;
+
+    private static double Once(Action piece)
+    {
+        long start = Stopwatch.GetTimestamp();
+        piece();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
 
     // The first time compiles and warms up; of the next two the shorter one is what the machine can do.
     private static double Best(Action piece)
@@ -116,9 +137,7 @@ internal sealed record MachineProbe(
         double best = double.PositiveInfinity;
         for (int i = 0; i < 2; i++)
         {
-            long start = Stopwatch.GetTimestamp();
-            piece();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Min(best, Once(piece));
         }
         return best;
     }

@@ -7,19 +7,21 @@ namespace SvdSurgeon.Backends.Blas;
 
 /// <summary>
 /// A matrix of Q4_0 blocks with eight rows side by side, so that eight outputs are computed in the lanes of a vector and nothing is summed
-/// across lanes. Per eight rows: for every block 128 bytes, four bytes of each row in turn; then for every block the eight fp16 scales.
-/// As many bytes as the file has.
+/// across lanes. A block of eight rows is their eight fp16 scales and then, four bytes of each row in turn, their integers: one stream
+/// through memory, of as many bytes as the file has.
 /// </summary>
 internal sealed unsafe class InterleavedNibbles
 {
     /// <summary>Rows side by side.</summary>
     public const int Rows = 8;
 
-    /// <summary>Bytes of a block's integers in eight rows.</summary>
-    public const int BlockBytes = Rows * RowBytes;
+    /// <summary>Bytes of the scales, which come first.</summary>
+    public const int ScaleBytes = Rows * sizeof(short);
+
+    /// <summary>Bytes of a block in eight rows.</summary>
+    public const int BlockBytes = ScaleBytes + Rows * RowBytes;
 
     private const int RowBytes = 16,
-        ScaleBytes = 2,
         Alignment = 64;
 
     private readonly byte[] _memory;
@@ -33,7 +35,7 @@ internal sealed unsafe class InterleavedNibbles
     {
         Blocks = weight.Columns / ByteActivations.Block;
         Groups = (weight.Rows + Rows - 1) / Rows;
-        _groupBytes = (nint)Blocks * Rows * (RowBytes + ScaleBytes);
+        _groupBytes = (nint)Blocks * BlockBytes;
         _memory = GC.AllocateArray<byte>(checked((int)(Groups * _groupBytes + Alignment)), pinned: true);
         _first = ((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory)) + Alignment - 1) & -Alignment;
         team.Run(Groups, group => Rearrange(weight, group));
@@ -45,25 +47,22 @@ internal sealed unsafe class InterleavedNibbles
     /// <summary>Eight rows each.</summary>
     public int Groups { get; }
 
-    /// <summary>The integers of eight rows, block after block: byte 4·r + j of the k-th 32 bytes holds columns 4·k + j (low half) and
-    /// 16 + 4·k + j of row r.</summary>
-    public byte* Integers(int group) => (byte*)_first + group * _groupBytes;
-
-    /// <summary>The scales of eight rows, block after block.</summary>
-    public short* Scales(int group) => (short*)(Integers(group) + (nint)Blocks * BlockBytes);
+    /// <summary>
+    /// The blocks of eight rows. Of the k-th 32 bytes of integers, byte 4·r + j holds columns 4·k + j (low half) and 16 + 4·k + j of row r.
+    /// </summary>
+    public byte* Group(int group) => (byte*)_first + group * _groupBytes;
 
     private void Rearrange(StoredTensor weight, int group)
     {
-        var integers = (uint*)Integers(group);
-        short* scales = Scales(group);
         for (int r = 0; r < Math.Min(Rows, weight.Rows - group * Rows); r++)
         {
-            var block = (byte*)weight.RowAddress(group * Rows + r);
-            for (int b = 0; b < Blocks; b++, block += ScaleBytes + RowBytes)
+            var from = (byte*)weight.RowAddress(group * Rows + r);
+            byte* to = Group(group);
+            for (int b = 0; b < Blocks; b++, from += sizeof(short) + RowBytes, to += BlockBytes)
             {
-                scales[b * Rows + r] = *(short*)block;
+                ((short*)to)[r] = *(short*)from;
                 for (int k = 0; k < RowBytes / sizeof(uint); k++)
-                    integers[(b * (RowBytes / sizeof(uint)) + k) * Rows + r] = *(uint*)(block + ScaleBytes + k * sizeof(uint));
+                    ((uint*)(to + ScaleBytes))[k * Rows + r] = ((uint*)(from + sizeof(short)))[k];
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Tensors;
 
@@ -74,17 +75,19 @@ internal static unsafe class InterleavedRows
     private static Vector256<float> Dots(InterleavedNibbles weight, int group, in ByteActivations x, int token)
     {
         int blocks = weight.Blocks;
-        byte* integers = weight.Integers(group);
-        short* scales = weight.Scales(group);
+        byte* block = weight.Group(group);
         float* xScales = x.Scales + (nint)token * blocks,
             xSums = x.Sums + (nint)token * blocks;
         sbyte* q = x.Q + (nint)token * blocks * Block;
         var sums = Vector256<float>.Zero;
-        for (int b = 0; b < blocks; b++, integers += InterleavedNibbles.BlockBytes, scales += Rows, q += Block)
+        for (int b = 0; b < blocks; b++, block += InterleavedNibbles.BlockBytes, q += Block)
         {
-            var product = Vector256.ConvertToSingle(IntegerProducts.EightRows(integers, q));
+            // Ahead of what the processor fetches by itself, which begins anew with every page.
+            if (Sse.IsSupported)
+                Sse.Prefetch0(block + 2048);
+            var product = Vector256.ConvertToSingle(IntegerProducts.EightRows(block + InterleavedNibbles.ScaleBytes, q));
             var centered = Vector256.FusedMultiplyAdd(product, Vector256.Create(xScales[b]), Vector256.Create(Shift * xSums[b]));
-            var halves = Vector256.WidenLower(Vector128.Load(scales).ToVector256Unsafe());
+            var halves = Vector256.WidenLower(Vector128.Load((short*)block).ToVector256Unsafe());
             sums = Vector256.FusedMultiplyAdd(HalfBits.Widen(halves), centered, sums);
         }
         return sums;

@@ -44,7 +44,7 @@ public static class Exporter
             .Write(cancellation)
             .Order(StringComparer.Ordinal)
             .Select(file => new ExportedFile(file, new FileInfo(file).Length));
-        return new ExportResult(chosen.Name, chosen.RunsIn, prepared.Command, [.. files], prepared.Notes);
+        return new ExportResult(chosen.Name, prepared.RunsIn ?? chosen.RunsIn, prepared.Command, [.. files], prepared.Notes);
     }
 
     /// <summary>Refuses, before any work, what an export of a model of this kind would refuse at the end of it.</summary>
@@ -76,13 +76,15 @@ public static class Exporter
                     continue;
                 }
                 // A name that is not taken, whatever was exported before.
-                Prepare(
+                var prepared = Prepare(
                     format,
                     model,
                     new ExportOptions(),
                     Path.TrimEndingDirectorySeparator(path) + AtomicFile.TemporarySuffix + format.Suffix
                 );
-                ways.Add((format.RunsIn, $"svdsurgeon export {path} --format {format.Name} --out {Beside(path, format.Name)}"));
+                ways.Add(
+                    (prepared.RunsIn ?? format.RunsIn, $"svdsurgeon export {path} --format {format.Name} --out {Beside(path, format.Name)}")
+                );
             }
             catch (InvalidModelException)
             {

@@ -85,6 +85,8 @@ public sealed class HuggingFaceExportTests
             Assert.That((string?)Config(plain)["model_type"], Is.EqualTo("llama"));
             Assert.That((string?)Config(plain)["architectures"]![0], Is.EqualTo("LlamaForCausalLM"));
         }
+        var result = Exporter.Run(compressed, "hf", new ExportOptions(), Path.Combine(Path.GetDirectoryName(factored)!, "again"), _backend);
+        Assert.That(result.RunsIn, Is.EqualTo("transformers"), "the closing line");
         var (runsIn, command) = Exporter.WaysOut(factored).Single(way => way.Command.StartsWith("python3", StringComparison.Ordinal));
         Assert.That(runsIn, Is.EqualTo("transformers"));
         Assert.That(command, Does.Contain(factored).And.Contain("trust_remote_code=True"));

@@ -8,6 +8,9 @@ namespace SvdSurgeon.Export.Gguf;
 /// <param name="Biases">Modules that may have a bias there; llama.cpp loads exactly the tensors that it knows.</param>
 internal sealed record GgufArchitecture(string Name, bool PairsRotaryRows, IReadOnlyList<string> Biases)
 {
+    /// <summary>The family's names and habits; null for LLaMA's and Qwen's.</summary>
+    public GgufDialect? Dialect { get; private init; }
+
     private static readonly string[] s_attentionInputs = ["q_proj", "k_proj", "v_proj"];
     private static readonly string[] s_all = [.. s_attentionInputs, "o_proj", "gate_proj", "up_proj", "down_proj"];
 
@@ -23,9 +26,19 @@ internal sealed record GgufArchitecture(string Name, bool PairsRotaryRows, IRead
                 $"{path}: llama.cpp has no architecture for opt, so no GGUF file of it would run anywhere. "
                     + "Use --format onnx (ONNX Runtime GenAI) or --format hf (transformers)."
             ),
-            var other => throw new InvalidModelException(
-                $"{path}: {other} is not written as GGUF; llama, mistral, qwen2 and qwen3 are. Use --format onnx or --format hf."
-            ),
+            var other => ArchitectureRegistry.Of(config).Gguf is { } dialect
+                ? new(dialect.Architecture, dialect.PairsRotaryRows, BiasesOf(other)) { Dialect = dialect }
+                : throw new InvalidModelException(
+                    $"{path}: {other} is not written as GGUF. Use --format onnx (ONNX Runtime GenAI) or --format hf (transformers)."
+                ),
+        };
+
+    private static string[] BiasesOf(string modelType) =>
+        modelType switch
+        {
+            "granite" => s_all,
+            "stablelm" => s_attentionInputs,
+            _ => [],
         };
 
     /// <summary>Refuses a bias that llama.cpp would not load.</summary>

@@ -24,6 +24,7 @@ internal sealed class GgufFormat : IExportFormat
     {
         var config = model.Source.Config;
         var architecture = GgufArchitecture.Of(config, model.Source.Path);
+        TakenForGranted.Require(config, model.Source.Path);
         var metadata = new GgufMetadataBuilder();
         GgufModelMetadata.Add(metadata, config, architecture, Path.GetFileName(Path.GetFullPath(model.Source.Path)));
         var notes = GgufModelMetadata.Notes(config).ToList();

@@ -1,4 +1,5 @@
 using SvdSurgeon.Architectures;
+using SvdSurgeon.Architectures.Layouts;
 using SvdSurgeon.Formats.Gguf;
 
 namespace SvdSurgeon.Export.Gguf;
@@ -22,12 +23,14 @@ internal static class GgufModelMetadata
         metadata.Add(a + ".attention.head_count_kv", config.KeyValueHeads);
         metadata.Add(a + ".attention.key_length", config.HeadDim);
         metadata.Add(a + ".attention.value_length", config.HeadDim);
-        metadata.Add(a + ".attention.layer_norm_rms_epsilon", (double)config.NormEpsilon);
-        metadata.Add(a + ".rope.dimension_count", config.HeadDim);
+        string norm = ArchitectureRegistry.Of(config).Model(config).FinalNorm?.Kind == NormKind.Layer ? "layer_norm" : "layer_norm_rms";
+        metadata.Add($"{a}.attention.{norm}_epsilon", (double)config.NormEpsilon);
+        metadata.Add(a + ".rope.dimension_count", config.RotaryDim > 0 ? config.RotaryDim : config.HeadDim);
         metadata.Add(a + ".rope.freq_base", config.RopeTheta);
         metadata.Add(a + ".vocab_size", config.VocabSize);
-        if (UniformWindow(config) is > 0 and var window)
+        if (config.Windows.Count > 0 && config.Windows.Max() is > 0 and var window)
             metadata.Add(a + ".attention.sliding_window", window);
+        AddOfFamily(metadata, config, a);
         if (config.RopeScaling.Type == "linear")
         {
             metadata.Add(a + ".rope.scaling.type", "linear");
@@ -35,6 +38,24 @@ internal static class GgufModelMetadata
         }
         else if (config.RopeScaling.Type == "llama3")
             metadata.Add(a + ".rope.scaling.original_context_length", config.RopeScaling.OriginalMaxPositions);
+    }
+
+    private static void AddOfFamily(GgufMetadataBuilder metadata, DecoderConfig config, string a)
+    {
+        if (config.AttentionSoftCap > 0)
+            metadata.Add(a + ".attn_logit_softcapping", (double)config.AttentionSoftCap);
+        if (config.LogitSoftCap > 0)
+            metadata.Add(a + ".final_logit_softcapping", (double)config.LogitSoftCap);
+        if (config.WindowRopeTheta > 0)
+            metadata.Add(a + ".rope.freq_base_swa", config.WindowRopeTheta);
+        if (config.ModelType == "stablelm")
+            metadata.Add(a + ".use_parallel_residual", config.ParallelResidual);
+        if (config.ModelType != "granite")
+            return;
+        metadata.Add(a + ".attention.scale", (double)config.AttentionScale);
+        metadata.Add(a + ".embedding_scale", (double)config.EmbeddingScale);
+        metadata.Add(a + ".residual_scale", (double)config.ResidualScale);
+        metadata.Add(a + ".logit_scale", 1 / (double)config.LogitScale);
     }
 
     /// <summary>
@@ -59,11 +80,8 @@ internal static class GgufModelMetadata
     /// <summary>What llama.cpp does differently, for the user.</summary>
     public static IEnumerable<string> Notes(DecoderConfig config)
     {
-        if (config.Windows.Any(window => window > 0 && window < config.MaxPositions))
+        if (config.ModelType is "mistral" or "phi3" && config.Windows.Any(window => window > 0 && window < config.MaxPositions))
             yield return $"llama.cpp does not apply this model's sliding window of {config.Windows.Max()} tokens: beyond it, texts are "
                 + $"continued differently there.";
     }
-
-    private static int UniformWindow(DecoderConfig config) =>
-        config.ModelType == "mistral" && config.Windows.Count > 0 ? config.Windows[0] : 0;
 }

@@ -62,13 +62,19 @@ internal sealed class GgufTensors(ExportModel model, GgufArchitecture architectu
     /// <summary>llama.cpp's name of a Hugging Face parameter.</summary>
     /// <exception cref="InvalidModelException">It has none.</exception>
     public string NameOf(string name) =>
-        GgufNames.FromHuggingFace(name)
+        GgufNames.FromHuggingFace(name, architecture.Dialect?.Modules)
         ?? throw new InvalidModelException(
             $"{model.Source.Path}: llama.cpp's {architecture.Name} has no tensor for '{name}'. Use --format onnx or --format hf."
         );
 
     private TensorEntry Stored(StoredTensor tensor) =>
-        Rows(tensor, tensor.Shape.Count > 1 ? types.For(tensor.Name, tensor.Columns, tensor.Type) : DType.F32);
+        tensor.Shape.Count > 1 ? Rows(tensor, types.For(tensor.Name, tensor.Columns, tensor.Type))
+        : architecture.Dialect?.NormsPlusOne == true && tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)
+            ? Rows(PlusOne(tensor), DType.F32)
+        : Rows(tensor, DType.F32);
+
+    private static StoredTensor PlusOne(StoredTensor norm) =>
+        StoredTensor.FromSingles(norm.Name, [norm.Columns], [.. norm.ToSingles().Select(w => 1 + w)], source: norm.Source);
 
     /// <summary>Rows of q and k, or of their left factors, in the order of the file; every other tensor as it is.</summary>
     public StoredTensor InFileOrder(StoredTensor tensor) =>

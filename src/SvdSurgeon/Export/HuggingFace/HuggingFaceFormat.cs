@@ -29,7 +29,7 @@ internal sealed class HuggingFaceFormat : IExportFormat
 
     /// <inheritdoc/>
     public (string RunsIn, string Command)? AsItIs(ExportModel model) =>
-        model.Source.Gguf is not null ? null
+        model.Source.Gguf is not null || PacksMoreThanModules(model) ? null
         : ModelingFile.IsNamedBy(model.Source.ConfigJson) ? (Transformers, Command(model.Source.Path, factored: true))
         : (RunsIn, Command(model.Source.Path, factored: false));
 
@@ -66,8 +66,21 @@ internal sealed class HuggingFaceFormat : IExportFormat
                 );
                 return Directory.GetFiles(output);
             }
-        );
+        )
+        {
+            RunsIn = factored ? Transformers : null,
+        };
     }
+
+    // transformers and vLLM unpack the integers of linear modules, and of nothing else.
+    private static bool PacksMoreThanModules(ExportModel model) =>
+        model.Source.Tensors.Values.Any(tensor =>
+            tensor.HasSeparateScales
+            && (
+                tensor.Name.Contains("embed_tokens", StringComparison.Ordinal)
+                || tensor.Name.StartsWith("lm_head", StringComparison.Ordinal)
+            )
+        );
 
     private static string Command(string output, bool factored) =>
         "python3 -c \"from transformers import pipeline; print(pipeline('text-generation', '"

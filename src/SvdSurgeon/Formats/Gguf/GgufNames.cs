@@ -25,8 +25,10 @@ internal static class GgufNames
         ["ffn_down"] = "mlp.down_proj",
     };
 
-    /// <summary>GGUF's name of a Hugging Face parameter, or null for one that these architectures do not have.</summary>
-    public static string? FromHuggingFace(string name)
+    /// <summary>GGUF's name of a Hugging Face parameter, or null for one that the architecture does not have.</summary>
+    /// <param name="name">Hugging Face's name.</param>
+    /// <param name="modules">The modules of its layers; null for LLaMA's and Qwen's.</param>
+    public static string? FromHuggingFace(string name, IReadOnlyDictionary<string, string>? modules = null)
     {
         int dot = name.LastIndexOf('.');
         var (module, kind) = dot < 0 ? ("", name) : (name[..dot], name[(dot + 1)..]);
@@ -34,9 +36,10 @@ internal static class GgufNames
             return null;
         if (Outside.FirstOrDefault(entry => entry.Value == module).Key is { } outside)
             return $"{outside}.{kind}";
+        // A family's own names stand behind LLaMA's.
         return
             module.Split('.', 4) is ["model", "layers", var layer, var part]
-            && InLayer.FirstOrDefault(entry => entry.Value == part).Key is { } inside
+            && (modules ?? InLayer).LastOrDefault(entry => entry.Value == part).Key is { } inside
             ? $"blk.{layer}.{inside}.{kind}"
             : null;
     }

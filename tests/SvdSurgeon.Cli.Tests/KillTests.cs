@@ -5,12 +5,12 @@ namespace SvdSurgeon.Cli.Tests;
 
 /// <summary>
 /// The real process is killed (SIGKILL) at random moments, again and again; the same command then ends in the bytes of a run that nobody
-/// disturbed, and leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are; SVDSURGEON_SEED when.
+/// disturbed, and leaves no unfinished file. SVDSURGEON_KILLS sets how many kills there are in all; SVDSURGEON_SEED when.
 /// </summary>
 [TestFixture, Category("Slow")]
 public sealed partial class KillTests
 {
-    private const int UsualKills = 4;
+    private const int UsualKills = 8;
     private static readonly string[] Data =
     [
         "--calibration",
@@ -30,7 +30,7 @@ public sealed partial class KillTests
     [GeneratedRegex(@" [0-9.]+$")]
     private static partial Regex NumberAtEnd();
 
-    // Together they pass through every stage; merge, which reports none, has a test of its own.
+    // Together they pass through every stage; what reports none (merge, export, report) has tests of its own.
     private static readonly string[][] Commands =
     [
         [
@@ -103,12 +103,31 @@ public sealed partial class KillTests
             "16",
         ],
         ["stats", Svdsurgeon.Opt, "--shard", "2/3", "--method", "kfac", "--surgeon", "none", .. Data],
+        [
+            "compress",
+            Svdsurgeon.Llama,
+            "--bits",
+            "4.5",
+            "3.5",
+            "--effort",
+            "2",
+            "--calibration",
+            Svdsurgeon.CalibrationText,
+            "--seqlen",
+            "64",
+            "--sequences",
+            "24",
+            "--eval-text",
+            Svdsurgeon.EvaluationText,
+            "--eval-windows",
+            "4",
+        ],
     ];
 
     [Test]
     public void A_run_killed_at_random_moments_ends_in_the_same_bytes()
     {
-        var (kills, random) = Asked();
+        var (kills, random) = Asked(6);
         var hits = new SortedDictionary<string, int>(StringComparer.Ordinal);
         using var folder = new TemporaryFolder();
         var wholes = new Dictionary<int, IReadOnlyList<Stage>>();
@@ -128,13 +147,15 @@ public sealed partial class KillTests
                 if (!Watch([.. Commands[which], "--out", killed], stage with { Seconds = random.NextDouble() * stage.Seconds }).Killed)
                     continue;
                 string name = NumberAtEnd().Replace(stage.Name, "");
-                hits[name] = hits.GetValueOrDefault(name) + 1;
+                string hit = $"{Commands[which][0]}, {name}";
+                hits[hit] = hits.GetValueOrDefault(hit) + 1;
                 done++;
                 // A result folder is there as a whole or not at all.
                 if (Directory.Exists(killed))
                     foreach (
                         string result in Directory
-                            .GetDirectories(killed, "ratio-*")
+                            .GetDirectories(killed)
+                            .Where(path => Path.GetFileName(path) != "work")
                             .Where(path => !path.EndsWith(".partial", StringComparison.Ordinal))
                     )
                         FolderBytes.AssertEqual(result, Path.Combine(whole, Path.GetFileName(result)));
@@ -147,13 +168,13 @@ public sealed partial class KillTests
                 FolderBytes.AssertEqual(Path.Combine(killed, part), Path.Combine(whole, part));
             Directory.Delete(killed, recursive: true);
         }
-        TestContext.Out.WriteLine($"{done} kills: {string.Join(", ", hits.Select(hit => $"{hit.Key} {hit.Value}"))}");
+        TestContext.Out.WriteLine($"{done} kills: {string.Join("; ", hits.Select(hit => $"{hit.Key} {hit.Value}"))}");
     }
 
     [Test]
     public void A_merge_killed_at_random_moments_ends_in_the_same_bytes()
     {
-        var (kills, random) = Asked();
+        var (kills, random) = Asked(1);
         using var folder = new TemporaryFolder();
         string[] shards = [folder["one"], folder["two"]];
         for (int i = 0; i < shards.Length; i++)
@@ -189,12 +210,61 @@ public sealed partial class KillTests
         Assert.That(done, Is.Positive);
     }
 
-    private static (int Kills, Random Random) Asked()
+    [Test]
+    public void What_is_written_in_one_piece_is_there_whole_or_not_at_all_after_a_kill()
+    {
+        var (kills, random) = Asked(1);
+        using var folder = new TemporaryFolder();
+        string items = folder["task.jsonl"],
+            results = folder["results"];
+        File.WriteAllLines(
+            items,
+            Enumerable.Range(0, 40).Select(i => $$"""{"goal": "{{i}} and", "sol1": "one", "sol2": "two", "label": 1}""")
+        );
+        Watch(["compress", Svdsurgeon.Opt, "--method", "svd", "--surgeon", "none", "--ratio", "0.6", .. Data, "--out", results], null);
+        string[][] commands =
+        [
+            ["export", Svdsurgeon.Llama, "--format", "hf", "--type", "int4", "--out"],
+            ["export", Svdsurgeon.Llama, "--format", "onnx", "--type", "f16", "--out"],
+            ["export", Svdsurgeon.Llama, "--format", "gguf", "--type", "q4_0", "--out"],
+            ["tasks", Svdsurgeon.Llama, "--task", $"piqa={items}", "--items"],
+            ["report", results, "--html"],
+        ];
+        var hits = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        int done = 0;
+        for (int round = random.Next(commands.Length); done < kills; round++)
+        {
+            string[] command = commands[round % commands.Length];
+            string name = $"{command[0]} {(command[0] == "export" ? command[3] : "")}".TrimEnd(),
+                whole = folder[$"whole-{round % commands.Length}"],
+                killed = folder[$"killed-{round}"];
+            var clock = Stopwatch.StartNew();
+            if (!Path.Exists(whole))
+                Watch([.. command, whole], null);
+            else
+                Watch([.. command, folder[$"again-{round}"]], null);
+            if (!Watch([.. command, killed], new Stage(Start, random.NextDouble() * clock.Elapsed.TotalSeconds)).Killed)
+                continue;
+            hits[name] = hits.GetValueOrDefault(name) + 1;
+            done++;
+            // A kill may come after the last rename.
+            if (!Path.Exists(killed))
+                Watch([.. command, killed], null);
+            if (Directory.Exists(whole))
+                FolderBytes.AssertEqual(killed, whole);
+            else
+                Assert.That(File.ReadAllBytes(killed), Is.EqualTo(File.ReadAllBytes(whole)), name);
+        }
+        TestContext.Out.WriteLine($"{done} kills: {string.Join("; ", hits.Select(hit => $"{hit.Key} {hit.Value}"))}");
+    }
+
+    // The share of the kills, in eighths.
+    private static (int Kills, Random Random) Asked(int eighths)
     {
         int kills = int.TryParse(Environment.GetEnvironmentVariable("SVDSURGEON_KILLS"), out int asked) ? asked : UsualKills;
         int seed = int.TryParse(Environment.GetEnvironmentVariable("SVDSURGEON_SEED"), out int given) ? given : Environment.TickCount;
         TestContext.Out.WriteLine($"SVDSURGEON_KILLS={kills} SVDSURGEON_SEED={seed}");
-        return (kills, new Random(seed));
+        return (Math.Max(1, kills * eighths / 8), new Random(seed));
     }
 
     // Runs the command and notes its stages; kills it so many seconds after it began a stage.

@@ -61,6 +61,7 @@ internal static class BenchCommand
                         {
                             var load = Load(path, times);
                             using var checkpoint = Checkpoint.Open(path);
+                            InputWarnings.Print(checkpoint.Warnings);
                             if (Math.Max(read, written) > checkpoint.Config.MaxPositions)
                                 throw new InvalidInputException(
                                     $"{path}: {Math.Max(read, written)} tokens are more than the model's "
@@ -144,10 +145,14 @@ internal static class BenchCommand
     /// <summary>One test of one model on one device; memory is the process's on the machine, not the GPU's.</summary>
     private sealed record Row(string Path, long Bytes, string Device, int? Threads, string Test, Repeats Rates, Repeats Load, long Memory)
     {
+        /// <summary>What the user should know of the model.</summary>
+        public IReadOnlyList<string> Warnings { get; private init; } = [];
+
         public const double MiB = 1 << 20;
 
         public Row(Checkpoint model, IBackend backend, string test, Repeats rates, Repeats load, long memory)
-            : this(model.Path, model.Bytes, backend.Description, (backend as CpuBackend)?.Threads, test, rates, load, memory) { }
+            : this(model.Path, model.Bytes, backend.Description, (backend as CpuBackend)?.Threads, test, rates, load, memory) =>
+            Warnings = [.. model.Warnings];
 
         public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(Path));
 
@@ -162,6 +167,7 @@ internal static class BenchCommand
                 ["tokens_per_second"] = Json(Rates),
                 ["load_seconds"] = Json(Load),
                 ["memory_mib"] = Math.Round(Memory / MiB, 1),
+                ["warnings"] = InputWarnings.Json(Warnings),
             };
 
         private static JsonObject Json(Repeats repeats) =>

@@ -37,6 +37,7 @@ internal static class ChatCommand
                             throw new InvalidInputException($"--tokens {most}: at least 1 token is needed.");
                         using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
                         var tokenizer = Tokenizer.Open(checkpoint.Path);
+                        InputWarnings.Print(checkpoint.Warnings.Concat(tokenizer.Warnings));
                         var config = GenerationConfig.Of(checkpoint, tokenizer);
                         var template = RequireTemplate(checkpoint, tokenizer);
                         using var backend = backendArguments.Open(parsed, generates: true);

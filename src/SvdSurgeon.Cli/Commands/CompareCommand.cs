@@ -10,6 +10,7 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Reporting;
+using SvdSurgeon.Tokenization;
 
 namespace SvdSurgeon.Cli.Commands;
 
@@ -42,6 +43,14 @@ internal static class CompareCommand
                             throw new InvalidInputException("compare needs --text, --tokens or --task: what the models are compared at.");
                         using var a = Checkpoint.Open(parsed.GetRequiredValue(first));
                         using var b = Checkpoint.Open(parsed.GetRequiredValue(second));
+                        string[] warnings =
+                        [
+                            .. a
+                                .Warnings.Concat(b.Warnings)
+                                .Concat(sets.Count > 0 ? Tokenizer.Open(a.Path).Warnings : [])
+                                .Distinct(StringComparer.Ordinal),
+                        ];
+                        InputWarnings.Print(warnings);
                         var corpora = reads ? SameTokens(texts, parsed, a, b) : [];
                         using var backend = backendArguments.Open(parsed);
                         bool quiet = parsed.GetValue(json);
@@ -65,6 +74,7 @@ internal static class CompareCommand
                                     ["second"] = b.Path,
                                     ["texts"] = new JsonArray([.. onTexts.Select(text => text.ToJson())]),
                                     ["tasks"] = new JsonArray([.. onTasks.Select(task => task.ToJson())]),
+                                    ["warnings"] = InputWarnings.Json(warnings),
                                 }
                             );
                         else

@@ -42,6 +42,7 @@ internal static class ExportCommand
                             backend,
                             cancellation
                         );
+                        InputWarnings.Print(result.Warnings);
                         if (parsed.GetValue(json))
                             JsonOutput.Write(ExportView.ToJson(result));
                         else

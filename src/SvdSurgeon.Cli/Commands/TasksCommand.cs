@@ -47,6 +47,8 @@ internal static class TasksCommand
                     {
                         var sets = tasks.Read(parsed);
                         using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(model));
+                        string[] warnings = [.. checkpoint.Warnings.Concat(Tokenizer.Open(checkpoint.Path).Warnings)];
+                        InputWarnings.Print(warnings);
                         using var backend = backendArguments.Open(parsed);
                         bool quiet = parsed.GetValue(json);
                         int? limit = parsed.GetValue(length);
@@ -59,7 +61,7 @@ internal static class TasksCommand
                         );
                         journal?.Finish(results);
                         if (quiet)
-                            JsonOutput.Write(new JsonArray([.. results.Select(result => result.ToJson())]));
+                            JsonOutput.Write(new JsonArray([.. results.Select(result => ToJson(result, warnings))]));
                         else
                             Print(results);
                         return ExitCode.Success;
@@ -81,6 +83,8 @@ internal static class TasksCommand
         CancellationToken cancellation
     )
     {
+        if (sets.Count == 0)
+            return [];
         var model = DecoderModel.Load(checkpoint);
         var tokenizer = Tokenizer.Open(checkpoint.Path);
         try
@@ -135,6 +139,13 @@ internal static class TasksCommand
                         + $"stands in prompts that choices share. Peak {Bytes.OfMebibytes(ProcessMemory.PeakMiB())}."
                 )
             );
+    }
+
+    private static JsonObject ToJson(TaskResult result, IReadOnlyList<string> warnings)
+    {
+        var json = result.ToJson();
+        json["warnings"] = InputWarnings.Json(warnings);
+        return json;
     }
 
     private static string Key(

@@ -26,5 +26,6 @@ internal static class ExportView
             ["runs_in"] = result.RunsIn,
             ["command"] = result.Command,
             ["notes"] = new JsonArray([.. result.Notes.Select(note => JsonValue.Create(note))]),
+            ["warnings"] = InputWarnings.Json(result.Warnings),
         };
 }

@@ -14,6 +14,9 @@ public sealed record ExportResult(
     IReadOnlyList<string> Notes
 )
 {
+    /// <summary>What the user should know of the input: sentences.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>Bytes of all files.</summary>
     public long Bytes => Files.Sum(file => file.Bytes);
 }

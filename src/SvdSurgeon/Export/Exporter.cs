@@ -2,6 +2,7 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Formats;
 using SvdSurgeon.IO;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Export;
 
@@ -39,12 +40,15 @@ public static class Exporter
         using var model = ExportModel.Open(path, backend);
         var prepared = Prepare(chosen, model, options, output);
         // Copies and roundings alike would pass it on, or speak of a scale that is too large.
-        FiniteWeights.Require(model.Source, cancellation);
+        FiniteWeights.Require(model.Source, cancellation, stored => Written(stored, options.Type));
         var files = prepared
             .Write(cancellation)
             .Order(StringComparer.Ordinal)
             .Select(file => new ExportedFile(file, new FileInfo(file).Length));
-        return new ExportResult(chosen.Name, prepared.RunsIn ?? chosen.RunsIn, prepared.Command, [.. files], prepared.Notes);
+        return new ExportResult(chosen.Name, prepared.RunsIn ?? chosen.RunsIn, prepared.Command, [.. files], prepared.Notes)
+        {
+            Warnings = model.Source.Warnings,
+        };
     }
 
     /// <summary>Refuses, before any work, what an export of a model of this kind would refuse at the end of it.</summary>
@@ -92,6 +96,14 @@ public static class Exporter
             }
         return ways;
     }
+
+    private static DType Written(DType stored, string? type) =>
+        type switch
+        {
+            "f16" => DType.F16,
+            "bf16" => DType.BF16,
+            _ => stored,
+        };
 
     private static PreparedExport Prepare(IExportFormat format, ExportModel model, ExportOptions options, string output)
     {

@@ -73,17 +73,7 @@ public static class AtomicFile
 
     private static void EnsureSpace(string path, long bytes)
     {
-        long free;
-        try
-        {
-            string full = Path.GetFullPath(path);
-            free = new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : Path.GetDirectoryName(full)!).AvailableFreeSpace;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return; // some network shares do not tell; writing will
-        }
-        if (bytes > free)
+        if (DiskSpace.Free(path) is { } free && bytes > free)
             throw new IOException($"the disk has {free} bytes free");
     }
 
@@ -99,7 +89,7 @@ public static class AtomicFile
     // Its own type, so that a file written inside another's callback is not reported as the outer one.
     private sealed class UnwrittenFileException(string path, long bytes, Exception inner)
         : IOException(
-            $"{Named(path)}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({Reason(inner)}). "
+            $"{Named(path)}: {(bytes > 0 ? bytes + " bytes" : "the file")} could not be written ({DiskSpace.Reason(inner, path)}). "
                 + "Free space there or choose another folder; nothing was left behind.",
             inner
         )
@@ -107,12 +97,5 @@ public static class AtomicFile
         // a file in an OutputFolder is called by the name that the folder will have
         private static string Named(string path) =>
             path.Replace(TemporarySuffix + Path.DirectorySeparatorChar, Path.DirectorySeparatorChar.ToString(), StringComparison.Ordinal);
-
-        // the runtime's message ends in the temporary name, which would mislead
-        private static string Reason(Exception e)
-        {
-            int colon = e.Message.IndexOf(" : '", StringComparison.Ordinal);
-            return (colon < 0 ? e.Message : e.Message[..colon]).TrimEnd('.', ' ');
-        }
     }
 }

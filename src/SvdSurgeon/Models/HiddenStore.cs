@@ -61,12 +61,13 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
     {
         private readonly IBackend _backend;
         private readonly SafeFileHandle _file;
+        private readonly string _folder;
         private float[] _buffer = [];
 
         public InFile(IBackend backend, int hiddenSize, string folder)
             : base(hiddenSize)
         {
-            _backend = backend;
+            (_backend, _folder) = (backend, folder);
             string path = Path.Combine(folder, Path.GetRandomFileName() + AtomicFile.TemporarySuffix);
             _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
             // Without a name it cannot outlive the process, however that ends. Windows does this for DeleteOnClose by itself.
@@ -114,7 +115,18 @@ internal abstract class HiddenStore(int hiddenSize) : IDisposable
         {
             var values = Buffer(rows.Rows);
             _backend.Download(rows, values);
-            RandomAccess.Write(_file, MemoryMarshal.AsBytes(values), Offset(first));
+            try
+            {
+                RandomAccess.Write(_file, MemoryMarshal.AsBytes(values), Offset(first));
+            }
+            catch (IOException e)
+            {
+                throw new IOException(
+                    $"{_folder}: the hidden states of the calibration text could not be written there ({DiskSpace.Reason(e, _folder)}). "
+                        + "Free space, choose another folder, or give more --memory; what is finished is kept.",
+                    e
+                );
+            }
         }
 
         private Span<float> Buffer(int rows)

@@ -61,7 +61,16 @@ public static class Compressor
         if (!job.Sharing.WithOthers)
             output.EnsureFree();
         work.EnsureFree();
-        var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        var context = PipelineContext.Start(
+            job.Model,
+            job.Calibration,
+            work,
+            backend,
+            job.Memory,
+            progress,
+            cancellation,
+            options.WrittenType
+        );
         if (GgufTextFiles.Problem(job.Model) is { } problem)
             context.Warn(problem);
         if (!options.Dense)

@@ -31,10 +31,7 @@ internal sealed class ItemJournal : IDisposable
             foreach (string line in File.ReadLines(journal).Skip(1).TakeWhile(Known))
                 lines.Add(line);
         _stream = new FileStream(journal, FileMode.Create, FileAccess.Write, FileShare.Read);
-        Write(key);
-        foreach (string line in lines)
-            Write(line);
-        _stream.Flush();
+        Write([key, .. lines]);
     }
 
     /// <summary>Items of a task that an earlier run has finished.</summary>
@@ -42,11 +39,8 @@ internal sealed class ItemJournal : IDisposable
         _known.Where(known => known.Task == task && known.Item.Index < count).Select(known => known.Item);
 
     /// <summary>Adds a finished item.</summary>
-    public void Add(TaskSet task, ItemResult item)
-    {
-        Write(Line(task.Name, task.Metrics, item));
-        _stream.Flush();
-    }
+    /// <exception cref="IOException">The disk is full; what is written is kept.</exception>
+    public void Add(TaskSet task, ItemResult item) => Write([Line(task.Name, task.Metrics, item)]);
 
     /// <summary>Writes the items' file and removes the journal.</summary>
     /// <exception cref="IOException">The file cannot be written; the journal stays.</exception>
@@ -65,7 +59,23 @@ internal sealed class ItemJournal : IDisposable
 
     private static string Line(string task, TaskMetrics metrics, ItemResult item) => JsonText.Compact(item.ToJson(task, metrics)).TrimEnd();
 
-    private void Write(string line) => _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+    private void Write(IEnumerable<string> lines)
+    {
+        try
+        {
+            foreach (string line in lines)
+                _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+            _stream.Flush();
+        }
+        catch (IOException e)
+        {
+            throw new IOException(
+                $"{_path}: the items could not be written ({DiskSpace.Reason(e, _path)}). Free space there and give the same command again: "
+                    + "it goes on with the items that are missing.",
+                e
+            );
+        }
+    }
 
     // A kill may have cut the last line.
     private bool Known(string line)
@@ -77,7 +87,7 @@ internal sealed class ItemJournal : IDisposable
             _known.Add(((string)json["task"]!, ItemResult.FromJson(json)));
             return true;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or FormatException)
         {
             return false;
         }

@@ -41,7 +41,16 @@ public static class BitsCompressor
         var output = new ResultFolder(job.OutputFolder);
         output.EnsureFree();
         work.EnsureFree();
-        var context = PipelineContext.Start(job.Model, job.Calibration, work, backend, job.Memory, progress, cancellation);
+        var context = PipelineContext.Start(
+            job.Model,
+            job.Calibration,
+            work,
+            backend,
+            job.Memory,
+            progress,
+            cancellation,
+            BitsWriter.WrittenType
+        );
         if (GgufTextFiles.Problem(job.Model) is { } problem)
             context.Warn(problem);
         var (tokens, heldOut) = Split(job);

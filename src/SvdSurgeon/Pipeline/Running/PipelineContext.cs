@@ -6,6 +6,7 @@ using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Shares;
+using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Pipeline.Running;
 
@@ -42,7 +43,8 @@ internal sealed record PipelineContext(
 
     /// <summary>What every run begins with: the model is checked and loaded, the calibration data checked against it.</summary>
     /// <exception cref="InvalidInputException">The calibration data does not fit the model.</exception>
-    /// <exception cref="InvalidModelException">The model is compressed already, damaged or not supported.</exception>
+    /// <exception cref="InvalidModelException">The model is compressed already, damaged or not supported, or a weight is too large for the
+    /// type that <paramref name="written"/> gives for its own.</exception>
     public static PipelineContext Start(
         Checkpoint source,
         TokenSet calibration,
@@ -50,14 +52,15 @@ internal sealed record PipelineContext(
         IBackend backend,
         long? memory,
         IProgress<StageProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Func<DType, DType>? written = null
     )
     {
         if (source.Compression is not null)
             throw new InvalidModelException($"{source.Path} is already compressed. Compress the dense model instead.");
         var model = DecoderModel.Load(source);
         calibration.Validate(model.Config.VocabSize, model.Config.MaxPositions, "calibration data");
-        FiniteWeights.Require(source, cancellation);
+        FiniteWeights.Require(source, cancellation, written);
         var context = new PipelineContext(
             source,
             model,

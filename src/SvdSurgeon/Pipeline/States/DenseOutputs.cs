@@ -9,22 +9,26 @@ namespace SvdSurgeon.Pipeline.States;
 /// What the dense model predicts for some sequences, kept so that the divergence of another model costs one product with the head. With
 /// features f (what the head reads), logits z = Hf and ℓ = log Σ exp z, KL(p ‖ q) = ℓ(q) − ℓ(p) − g·(f_q − f_p), g = Hᵀ softmax(z_p) the
 /// gradient of ℓ at f_p: a token needs ℓ(p), g and f_p, not p itself, which is as wide as the vocabulary. One label's logit may be taken
-/// from ℓ on both sides and from g, so ℓ is the cross entropy with any label and g its gradient.
+/// from ℓ on both sides and from g, so ℓ is the cross entropy with any label and g its gradient. Where
+/// features and gradients are too many for the memory they are in files.
 /// </summary>
 internal sealed class DenseOutputs : IDisposable
 {
     private readonly PipelineContext _context;
     private readonly TokenSet _tokens;
-    private readonly Tensor _features,
+    private readonly HiddenStore _features,
         _gradients;
     private readonly double[] _losses;
 
     private DenseOutputs(PipelineContext context, TokenSet tokens)
     {
         (_context, _tokens) = (context, tokens);
-        _features = context.Backend.Allocate(tokens.Ids.Length, context.Model.HeadWidth);
-        _gradients = context.Backend.Allocate(tokens.Ids.Length, context.Model.HeadWidth);
+        _features = Store();
+        _gradients = Store();
         _losses = new double[tokens.Ids.Length];
+
+        HiddenStore Store() =>
+            HiddenStore.Create(context.Backend, tokens.Ids.Length, context.Model.HeadWidth, context.Memory / 8, context.Work.Path);
     }
 
     /// <summary>A forward pass of the dense model.</summary>
@@ -41,15 +45,26 @@ internal sealed class DenseOutputs : IDisposable
             {
                 int row = first * tokens.Length,
                     rows = count * tokens.Length;
-                var features = outputs._features.RowRange(row, rows);
                 using var hidden = states.Copy(first, count);
-                model.Features(context.Backend, hidden, features);
-                context.Backend.CrossEntropy(
-                    features,
-                    model.Head,
-                    tokens.Rows(first, count),
-                    outputs._losses.AsSpan(row, rows),
-                    outputs._gradients.RowRange(row, rows)
+                outputs._features.Write(
+                    row,
+                    rows,
+                    features =>
+                    {
+                        model.Features(context.Backend, hidden, features);
+                        outputs._gradients.Write(
+                            row,
+                            rows,
+                            gradients =>
+                                context.Backend.CrossEntropy(
+                                    features,
+                                    model.Head,
+                                    tokens.Rows(first, count),
+                                    outputs._losses.AsSpan(row, rows),
+                                    gradients
+                                )
+                        );
+                    }
                 );
             }
         );
@@ -81,7 +96,7 @@ internal sealed class DenseOutputs : IDisposable
         using var gradient = backend.Allocate(hidden.Rows, model.HeadWidth);
         model.Features(backend, hidden, features);
         double sum = Finish(model, features, first, gradient);
-        backend.AddScaled(_gradients.RowRange(first * _tokens.Length, hidden.Rows), -1, gradient);
+        _gradients.Read(first * _tokens.Length, hidden.Rows, dense => backend.AddScaled(dense, -1, gradient));
         model.FeaturesBackward(backend, hidden, gradient, dHidden);
         return sum;
     }
@@ -93,8 +108,8 @@ internal sealed class DenseOutputs : IDisposable
         int row = first * _tokens.Length;
         var losses = new double[features.Rows];
         backend.CrossEntropy(features, model.Head, _tokens.Rows(first, features.Rows / _tokens.Length), losses, gradient);
-        backend.AddScaled(_features.RowRange(row, features.Rows), -1, features);
-        backend.Multiply(features, _gradients.RowRange(row, features.Rows), features);
+        _features.Read(row, features.Rows, dense => backend.AddScaled(dense, -1, features));
+        _gradients.Read(row, features.Rows, dense => backend.Multiply(features, dense, features));
         var linear = new double[model.HeadWidth];
         backend.AddColumnSums(features, false, linear);
         double sum = -linear.Sum();

@@ -221,7 +221,9 @@ internal sealed class TokenizerJsonComponents(string file)
     private static (string Pattern, bool IsRegex) Pattern(JsonElement json)
     {
         var pattern = json.GetProperty("pattern");
-        return pattern.OptionalText("Regex") is { } regex ? (regex, true) : (pattern.Text("String"), false);
+        if (pattern.OptionalText("Regex") is { } regex)
+            return (regex, true);
+        return pattern.Text("String") is { Length: > 0 } text ? (text, false) : throw new FormatException("a pattern is empty");
     }
 
     // ["</s>", 2]

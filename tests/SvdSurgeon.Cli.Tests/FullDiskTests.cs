@@ -18,12 +18,8 @@ public sealed class FullDiskTests
     private static IEnumerable<TestCaseData> Commands()
     {
         string[] data = ["--calibration", Svdsurgeon.CalibrationText, "--seqlen", "64", "--sequences", "16", "--fisher-sequences", "16"];
-        yield return Case(
-            "compress",
-            [0.02, 0.3, 0.7, 0.95],
-            ["compress", Svdsurgeon.Opt, "--method", "kfac", "--ratio", "0.6", .. data, "--out"]
-        );
-        yield return Case("bits", [0.3, 0.8], ["compress", Svdsurgeon.Llama, "--bits", "4.5", "--effort", "1", .. data[..6], "--out"]);
+        yield return Case("compress", [0.02, 0.7], ["compress", Svdsurgeon.Opt, "--method", "kfac", "--ratio", "0.6", .. data, "--out"]);
+        yield return Case("bits", [0.3], ["compress", Svdsurgeon.Llama, "--bits", "4.5", "--effort", "1", .. data[..6], "--out"]);
         yield return Case("stats", [0.5], ["stats", Svdsurgeon.Opt, "--method", "kfac", "--surgeon", "none", .. data, "--out"]);
         yield return Case("export hf", [0.5], ["export", Svdsurgeon.Llama, "--format", "hf", "--type", "f32", "--out"]);
         yield return Case("export gguf", [0.5], ["export", Svdsurgeon.Llama, "--format", "gguf", "--type", "f16", "--out"]);
@@ -63,25 +59,21 @@ public sealed class FullDiskTests
     [TestCaseSource(nameof(Commands))]
     public void A_full_disk_is_named_and_more_room_leads_to_the_same_bytes(double[] shares, string[] command)
     {
-        string whole = _folder["whole"],
-            made = Path.Combine(_disk, "made");
+        string suffix = command.Contains("gguf") ? ".gguf" : "",
+            whole = _folder["whole" + suffix],
+            made = Path.Combine(_disk, "made" + suffix);
         Assert.That(Svdsurgeon.Run([.. command, whole]).ExitCode, Is.Zero);
         long needed = Bytes(whole);
         foreach (double share in shares)
         {
-            Resize($"{(long)(share * needed) / 4096 * 4 + 8}k");
-            var result = Svdsurgeon.Run([.. command, made]);
-            string last = result.Error.TrimEnd().Split('\n')[^1];
-            TestContext.Out.WriteLine(
-                $"{share:P0} of {needed:N0} bytes: exit {result.ExitCode}, {last.Replace(_disk, "DISK", StringComparison.Ordinal)}"
-            );
-            Assert.That(result.ExitCode, Is.EqualTo(1), last);
-            Assert.That(last, Does.Contain(_disk).And.Contain("free").And.Not.Contain(".partial").And.Not.Contain("defect"));
-            Assert.That(Directory.GetFileSystemEntries(_disk, "*.partial", SearchOption.AllDirectories), Is.Empty);
+            Resize((long)(share * needed));
+            IsFull(command, made, $"{share:P0} of {needed:N0} bytes");
         }
-        Resize($"{3 * needed / 1024 + 1024}k");
+        Resize(3 * needed);
         var more = Svdsurgeon.Run([.. command, made]);
         Assert.That(more.ExitCode, Is.Zero, more.Error);
+        if (Directory.Exists(Path.Combine(made, "work")))
+            StageAfterStage(command, made);
         if (Directory.Exists(whole))
         {
             FolderBytes.AssertEqual(made, whole);
@@ -94,6 +86,39 @@ public sealed class FullDiskTests
         }
     }
 
+    // The last that was made is taken away, more each time, and the disk has no room for it.
+    private void StageAfterStage(string[] command, string made)
+    {
+        string work = Path.Combine(made, "work");
+        string[] parts =
+        [
+            .. Directory.GetDirectories(made).Where(path => path != work),
+            .. Directory.GetDirectories(work).OrderByDescending(path => File.GetLastWriteTimeUtc(Path.Combine(path, "artifact.json"))),
+        ];
+        foreach (string part in parts)
+        {
+            if (Path.GetFileName(part).StartsWith("eval-", StringComparison.Ordinal))
+                continue;
+            Directory.Delete(part, recursive: true);
+            var disk = new DriveInfo(_disk);
+            Resize(disk.TotalSize - disk.TotalFreeSpace);
+            IsFull(command, made, $"without {Path.GetFileName(part)}");
+        }
+        Resize(64 << 20);
+        var more = Svdsurgeon.Run([.. command, made]);
+        Assert.That(more.ExitCode, Is.Zero, more.Error);
+    }
+
+    private void IsFull(string[] command, string made, string when)
+    {
+        var result = Svdsurgeon.Run([.. command, made]);
+        string last = result.Error.TrimEnd().Split('\n')[^1];
+        TestContext.Out.WriteLine($"{when}: exit {result.ExitCode}, {last.Replace(_disk, "DISK", StringComparison.Ordinal)}");
+        Assert.That(result.ExitCode, Is.EqualTo(1), last);
+        Assert.That(last, Does.Contain(_disk).And.Contain("free").And.Not.Contain(".partial").And.Not.Contain("defect"));
+        Assert.That(Directory.GetFileSystemEntries(_disk, "*.partial", SearchOption.AllDirectories), Is.Empty);
+    }
+
     [Test]
     public void Items_of_tasks_that_do_not_fit_are_named_and_go_on_with_more_room()
     {
@@ -101,12 +126,12 @@ public sealed class FullDiskTests
             items = Path.Combine(_disk, "items.jsonl");
         File.WriteAllLines(tasks, Enumerable.Repeat(Tasks, 60));
         string[] command = ["tasks", Svdsurgeon.Llama, "--task", $"piqa={tasks}", "--items", items];
-        Resize("8k");
+        Resize(8192);
         var result = Svdsurgeon.Run(command);
         TestContext.Out.WriteLine(result.Error.TrimEnd().Split('\n')[^1].Replace(_disk, "DISK", StringComparison.Ordinal));
         Assert.That(result.ExitCode, Is.EqualTo(1));
         Assert.That(result.Error.TrimEnd().Split('\n')[^1], Does.Contain(items).And.Contain("free").And.Not.Contain("defect"));
-        Resize("1m");
+        Resize(1 << 20);
         Assert.That(Svdsurgeon.Run(command).ExitCode, Is.Zero);
         Assert.That(File.ReadAllLines(items), Has.Length.EqualTo(60));
         Assert.That(Directory.GetFileSystemEntries(_disk), Has.Length.EqualTo(1));
@@ -116,10 +141,11 @@ public sealed class FullDiskTests
     public void A_folder_that_cannot_be_written_is_refused_in_one_sentence(double[] shares, string[] command)
     {
         Assert.That(shares, Is.Not.Empty);
+        Resize(64 << 20);
         Assert.That(Mount("-o", "remount,ro", _disk));
         try
         {
-            var result = Svdsurgeon.Run([.. command, Path.Combine(_disk, "made")]);
+            var result = Svdsurgeon.Run([.. command, Path.Combine(_disk, "made.gguf")]);
             string last = result.Error.TrimEnd().Split('\n')[^1];
             TestContext.Out.WriteLine($"exit {result.ExitCode}, {last.Replace(_disk, "DISK", StringComparison.Ordinal)}");
             Assert.That(result.ExitCode, Is.EqualTo(command[0] == "export" ? 1 : 2), last);
@@ -131,7 +157,7 @@ public sealed class FullDiskTests
         }
     }
 
-    private void Resize(string size) => Assert.That(Mount("-o", $"remount,size={size}", _disk), size);
+    private void Resize(long bytes) => Assert.That(Mount("-o", $"remount,size={bytes / 4096 * 4 + 8}k", _disk));
 
     private static long Bytes(string path) =>
         File.Exists(path)

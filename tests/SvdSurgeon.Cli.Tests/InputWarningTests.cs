@@ -25,18 +25,25 @@ public sealed class InputWarningTests
             )
         );
 
+        string items = folder["piqa.jsonl"];
+        File.WriteAllText(items, """{"goal": "To see,", "sol1": "light a lamp.", "sol2": "wait.", "label": 0}""");
         string[] expected = ["'logits_scaling' is unknown", "read as JSON lines"];
-        foreach (string verb in (string[])["eval", "plan", "inspect"])
+        foreach (string verb in (string[])["eval", "plan", "inspect", "bench", "compare", "tasks", "export"])
         {
             string[] options = verb switch
             {
                 "eval" => ["--text", text, "--seqlen", "32"],
                 "plan" => ["--ratio", "0.5"],
+                "bench" => ["--prompt", "4", "--generate", "0", "--repeats", "1", "--threads", "1"],
+                "compare" => [Svdsurgeon.Llama, "--text", text, "--seqlen", "32"],
+                "tasks" => ["--task", $"piqa={items}"],
+                "export" => ["--format", "hf", "--type", "f16", "--out", folder["exported"]],
                 _ => [],
             };
             var result = Svdsurgeon.Run([verb, copy, .. options, "--json"]);
             Assert.That(result.ExitCode, Is.Zero, result.Error);
-            string warnings = JsonNode.Parse(result.Output)!["warnings"]!.ToJsonString();
+            var printed = JsonNode.Parse(result.Output)!;
+            string warnings = (printed is JsonArray rows ? rows[0]! : printed)["warnings"]!.ToJsonString();
             foreach (string sentence in verb == "eval" ? expected : expected[..1])
             {
                 Assert.That(result.Error, Does.Contain("warning: ").And.Contain(sentence));

@@ -236,13 +236,14 @@ public sealed partial class KillTests
         {
             string[] command = commands[round % commands.Length];
             string name = $"{command[0]} {(command[0] == "export" ? command[3] : "")}".TrimEnd(),
-                whole = folder[$"whole-{round % commands.Length}"],
-                killed = folder[$"killed-{round}"];
+                suffix = command.Contains("gguf") ? ".gguf" : "",
+                whole = folder[$"whole-{round % commands.Length}{suffix}"],
+                killed = folder[$"killed-{round}{suffix}"];
             var clock = Stopwatch.StartNew();
             if (!Path.Exists(whole))
                 Watch([.. command, whole], null);
             else
-                Watch([.. command, folder[$"again-{round}"]], null);
+                Watch([.. command, folder[$"again-{round}{suffix}"]], null);
             if (!Watch([.. command, killed], new Stage(Start, random.NextDouble() * clock.Elapsed.TotalSeconds)).Killed)
                 continue;
             hits[name] = hits.GetValueOrDefault(name) + 1;

@@ -28,10 +28,22 @@ internal static class MergeCommand
                 Task.Run(
                     () =>
                     {
-                        var merged = ShardMerge.Run(parsed.GetRequiredValue(folders), parsed.GetRequiredValue(output), cancellation);
+                        var warnings = new List<string>();
+                        var merged = ShardMerge.Run(
+                            parsed.GetRequiredValue(folders),
+                            parsed.GetRequiredValue(output),
+                            cancellation,
+                            warnings.Add
+                        );
+                        InputWarnings.Print(warnings);
                         if (parsed.GetValue(json))
                             JsonOutput.Write(
-                                new JsonObject { ["folder"] = parsed.GetRequiredValue(output), ["artifacts"] = ArtifactView.ToJson(merged) }
+                                new JsonObject
+                                {
+                                    ["folder"] = parsed.GetRequiredValue(output),
+                                    ["artifacts"] = ArtifactView.ToJson(merged),
+                                    ["warnings"] = InputWarnings.Json(warnings),
+                                }
                             );
                         else
                             ArtifactView.PrintTable(merged);

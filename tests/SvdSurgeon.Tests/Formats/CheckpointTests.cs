@@ -131,6 +131,24 @@ public class CheckpointTests
         );
     }
 
+    [TestCase(DType.F16, 65504f, -70000f), TestCase(DType.BF16, 3.38e38f, 3.4e38f)]
+    public void A_weight_that_is_too_large_for_the_type_it_is_written_in_is_found_before_work(DType type, float fits, float tooLarge)
+    {
+        File.Copy(GoldenFiles.Copied("models", "llama-mha", "config.json"), _folder["config.json"]);
+        float[] weights = [1, fits, 2, tooLarge];
+        SafeTensorsWriter.Write(
+            _folder["model.safetensors"],
+            [TensorEntry.From(StoredTensor.FromSingles("model.norm.weight", [2, 2], weights))]
+        );
+        using var checkpoint = Checkpoint.Open(_folder.Path);
+        FiniteWeights.Require(checkpoint, default);
+        FiniteWeights.Require(checkpoint, default, stored => stored);
+        Assert.That(
+            Assert.Throws<InvalidModelException>(() => FiniteWeights.Require(checkpoint, default, _ => type))!.Message,
+            Does.Contain($"tensor 'model.norm.weight' holds {tooLarge} at [1, 1], and {type} ends at")
+        );
+    }
+
     [TestCase("models", "llama-mha"), TestCase("models", "opt-postnorm-projected"), TestCase("files", "llama-gqa-tied.f32.gguf")]
     public void The_weights_of_golden_models_are_finite(string kind, string model)
     {

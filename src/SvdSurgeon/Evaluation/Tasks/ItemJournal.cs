@@ -30,7 +30,8 @@ internal sealed class ItemJournal : IDisposable
         if (File.Exists(journal) && File.ReadLines(journal).FirstOrDefault() == key)
             foreach (string line in File.ReadLines(journal).Skip(1).TakeWhile(Known))
                 lines.Add(line);
-        _stream = new FileStream(journal, FileMode.Create, FileAccess.Write, FileShare.Read);
+        // Without a buffer: what could not be written once is not tried again when the stream is closed.
+        _stream = new FileStream(journal, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         Write([key, .. lines]);
     }
 
@@ -65,7 +66,6 @@ internal sealed class ItemJournal : IDisposable
         {
             foreach (string line in lines)
                 _stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
-            _stream.Flush();
         }
         catch (IOException e)
         {

@@ -18,7 +18,7 @@ internal static class DiskSpace
         }
     }
 
-    /// <summary>The runtime's words for an error without the file's name, which may be a temporary one; and the bytes that are free.</summary>
+    /// <summary>The runtime's words for an error, without the file's name, which may be a temporary one; and what is free.</summary>
     public static string Reason(Exception error, string path)
     {
         int colon = error.Message.IndexOf(" : '", StringComparison.Ordinal);

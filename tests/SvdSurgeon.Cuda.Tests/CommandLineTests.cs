@@ -6,6 +6,7 @@ using SvdSurgeon.Cuda.VendorLibraries.Loading;
 namespace SvdSurgeon.Cuda.Tests;
 
 /// <summary>What the command line says of devices, as processes of their own.</summary>
+[Category("Slow")]
 public sealed class CommandLineTests
 {
     private string _root = null!;

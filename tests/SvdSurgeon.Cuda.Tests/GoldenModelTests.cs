@@ -6,6 +6,7 @@ namespace SvdSurgeon.Cuda.Tests;
 
 /// <summary>Whole models against float64: every one of golden/models on a GPU, most on the simulator too.</summary>
 [TestFixtureSource(nameof(Cases))]
+[Category("Slow")]
 public sealed class CudaGoldenModelTests(string device, string name)
 {
     private const double LossTolerance = 1e-5; // relative

@@ -12,6 +12,7 @@ namespace SvdSurgeon.Cuda.Tests;
 /// <summary>A whole compression on the device against the CPU's, to rounding, through the batches that a device brings along.</summary>
 [TestFixture("simulator"), TestFixture("gpu")]
 [TestFixture("stand-in")]
+[Category("Slow")]
 public sealed class PipelineTests(string device)
 {
     // Factors are float32; the statistics before them were summed in another order.

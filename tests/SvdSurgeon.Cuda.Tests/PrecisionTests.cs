@@ -10,6 +10,7 @@ namespace SvdSurgeon.Cuda.Tests;
 /// <summary>
 /// What each precision of the products costs against float64, on the simulator, which rounds inputs as tensor cores take them.
 /// </summary>
+[Category("Slow")]
 public sealed class PrecisionTests
 {
     // Rounding to p bits of fraction is an error of about 2^-(p+1)/√3 √(2/3) of a number in the mean of squares; two factors add in

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Cuda.Tests;
 /// <summary>
 /// The contract on ILGPU's CPU accelerator, with managed products: every kernel runs, at sizes that cross tiles, warps and chunks.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class SimulatorContract : BackendContract
 {
     protected override IBackend Open() => CudaDevices.OpenSimulator();

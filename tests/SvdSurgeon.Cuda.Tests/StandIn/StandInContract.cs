@@ -5,7 +5,7 @@ using SvdSurgeon.Tests.Backends.Contract;
 namespace SvdSurgeon.Cuda.Tests.StandIn;
 
 /// <summary>The contract through the cuBLAS and cuSOLVER bindings, on host libraries of the same signatures.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class StandInContract : BackendContract
 {
     protected override IBackend Open() => StandInLibraries.Open();

@@ -8,7 +8,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Tests.Backends;
 
 /// <summary>Products through the BLAS of the system, of shapes that are cut into several stripes, beside ours.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class SystemProductsTests
 {
     // Of the square root of k: both sides sum products of standard normal numbers in float32, in other orders.

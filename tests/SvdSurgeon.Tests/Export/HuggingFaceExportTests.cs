@@ -14,7 +14,7 @@ using SvdSurgeon.Tokenization;
 namespace SvdSurgeon.Tests.Export;
 
 /// <summary>Export to Hugging Face folders.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class HuggingFaceExportTests
 {
     private TemporaryFolder _folder = null!;

@@ -7,7 +7,7 @@ using SvdSurgeon.Pipeline.Ranks;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>The evaluation data has no part in what is written: it is not opened before, and other data gives the same bytes.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class EvaluationSeparationTests
 {
     private static readonly CompressionOptions Searched = new() { Method = CompressionMethod.Auto, Ratios = [0.5] };

@@ -9,7 +9,7 @@ using SvdSurgeon.Pipeline.Options;
 namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>Every family goes through the pipeline, and its fused projections are compressed as the one module that they are.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class FamilyCompressionTests
 {
     private static readonly CompressionOptions Options = new()

@@ -12,7 +12,7 @@ namespace SvdSurgeon.Tests.Reporting;
 /// <summary>
 /// metrics.json says what the model is: errors that identities predict, sizes that are stored, the perplexities that were measured.
 /// </summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class MetricsTests
 {
     private const int Sequences = 16,

@@ -13,7 +13,7 @@ using SvdSurgeon.Tests.Pipeline;
 namespace SvdSurgeon.Tests.Reporting;
 
 /// <summary>The HTML report: one well-formed file that refers to nothing outside itself and says what metrics.json says.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class ReportTests
 {
     private const int Sequences = 8,

@@ -13,7 +13,7 @@ using SvdSurgeon.Tests.Pipeline;
 namespace SvdSurgeon.Tests.Formats.HuggingFace;
 
 /// <summary>Folders with factors as other programs load them: their config.json, and modeling_svdsurgeon.py run in PyTorch.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class ModelingFileTests
 {
     // Both compute in float32, in another order; the logits are below 2.

@@ -10,7 +10,7 @@ using SvdSurgeon.Pipeline.States;
 namespace SvdSurgeon.Tests.Pipeline.Search;
 
 /// <summary>How candidates are compared on sequences that no statistic has seen, and what a search leaves on disk.</summary>
-[TestFixture]
+[TestFixture, Category("Slow")]
 public sealed class HeldOutTests
 {
     [Test]

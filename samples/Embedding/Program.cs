@@ -1,4 +1,3 @@
-using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Pipeline;
@@ -7,9 +6,8 @@ using SvdSurgeon.Tokenization;
 
 if (args is not [var folder, var text, var output])
     throw new ArgumentException("Usage: MODEL CALIBRATION.txt OUT");
-using var backend = new CpuBackend();
 using var model = Checkpoint.Open(folder);
-var calibration = CalibrationSampler.Sample(Tokenizer.Open(folder), TextSource.Read([text]), text, 128, 256, seed: 0);
+var calibration = CalibrationSampler.Sample(Tokenizer.Open(folder), File.ReadAllText(text), text, 128, 256, seed: 0);
 var options = new CompressionOptions { Ratios = [0.8, 0.6], Surgeon = SurgeonMode.None };
 var job = new CompressionJob
 {
@@ -18,5 +16,6 @@ var job = new CompressionJob
     OutputFolder = output,
     Options = options,
 };
-foreach (var result in Compressor.Run(job, backend).Models)
-    Console.WriteLine($"kept {result.AchievedRatio:P1}: {result.Folder}");
+var result = await Compressor.RunAsync(job);
+foreach (var made in result.Models)
+    Console.WriteLine($"kept {made.AchievedRatio:P1}: {made.Folder}");

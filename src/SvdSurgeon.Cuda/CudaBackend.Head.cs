@@ -3,7 +3,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;
 
-public sealed partial class CudaBackend
+internal sealed partial class CudaBackend
 {
     /// <inheritdoc/>
     public void CrossEntropy(

@@ -5,7 +5,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;
 
-public sealed partial class CudaBackend
+internal sealed partial class CudaBackend
 {
     /// <inheritdoc/>
     public void LayerNorm(Tensor x, StoredTensor? weight, StoredTensor? bias, float epsilon, Tensor y, Tensor mean, Tensor r) =>

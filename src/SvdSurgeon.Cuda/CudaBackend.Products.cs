@@ -5,7 +5,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cuda;
 
-public sealed partial class CudaBackend
+internal sealed partial class CudaBackend
 {
     /// <inheritdoc/>
     public void Embed(ReadOnlySpan<int> ids, StoredTensor table, Tensor y)

@@ -15,7 +15,7 @@ namespace SvdSurgeon.Cuda;
 /// with
 /// <see cref="CudaDevices.Open"/>. An instance belongs to one thread.
 /// </summary>
-public sealed partial class CudaBackend : IBackend
+internal sealed partial class CudaBackend : IBackend
 {
     private readonly Context? _ownContext;
     private readonly Accelerator _accelerator;

@@ -3,6 +3,7 @@ using ILGPU.Backends;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using SvdSurgeon.Backends;
 using SvdSurgeon.Cuda.VendorLibraries;
 using SvdSurgeon.Cuda.VendorLibraries.Loading;
 
@@ -49,12 +50,30 @@ public static class CudaDevices
         return new CudaReport(devices, libraries, libraries[1].Problem, libraries[1].Problem is null ? null : NoLibraries);
     }
 
+    /// <summary>Opens a device for the library's runs.</summary>
+    /// <param name="index">Which one, as <see cref="List"/> numbers them.</param>
+    /// <param name="options">Arithmetic and memory.</param>
+    /// <exception cref="InvalidInputException">There is no usable device of this number; the message says why and what would
+    /// help.</exception>
+    public static ComputeDevice Device(int index = 0, CudaOptions? options = null) => new(Open(index, options));
+
+    /// <summary>Computes on an accelerator that the calling program has made and keeps: it stays open when the device is disposed.</summary>
+    /// <param name="accelerator">
+    /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the
+    /// kernels use. On a CUDA accelerator products and decompositions go to cuBLAS and cuSOLVER in its context.
+    /// </param>
+    /// <param name="options">Arithmetic and memory.</param>
+    /// <exception cref="ArgumentException">The context lacks one of the two, or the accelerator is neither CUDA's nor the
+    /// CPU's.</exception>
+    /// <exception cref="InvalidInputException">cuBLAS or cuSOLVER is missing; the message says where it was looked for.</exception>
+    public static ComputeDevice Device(Accelerator accelerator, CudaOptions? options = null) => new(Use(accelerator, options));
+
     /// <summary>Opens a device.</summary>
     /// <param name="index">Which one, as <see cref="List"/> numbers them.</param>
     /// <param name="options">Arithmetic and memory.</param>
     /// <exception cref="InvalidInputException">There is no usable device of this number; the message says why and what would
     /// help.</exception>
-    public static CudaBackend Open(int index = 0, CudaOptions? options = null)
+    internal static CudaBackend Open(int index = 0, CudaOptions? options = null)
     {
         var report = List();
         string name = index == 0 ? "--device cuda" : $"--device cuda:{index}";
@@ -82,7 +101,7 @@ public static class CudaDevices
 
     /// <summary>The first device, or null where none can be used. Without a driver the other libraries are not even looked for.</summary>
     /// <param name="options">Arithmetic and memory.</param>
-    public static CudaBackend? TryOpen(CudaOptions? options = null) =>
+    internal static CudaBackend? TryOpen(CudaOptions? options = null) =>
         NativeLibraries.Driver is not null && List().Problem is null ? Open(0, options) : null;
 
     /// <summary>
@@ -98,7 +117,7 @@ public static class CudaDevices
     /// <exception cref="ArgumentException">The context lacks one of the two, or the accelerator is neither CUDA's nor the
     /// CPU's.</exception>
     /// <exception cref="InvalidInputException">cuBLAS or cuSOLVER is missing; the message says where it was looked for.</exception>
-    public static CudaBackend Use(Accelerator accelerator, CudaOptions? options = null)
+    internal static CudaBackend Use(Accelerator accelerator, CudaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(accelerator);
         if (!accelerator.Context.Properties.EnableProfiling)
@@ -130,7 +149,7 @@ public static class CudaDevices
     }
 
     /// <summary>The kernels on ILGPU's CPU accelerator, for tests and debugging: right, and very slow.</summary>
-    public static CudaBackend OpenSimulator(CudaOptions? options = null) => OpenSimulator(ManagedProducts, options);
+    internal static CudaBackend OpenSimulator(CudaOptions? options = null) => OpenSimulator(ManagedProducts, options);
 
     /// <summary>As <see cref="OpenSimulator(CudaOptions?)"/>, over other libraries.</summary>
     internal static CudaBackend OpenSimulator(VendorLibraryFactory libraries, CudaOptions? options = null)

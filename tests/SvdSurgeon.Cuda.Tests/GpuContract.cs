@@ -6,7 +6,7 @@ namespace SvdSurgeon.Cuda.Tests;
 
 /// <summary>The contract on a GPU with cuBLAS and cuSOLVER, where there is one.</summary>
 [TestFixture]
-public sealed class GpuContract : BackendContract
+internal sealed class GpuContract : BackendContract
 {
     protected override IBackend Open() => Devices.OpenGpu();
 }

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Cuda.Tests;
 /// The contract on ILGPU's CPU accelerator, with managed products: every kernel runs, at sizes that cross tiles, warps and chunks.
 /// </summary>
 [TestFixture, Category("Slow")]
-public sealed class SimulatorContract : BackendContract
+internal sealed class SimulatorContract : BackendContract
 {
     protected override IBackend Open() => CudaDevices.OpenSimulator();
 }

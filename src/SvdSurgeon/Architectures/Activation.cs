@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Architectures;
 
 /// <summary>Activation of the MLP.</summary>
-public enum Activation
+internal enum Activation
 {
     /// <summary>max(x, 0).</summary>
     Relu,

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Architectures;
 
 /// <summary>Everything that the forward pass of a decoder needs to know besides its weights.</summary>
-public sealed record DecoderConfig
+internal sealed record DecoderConfig
 {
     /// <summary>Hugging Face model_type, such as opt or qwen3; it says which family the model belongs to.</summary>
     public required string ModelType { get; init; }

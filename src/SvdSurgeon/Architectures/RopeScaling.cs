@@ -6,7 +6,7 @@ namespace SvdSurgeon.Architectures;
 /// <param name="LowFrequencyFactor">llama3 only.</param>
 /// <param name="HighFrequencyFactor">llama3 only.</param>
 /// <param name="OriginalMaxPositions">llama3 only.</param>
-public sealed record RopeScaling(
+internal sealed record RopeScaling(
     string Type,
     double Factor = 1,
     double LowFrequencyFactor = 1,

@@ -12,7 +12,7 @@ namespace SvdSurgeon.Backends;
 /// <param name="Window">Sliding window: a query sees the last Window keys, itself included; 0 for all.</param>
 /// <param name="ScoreScale">Factor of the scores q·k; 0 for 1/√d.</param>
 /// <param name="SoftCap">A scaled score s becomes cap · tanh(s / cap); 0 for no cap.</param>
-public readonly record struct AttentionShape(
+internal readonly record struct AttentionShape(
     int Sequences,
     int QueryLength,
     int KeyLength,

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Backends;
 /// Sum of xᵀx over blocks of rows: float32 products inside a block, float64 sums across blocks. With the CPU's own products h_ij is within
 /// 2e-7 √(h_ii h_jj) of what float64 gives throughout, whatever the number of rows.
 /// </summary>
-public abstract class GramAccumulator(int n) : IDisposable
+internal abstract class GramAccumulator(int n) : IDisposable
 {
     /// <summary>Width.</summary>
     public int Size { get; } = n;

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Backends;
 /// Shapes are [rows, columns]; a batch of B sequences of T tokens is [B·T, features]. Unless an operation says that it accumulates,
 /// it overwrites its output. Outputs never overlap inputs except where that is stated. Results do not depend on the number of threads.
 /// </summary>
-public interface IBackend : IDisposable
+internal interface IBackend : IDisposable
 {
     /// <summary>What the user is shown, such as "cpu (2 threads, AVX-512)".</summary>
     string Description { get; }

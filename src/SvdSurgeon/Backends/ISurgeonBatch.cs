@@ -3,7 +3,7 @@ using SvdSurgeon.Compression.Surgery;
 namespace SvdSurgeon.Backends;
 
 /// <summary>The closed forms of <see cref="Surgeon"/> for many modules in one launch, on a device that has kernels for them.</summary>
-public interface ISurgeonBatch
+internal interface ISurgeonBatch
 {
     /// <summary>The largest pool k worth a place in a batch; larger systems are solved one by one.</summary>
     int LargestPool { get; }

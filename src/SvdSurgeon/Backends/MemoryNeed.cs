@@ -4,4 +4,4 @@ namespace SvdSurgeon.Backends;
 /// <param name="ActivationBytes">Activations between forward and backward.</param>
 /// <param name="LargestWeight">Numbers of the largest weight matrix, which is widened where it is used.</param>
 /// <param name="Tokens">Tokens that go through together.</param>
-public readonly record struct MemoryNeed(long ActivationBytes, long LargestWeight, long Tokens);
+internal readonly record struct MemoryNeed(long ActivationBytes, long LargestWeight, long Tokens);

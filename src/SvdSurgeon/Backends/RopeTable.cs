@@ -3,7 +3,7 @@ namespace SvdSurgeon.Backends;
 /// <summary>
 /// Cosines and sines of the rotary embedding, computed in double: [positions, headDim/2]. Halves are rotated as (x_i, x_{i+d/2}).
 /// </summary>
-public sealed class RopeTable
+internal sealed class RopeTable
 {
     /// <param name="inverseFrequencies">headDim/2 angular frequencies.</param>
     /// <param name="positions">How many positions to tabulate.</param>

@@ -3,7 +3,7 @@ using SvdSurgeon.Formats;
 namespace SvdSurgeon.Calibration;
 
 /// <summary>Reads calibration data: sequences sampled from texts, or the rows of a token file (docs/methods.md).</summary>
-public static class CalibrationData
+internal static class CalibrationData
 {
     /// <summary>Calibration sequences for a model.</summary>
     /// <param name="model">The model that will be compressed; its tokenizer is read only for texts.</param>

@@ -4,7 +4,7 @@ namespace SvdSurgeon.Calibration;
 /// Texts for calibration and evaluation: plain text in UTF-8 or UTF-16, JSON lines, arrays or objects with a <c>text</c> field, each as it
 /// is or compressed with gzip. What a file is says its content; a name that says something else is answered with a sentence.
 /// </summary>
-public static class TextSource
+internal static class TextSource
 {
     /// <summary>What stands between two documents.</summary>
     public const string Separator = "\n\n";

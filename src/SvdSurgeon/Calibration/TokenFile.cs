@@ -3,7 +3,7 @@ using SvdSurgeon.Formats;
 namespace SvdSurgeon.Calibration;
 
 /// <summary>Ready token ids, so that a run can be repeated exactly in another program: one long text, or one sequence a row.</summary>
-public sealed class TokenFile
+internal sealed class TokenFile
 {
     private readonly int[] _tokens;
 

@@ -3,7 +3,7 @@ namespace SvdSurgeon.Chat;
 /// <summary>A message of a conversation.</summary>
 /// <param name="Role">"system", "user" or "assistant".</param>
 /// <param name="Content">Its text.</param>
-public sealed record ChatMessage(string Role, string Content)
+internal sealed record ChatMessage(string Role, string Content)
 {
     /// <summary>The role of instructions that stand before a conversation.</summary>
     public const string System = "system";

@@ -6,7 +6,7 @@ using SvdSurgeon.Tokenization;
 namespace SvdSurgeon.Chat;
 
 /// <summary>A conversation with a model. What the key-value cache holds of it already is not computed again.</summary>
-public sealed class ChatSession : IDisposable
+internal sealed class ChatSession : IDisposable
 {
     // Positions that the cache has room for unless the model has fewer.
     private const int DefaultContext = 4096;

@@ -9,7 +9,7 @@ namespace SvdSurgeon.Chat;
 /// How a model wants a conversation written down: the Jinja template that comes with it (chat_template.jinja, tokenizer_config.json or
 /// GGUF metadata), rendered as transformers' apply_chat_template does.
 /// </summary>
-public sealed class ChatTemplate
+internal sealed class ChatTemplate
 {
     private readonly JinjaTemplate _template;
     private readonly string _source;

@@ -5,7 +5,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Evaluation;
 
 /// <summary>A model with the keys and values of one text so far: tokens are appended, and the logits after the last one read.</summary>
-public sealed class CachedDecoder : IDisposable
+internal sealed class CachedDecoder : IDisposable
 {
     private readonly DecoderModel _model;
     private readonly IBackend _backend;

@@ -4,7 +4,7 @@ using SvdSurgeon.Formats;
 namespace SvdSurgeon.Evaluation;
 
 /// <summary>Reads evaluation data and cuts it into windows (docs/methods.md).</summary>
-public static class EvaluationData
+internal static class EvaluationData
 {
     /// <summary>Windows of texts (joined, tokenized once, with the special tokens of a text's start) or of a token file.</summary>
     /// <param name="model">The model that will be evaluated; its tokenizer is read only for texts.</param>

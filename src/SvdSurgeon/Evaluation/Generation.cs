@@ -6,7 +6,7 @@ namespace SvdSurgeon.Evaluation;
 /// <summary>
 /// Text generation with a key-value cache: the prompt in one pass, then one token a pass. Works with every kind of linear module.
 /// </summary>
-public static class Generation
+internal static class Generation
 {
     /// <summary>
     /// Yields new token ids as they are made; ends after <paramref name="count"/> or before the first token that ends a text.

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Evaluation;
 /// <summary>How a model's makers sample it, and which tokens end its texts: generation_config.json, or GGUF metadata.</summary>
 /// <param name="Sampling">Temperature 0 where they do not sample.</param>
 /// <param name="StopTokens">Of this file, of config.json and of the tokenizer, ascending.</param>
-public sealed record GenerationConfig(SamplingOptions Sampling, IReadOnlyList<int> StopTokens)
+internal sealed record GenerationConfig(SamplingOptions Sampling, IReadOnlyList<int> StopTokens)
 {
     /// <summary>Name of the file in a model folder.</summary>
     public const string FileName = "generation_config.json";

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SvdSurgeon.Backends;
+using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 
 namespace SvdSurgeon.Evaluation;
@@ -12,6 +13,33 @@ public static class Perplexity
     // Several windows together make the products larger; what a window gives does not depend on its company.
     private const int TokensAtOnce = 2048;
 
+    /// <summary>Evaluates a model, dense or compressed, on threads of its own.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    /// <param name="windows">Evaluation data.</param>
+    /// <param name="device">Where to compute; null for all cores.</param>
+    /// <param name="progress">Gets the number of finished windows.</param>
+    /// <param name="cancellationToken">Checked between layers.</param>
+    /// <exception cref="InvalidModelException">The model is not supported.</exception>
+    /// <exception cref="InvalidInputException">The windows are longer than the model's positions, or have ids outside the
+    /// vocabulary.</exception>
+    /// <exception cref="NumericalException">A window has logits that are not finite.</exception>
+    public static Task<PerplexityResult> EvaluateAsync(
+        Checkpoint model,
+        TokenWindows windows,
+        ComputeDevice? device = null,
+        IProgress<int>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(windows);
+        return ComputeDevice.RunAsync(
+            device,
+            backend => Evaluate(DecoderModel.Load(model), backend, windows, progress is null ? null : progress.Report, cancellationToken),
+            cancellationToken
+        );
+    }
+
     /// <summary>Evaluates <paramref name="model"/>.</summary>
     /// <param name="model">Model.</param>
     /// <param name="backend">Device.</param>
@@ -21,7 +49,7 @@ public static class Perplexity
     /// <exception cref="NumericalException">A window has logits that are not finite.</exception>
     /// <exception cref="InvalidInputException">The windows are longer than the model's positions, or have ids outside the
     /// vocabulary.</exception>
-    public static PerplexityResult Evaluate(
+    internal static PerplexityResult Evaluate(
         DecoderModel model,
         IBackend backend,
         TokenWindows windows,
@@ -45,7 +73,7 @@ public static class Perplexity
     }
 
     /// <summary>The result from the windows' mean losses.</summary>
-    public static PerplexityResult Summarize(ReadOnlySpan<double> windowLosses, int length, double seconds)
+    internal static PerplexityResult Summarize(ReadOnlySpan<double> windowLosses, int length, double seconds)
     {
         int n = windowLosses.Length;
         double mean = 0,

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SvdSurgeon.Evaluation;
 
 /// <summary>How the next token is chosen from its distribution. The cuts apply one after the other: top-k, top-p, min-p.</summary>
-public sealed record SamplingOptions
+internal sealed record SamplingOptions
 {
     /// <summary>0 takes the likeliest token; above, softmax(logits / temperature) is sampled.</summary>
     public double Temperature { get; init; }

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Evaluation;
 
 /// <summary>Chooses tokens, one after the other.</summary>
-public sealed class TokenSampler
+internal sealed class TokenSampler
 {
     private readonly SamplingOptions _options;
     private readonly Random _random;

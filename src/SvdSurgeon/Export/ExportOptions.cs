@@ -7,7 +7,7 @@ public sealed record ExportOptions
     public string? Type { get; init; }
 
     /// <summary>Other types for some tensors; the last rule that matches a tensor decides.</summary>
-    public IReadOnlyList<TensorTypeRule> TensorTypes { get; init; } = [];
+    internal IReadOnlyList<TensorTypeRule> TensorTypes { get; init; } = [];
 
     /// <summary>Factors are kept in an adapter beside a base instead of being merged (gguf).</summary>
     public bool Adapter { get; init; }

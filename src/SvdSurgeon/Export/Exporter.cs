@@ -16,6 +16,38 @@ public static class Exporter
     /// <exception cref="InvalidInputException">There is no such format.</exception>
     public static IReadOnlyList<string> Types(string format) => ExportFormats.Named(format).Types;
 
+    /// <summary>Exports the model at <paramref name="path"/>, on threads of its own.</summary>
+    /// <param name="path">A model folder, dense or compressed, or a .gguf file.</param>
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    /// <param name="output">The file or folder to make; nothing is written over.</param>
+    /// <param name="options">Types, and what else the format has; null for the format's own.</param>
+    /// <param name="device">Merges factors; null for all cores.</param>
+    /// <param name="cancellationToken">Stops between tensors; nothing is left behind.</param>
+    /// <exception cref="ArgumentException">There is no such format.</exception>
+    /// <exception cref="InvalidInputException">An option or the output path cannot be used.</exception>
+    /// <exception cref="InvalidModelException">The model is damaged, a weight is not finite, or the format has no place for it.</exception>
+    /// <exception cref="NumericalException">A weight is too large for its type.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; nothing is left behind.</exception>
+    public static Task<ExportResult> RunAsync(
+        string path,
+        string format,
+        string output,
+        ExportOptions? options = null,
+        ComputeDevice? device = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(output);
+        if (!Formats.Contains(format))
+            throw new ArgumentException($"There is no format '{format}', but {string.Join(", ", Formats)}.", nameof(format));
+        return ComputeDevice.RunAsync(
+            device,
+            backend => Run(path, format, options ?? new ExportOptions(), output, backend, cancellationToken),
+            cancellationToken
+        );
+    }
+
     /// <summary>Exports the model at <paramref name="path"/>.</summary>
     /// <param name="path">A model folder, dense or compressed, or a .gguf file.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
@@ -27,7 +59,7 @@ public static class Exporter
     /// <exception cref="InvalidModelException">The model is damaged, a weight is not finite, or the format has no place for it.</exception>
     /// <exception cref="NumericalException">A weight is too large for its type.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; nothing is left behind.</exception>
-    public static ExportResult Run(
+    internal static ExportResult Run(
         string path,
         string format,
         ExportOptions options,
@@ -54,19 +86,19 @@ public static class Exporter
     /// <summary>Refuses, before any work, what an export of a model of this kind would refuse at the end of it.</summary>
     /// <exception cref="InvalidInputException">The format or an option cannot be used.</exception>
     /// <exception cref="InvalidModelException">The format has no place for the model.</exception>
-    public static void Check(string path, string format, ExportOptions options, string output, IBackend backend)
+    internal static void Check(string path, string format, ExportOptions options, string output, IBackend backend)
     {
         using var model = ExportModel.Open(path, backend);
         Prepare(ExportFormats.Named(format), model, options, output);
     }
 
     /// <summary>Where the output of <paramref name="format"/> goes that is made beside a model folder.</summary>
-    public static string Beside(string folder, string format) =>
+    internal static string Beside(string folder, string format) =>
         Path.TrimEndingDirectorySeparator(folder) + ExportFormats.Named(format).Suffix;
 
     /// <summary>The other programs that the model at <paramref name="path"/> can run in, and the command for it.</summary>
     /// <exception cref="InvalidModelException">There is no model, or it is damaged.</exception>
-    public static IReadOnlyList<(string RunsIn, string Command)> WaysOut(string path)
+    internal static IReadOnlyList<(string RunsIn, string Command)> WaysOut(string path)
     {
         using var backend = new CpuBackend(1);
         using var model = ExportModel.Open(path, backend);

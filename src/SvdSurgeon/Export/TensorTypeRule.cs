@@ -5,7 +5,7 @@ namespace SvdSurgeon.Export;
 /// <summary>A type for the tensors whose name matches.</summary>
 /// <param name="Pattern">Part of a Hugging Face parameter name; or, with * or ?, a pattern for the whole name.</param>
 /// <param name="Type">One of the format's types.</param>
-public sealed record TensorTypeRule(string Pattern, string Type)
+internal sealed record TensorTypeRule(string Pattern, string Type)
 {
     /// <summary>Reads <c>PATTERN=TYPE</c>.</summary>
     /// <exception cref="InvalidInputException">It is not of that form.</exception>

@@ -43,7 +43,7 @@ public sealed class Checkpoint : IDisposable
     public string Format { get; }
 
     /// <summary>What the forward pass needs to know.</summary>
-    public DecoderConfig Config { get; }
+    internal DecoderConfig Config { get; }
 
     /// <summary>config.json; for a GGUF file one that says the same.</summary>
     public JsonObject ConfigJson { get; }
@@ -52,10 +52,10 @@ public sealed class Checkpoint : IDisposable
     public JsonObject? Compression => ConfigJson["svdsurgeon"] as JsonObject;
 
     /// <summary>The GGUF file that the model comes from, with the tokenizer in its metadata; null for a folder.</summary>
-    public GgufFile? Gguf { get; internal init; }
+    internal GgufFile? Gguf { get; init; }
 
     /// <summary>All tensors by canonical name. They are views into the files and end with <see cref="Dispose"/>.</summary>
-    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+    internal IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
     /// <summary>Paths of the weight files.</summary>
     public IReadOnlyList<string> Files { get; }
@@ -81,7 +81,7 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The weights called <paramref name="name"/>, which must have this shape.</summary>
     /// <exception cref="InvalidModelException">They are missing, have another shape, or are integers.</exception>
-    public StoredTensor Require(string name, params ReadOnlySpan<long> shape)
+    internal StoredTensor Require(string name, params ReadOnlySpan<long> shape)
     {
         if (Find(name) is not { } tensor)
             throw new InvalidModelException(

@@ -6,7 +6,7 @@ namespace SvdSurgeon.Formats;
 /// <summary>
 /// Refuses a model with a weight that is not a number: before hours are spent on it, or to say what made logits that are not finite.
 /// </summary>
-public static class FiniteWeights
+internal static class FiniteWeights
 {
     /// <summary>Looks at every stored number once.</summary>
     /// <param name="model">Model.</param>

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Formats;
 /// <param name="Type">A plain type (not a GGUF block type).</param>
 /// <param name="Shape">Axes, outermost first.</param>
 /// <param name="WriteTo">Writes exactly the bytes that type and shape need, row-major, little endian.</param>
-public sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
+internal sealed record TensorEntry(string Name, DType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
 {
     private const int ChunkNumbers = 1 << 16;
 

@@ -5,7 +5,7 @@ namespace SvdSurgeon.IO;
 /// <summary>
 /// The one way to write a file: under a temporary name, flushed to the disk, then renamed. A reader sees all of it or nothing.
 /// </summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>Suffix of files that are not finished; left behind only by a kill, and overwritten by the next run.</summary>
     public const string TemporarySuffix = ".partial";

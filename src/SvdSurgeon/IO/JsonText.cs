@@ -7,7 +7,7 @@ namespace SvdSurgeon.IO;
 /// <summary>
 /// JSON as this program writes it: UTF-8, one newline at the end, null for a number that is not finite, which JSON has none of.
 /// </summary>
-public static class JsonText
+internal static class JsonText
 {
     private static readonly JsonWriterOptions Options = new()
     {

@@ -3,7 +3,7 @@ namespace SvdSurgeon.IO;
 /// <summary>
 /// A folder that appears as a whole or not at all: it is filled under a temporary name beside the target and renamed at the end.
 /// </summary>
-public sealed class OutputFolder : IDisposable
+internal sealed class OutputFolder : IDisposable
 {
     private readonly string _target;
     private bool _committed;

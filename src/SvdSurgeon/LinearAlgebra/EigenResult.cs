@@ -3,4 +3,4 @@ namespace SvdSurgeon.LinearAlgebra;
 /// <summary>A = Q diag(λ) Qᵀ.</summary>
 /// <param name="Values">Eigenvalues, descending.</param>
 /// <param name="Vectors">Eigenvectors in the columns.</param>
-public sealed record EigenResult(double[] Values, Matrix Vectors);
+internal sealed record EigenResult(double[] Values, Matrix Vectors);

@@ -4,7 +4,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// The decompositions the methods are made of, in float64 on host matrices: managed by default, a native library or cuBLAS/cuSOLVER
 /// behind the same calls. Same input, same bytes, whatever the number of threads.
 /// </summary>
-public interface ILinearAlgebra
+internal interface ILinearAlgebra
 {
     /// <summary>op(a) · op(b).</summary>
     Matrix Multiply(Matrix a, Matrix b, bool transposeA = false, bool transposeB = false);

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>A dense float64 matrix in host memory, row-major: what decompositions work on.</summary>
-public sealed class Matrix
+internal sealed class Matrix
 {
     /// <summary>A zero matrix.</summary>
     public Matrix(int rows, int columns)

@@ -8,7 +8,7 @@ namespace SvdSurgeon.LinearAlgebra;
 /// (rows − columns) × columns: the other rows, in ascending order, in terms of the chosen ones. No entry is above 2 in magnitude (maxvol),
 /// so nothing grows when rows are rebuilt.
 /// </param>
-public sealed unsafe record RowSkeleton(int[] Pivots, Matrix Mix)
+internal sealed unsafe record RowSkeleton(int[] Pivots, Matrix Mix)
 {
     private const double Bound = 2;
     private const int Panel = 64;

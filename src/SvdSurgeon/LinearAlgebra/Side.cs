@@ -1,7 +1,7 @@
 namespace SvdSurgeon.LinearAlgebra;
 
 /// <summary>Which side of the unknown the triangular matrix stands on.</summary>
-public enum Side
+internal enum Side
 {
     /// <summary>op(L) X = B.</summary>
     Left,

@@ -4,4 +4,4 @@ namespace SvdSurgeon.LinearAlgebra;
 /// <param name="U">Left singular vectors, rows × R, orthonormal columns.</param>
 /// <param name="Sigma">Singular values, descending, length R.</param>
 /// <param name="Vt">Right singular vectors, R × columns, orthonormal rows.</param>
-public sealed record SvdResult(Matrix U, double[] Sigma, Matrix Vt);
+internal sealed record SvdResult(Matrix U, double[] Sigma, Matrix Vt);

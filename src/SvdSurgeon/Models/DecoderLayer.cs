@@ -8,7 +8,7 @@ namespace SvdSurgeon.Models;
 /// <summary>
 /// One decoder layer: branches (attention, MLP) that add to the residual stream. Forward, and backward for the activations alone.
 /// </summary>
-public sealed class DecoderLayer
+internal sealed class DecoderLayer
 {
     private readonly Branch[] _branches;
     private readonly Slot[] _slots;

@@ -12,7 +12,7 @@ namespace SvdSurgeon.Models;
 /// A decoder language model over a checkpoint's stored tensors: embedding, layers, head. Nothing is widened or copied on loading, so
 /// several models over one checkpoint, each with its own replaced modules, cost no memory. Valid as long as the checkpoint is open.
 /// </summary>
-public sealed class DecoderModel
+internal sealed class DecoderModel
 {
     private readonly ModelLayout _layout;
     private readonly StoredTensor _embedding;

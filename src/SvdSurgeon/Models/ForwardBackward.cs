@@ -4,7 +4,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Models;
 
 /// <summary>Passes of calibration sequences through a model: forward, and backward for the loss of each sequence by itself.</summary>
-public static class ForwardBackward
+internal static class ForwardBackward
 {
     /// <summary>
     /// Forward pass; losses[b] is the mean next-token loss of sequence b. With no losses wanted the head is not computed.

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Models;
 /// What statistics are collected from: the inputs of the linear modules in the forward pass, inputs and output gradients in the backward
 /// pass. The tensors are valid during the call only. Weight gradients are never formed: ∂L/∂W = dyᵀ x is what (x, dy) stand for.
 /// </summary>
-public interface ILinearVisitor
+internal interface ILinearVisitor
 {
     /// <summary>The following calls are about these sequences.</summary>
     /// <param name="first">Number of the first sequence in the run.</param>

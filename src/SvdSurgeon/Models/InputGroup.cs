@@ -4,7 +4,7 @@ using SvdSurgeon.Models.Linear;
 namespace SvdSurgeon.Models;
 
 /// <summary>Modules of one layer that read the same input and so share its Gram matrix: q, k, v; o; gate, up; down; or fc1; fc2.</summary>
-public sealed class InputGroup
+internal sealed class InputGroup
 {
     internal InputGroup(int layer, IReadOnlyList<Slot> slots)
     {

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Models;
 /// What a layer's backward pass needs of its forward pass. Normalised inputs and the MLP's activations are not kept: the backward pass
 /// computes them again from what is here. Used up by one backward pass.
 /// </summary>
-public sealed class LayerActivations : IDisposable
+internal sealed class LayerActivations : IDisposable
 {
     private readonly List<Tensor> _tensors = [];
     private readonly Dictionary<object, object> _kept = new(ReferenceEqualityComparer.Instance);

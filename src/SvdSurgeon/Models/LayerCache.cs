@@ -5,7 +5,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Models;
 
 /// <summary>Keys (rotated) and values of the tokens seen so far, for one layer and one sequence.</summary>
-public sealed class LayerCache : IDisposable
+internal sealed class LayerCache : IDisposable
 {
     /// <param name="backend">Where the memory comes from.</param>
     /// <param name="config">For the width of keys and values.</param>

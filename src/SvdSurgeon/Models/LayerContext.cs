@@ -8,7 +8,7 @@ namespace SvdSurgeon.Models;
 /// to it. Several are branches, each of which goes on from Start by itself; what they leave in the cache behind Start is of no use.</param>
 /// <param name="Until">The forward pass ends once a visitor has seen the input of these modules, and leaves the hidden state unfinished;
 /// null for the whole layer.</param>
-public readonly record struct LayerContext(
+internal readonly record struct LayerContext(
     int Sequences,
     int SequenceLength,
     int Start = 0,

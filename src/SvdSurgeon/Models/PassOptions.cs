@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Models;
 
 /// <summary>How a pass over many sequences uses memory. Results do not depend on it.</summary>
-public sealed record PassOptions
+internal sealed record PassOptions
 {
     /// <summary>Sequences go through the model together up to about this many tokens (at least one sequence).</summary>
     public int TokensAtOnce { get; init; } = 2048;

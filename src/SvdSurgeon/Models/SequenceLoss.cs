@@ -7,4 +7,4 @@ namespace SvdSurgeon.Models;
 /// <param name="hidden">Output of the last layer, [B·T, hiddenSize].</param>
 /// <param name="losses">One number a sequence.</param>
 /// <param name="dHidden">Overwritten with the gradient of the sum of the losses.</param>
-public delegate void SequenceLoss(int first, Tensor hidden, Span<double> losses, Tensor dHidden);
+internal delegate void SequenceLoss(int first, Tensor hidden, Span<double> losses, Tensor dHidden);

@@ -35,7 +35,7 @@ public sealed record CompressionJob
     /// Where model and data come from, for the recipe in the output folder; null for data made in memory, which a recipe can only tell by
     /// its hash.
     /// </summary>
-    public Recipe? Recipe { get; init; }
+    internal Recipe? Recipe { get; init; }
 
     /// <summary>
     /// Statistics to use where they are for the same stage, or to be refused: a folder that stats or merge has filled; null for none.
@@ -61,7 +61,7 @@ public sealed record CompressionJob
     /// <param name="recipe">The recipe, opened; it stays the caller's to dispose.</param>
     /// <param name="outputFolder">Where each ratio gets a folder.</param>
     /// <param name="workFolder">Where artifacts are kept; null for a folder "work" in the output folder.</param>
-    public static CompressionJob From(OpenedRecipe recipe, string outputFolder, string? workFolder = null) =>
+    internal static CompressionJob From(OpenedRecipe recipe, string outputFolder, string? workFolder = null) =>
         new()
         {
             Model = recipe.Model,

@@ -27,6 +27,30 @@ namespace SvdSurgeon.Pipeline;
 /// </summary>
 public static class Compressor
 {
+    /// <summary>Runs the job, on threads of its own.</summary>
+    /// <param name="job">What to do.</param>
+    /// <param name="device">Where to compute; null for all cores.</param>
+    /// <param name="progress">Where progress goes, or null.</param>
+    /// <param name="cancellationToken">Stops between batches; the same job resumes.</param>
+    /// <exception cref="ArgumentException">An option is out of range or excludes another.</exception>
+    /// <exception cref="InvalidInputException">The calibration data or the output folder cannot be used, or an option does not fit the
+    /// model.</exception>
+    /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
+    /// <exception cref="NumericalException">A number is not finite.</exception>
+    public static Task<CompressionResult> RunAsync(
+        CompressionJob job,
+        ComputeDevice? device = null,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        PropertyWords.Check(job.Target is null ? job.Options.Validate : job.Options.ValidateForTarget, nameof(job));
+        if (job.Target is PerplexityTarget && job.Evaluation is null)
+            throw new ArgumentException($"{nameof(job.Target)} is a perplexity: {nameof(job.Evaluation)} is needed.", nameof(job));
+        return ComputeDevice.RunAsync(device, backend => Run(job, backend, progress, cancellationToken), cancellationToken);
+    }
+
     /// <summary>Runs the job.</summary>
     /// <param name="job">What to do.</param>
     /// <param name="backend">The device.</param>
@@ -35,7 +59,7 @@ public static class Compressor
     /// <exception cref="InvalidInputException">An option, the calibration data or the output folder cannot be used.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
     /// <exception cref="NumericalException">A number is not finite.</exception>
-    public static CompressionResult Run(
+    internal static CompressionResult Run(
         CompressionJob job,
         IBackend backend,
         IProgress<StageProgress>? progress = null,

@@ -9,7 +9,7 @@ using SvdSurgeon.Pipeline.Statistics;
 namespace SvdSurgeon.Pipeline;
 
 /// <summary>Collects the statistics that a compression with the same options then finds.</summary>
-public static class StatisticsCollector
+internal static class StatisticsCollector
 {
     /// <summary>Runs the job.</summary>
     /// <param name="job">What to do.</param>

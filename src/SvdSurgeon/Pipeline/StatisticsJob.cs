@@ -9,7 +9,7 @@ namespace SvdSurgeon.Pipeline;
 /// <summary>
 /// One collection of statistics: what the options of a later compression need, from all calibration sequences or from a share of them.
 /// </summary>
-public sealed record StatisticsJob
+internal sealed record StatisticsJob
 {
     /// <summary>The dense model.</summary>
     public required Checkpoint Model { get; init; }

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Pipeline;
 /// <param name="Stages">Times and memory.</param>
 /// <param name="Next">What remains to be done before everything is there; null when nothing is.</param>
 /// <param name="Warnings">What the user should know of the input.</param>
-public sealed record StatisticsResult(
+internal sealed record StatisticsResult(
     IReadOnlyList<StoredArtifact> Artifacts,
     IReadOnlyList<StageTime> Stages,
     string? Next,

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Reporting;
 /// each step of auto gave, and every module with its spectrum. It needs no network and no script (a small one sorts tables), reads on a
 /// phone, in print and without colour.
 /// </summary>
-public static class HtmlReport
+internal static class HtmlReport
 {
     /// <summary>The file's name in an output folder.</summary>
     public const string FileName = "report.html";

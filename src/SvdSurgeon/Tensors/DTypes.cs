@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Tensors;
 
 /// <summary>Sizes of the storage types.</summary>
-public static class DTypes
+internal static class DTypes
 {
     /// <summary>Numbers a block (1 for plain types) and bytes a block.</summary>
     public static (int Numbers, int Bytes) Block(this DType type) =>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace SvdSurgeon.Tensors;
 
 /// <summary>A whole file mapped read-only into memory: pages are read when they are touched, nothing is copied.</summary>
-public sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;

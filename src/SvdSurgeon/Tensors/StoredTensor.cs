@@ -7,7 +7,7 @@ namespace SvdSurgeon.Tensors;
 /// A read-only tensor in its storage type, usually a view into a memory-mapped model file: widened to float32 where it is used,
 /// never as a whole. Row-major; a tensor of rank above 2 is seen as [product of the leading axes, last axis].
 /// </summary>
-public sealed unsafe class StoredTensor
+internal sealed unsafe class StoredTensor
 {
     private readonly object? _owner;
     private readonly nint _address;

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Tensors;
 
 /// <summary>A float32 matrix, row-major, in the memory of the backend that allocated it. Token-wise data is [tokens, features].</summary>
-public abstract class Tensor(int rows, int columns) : IDisposable
+internal abstract class Tensor(int rows, int columns) : IDisposable
 {
     /// <summary>Rows (tokens).</summary>
     public int Rows { get; } = rows;

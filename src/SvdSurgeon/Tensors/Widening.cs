@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace SvdSurgeon.Tensors;
 
 /// <summary>Conversion between storage types and float32, one row at a time.</summary>
-public static unsafe class Widening
+internal static unsafe class Widening
 {
     /// <summary>
     /// Widens <paramref name="destination"/>.Length numbers that are stored as <paramref name="type"/> at <paramref name="source"/>.

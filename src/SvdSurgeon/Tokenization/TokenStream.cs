@@ -5,7 +5,7 @@ namespace SvdSurgeon.Tokenization;
 
 /// <summary>Decodes token by token. A character whose bytes are spread over several tokens is held back until it is whole.</summary>
 /// <remarks>Made by <see cref="Tokenizer.CreateStream"/>. Not for use from several threads.</remarks>
-public sealed class TokenStream
+internal sealed class TokenStream
 {
     private readonly PieceDecoder _decoder;
     private readonly StringBuilder _text = new();

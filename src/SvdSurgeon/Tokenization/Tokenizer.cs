@@ -53,7 +53,7 @@ public abstract class Tokenizer
 
     /// <summary>Starts decoding token by token, for text that is shown while it is generated.</summary>
     /// <param name="skipSpecialTokens">Leaves special tokens out of the text.</param>
-    public TokenStream CreateStream(bool skipSpecialTokens = true) => new(CreateDecoder(skipSpecialTokens, streaming: true));
+    internal TokenStream CreateStream(bool skipSpecialTokens = true) => new(CreateDecoder(skipSpecialTokens, streaming: true));
 
     /// <summary>Writes this tokenizer as a Hugging Face tokenizer.json, with a tokenizer_config.json beside it, so that a model that came
     /// as GGUF can be saved as a Hugging Face folder. Reading it back gives the same ids and texts.</summary>

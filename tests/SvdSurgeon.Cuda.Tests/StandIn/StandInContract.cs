@@ -6,7 +6,7 @@ namespace SvdSurgeon.Cuda.Tests.StandIn;
 
 /// <summary>The contract through the cuBLAS and cuSOLVER bindings, on host libraries of the same signatures.</summary>
 [TestFixture, Category("Slow")]
-public sealed class StandInContract : BackendContract
+internal sealed class StandInContract : BackendContract
 {
     protected override IBackend Open() => StandInLibraries.Open();
 }

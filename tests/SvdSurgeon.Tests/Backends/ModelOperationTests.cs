@@ -10,7 +10,7 @@ namespace SvdSurgeon.Tests.Backends;
 /// <summary>
 /// Norms, attention, activations and losses of the CPU backend against float64 loops, at sizes that fill no vector or block.
 /// </summary>
-public sealed class ModelOperationTests(string instructionSet) : EveryInstructionSet(instructionSet)
+internal sealed class ModelOperationTests(string instructionSet) : EveryInstructionSet(instructionSet)
 {
     private const double Tolerance = 3e-6; // of the largest entry: float32 rounding over a few hundred terms
     private CpuBackend _backend = null!;

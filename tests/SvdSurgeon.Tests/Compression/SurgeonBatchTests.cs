@@ -7,7 +7,7 @@ using static SvdSurgeon.Tests.Compression.Numbers;
 namespace SvdSurgeon.Tests.Compression;
 
 /// <summary>Which modules of a layer go into a device's batch, and that they come out as they would alone.</summary>
-public sealed class SurgeonBatchTests
+internal sealed class SurgeonBatchTests
 {
     private const int Components = 12,
         Rank = 6;

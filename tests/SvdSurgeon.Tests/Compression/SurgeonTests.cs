@@ -6,7 +6,7 @@ using static SvdSurgeon.Tests.Compression.Numbers;
 
 namespace SvdSurgeon.Tests.Compression;
 
-public sealed class SurgeonTests
+internal sealed class SurgeonTests
 {
     private static SurgeonOptions Options(string tag) =>
         tag switch

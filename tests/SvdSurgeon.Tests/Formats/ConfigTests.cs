@@ -5,7 +5,7 @@ using SvdSurgeon.Formats.HuggingFace;
 
 namespace SvdSurgeon.Tests.Formats;
 
-public class ConfigTests
+internal class ConfigTests
 {
     private static DecoderConfig Golden(string model) =>
         HuggingFaceConfig.Parse(HuggingFaceConfig.Read(GoldenFiles.Copied("models", model, "config.json")), "config.json");

@@ -6,7 +6,7 @@ using SvdSurgeon.Tests.Backends;
 namespace SvdSurgeon.Tests.LinearAlgebra;
 
 /// <summary>What every implementation on the CPU must do, within the same tolerances.</summary>
-public abstract class DecompositionContract
+internal abstract class DecompositionContract
 {
     private const double Tight = 1e-11;
 

@@ -10,7 +10,7 @@ namespace SvdSurgeon.Tests.LinearAlgebra;
 
 [TestFixture(nameof(InstructionSet.Portable)), TestFixture(nameof(InstructionSet.Avx2)), TestFixture(nameof(InstructionSet.Avx512))]
 [NonParallelizable]
-public sealed class ManagedDecompositionTests(string instructionSet) : DecompositionContract
+internal sealed class ManagedDecompositionTests(string instructionSet) : DecompositionContract
 {
     private protected override ILinearAlgebra Open(ThreadTeam team)
     {
@@ -23,7 +23,7 @@ public sealed class ManagedDecompositionTests(string instructionSet) : Decomposi
 }
 
 /// <summary>Beyond the rows that are factored as one block.</summary>
-public sealed class HalvedCholeskyTests
+internal sealed class HalvedCholeskyTests
 {
     [Test]
     public void A_large_matrix_is_factored_by_halves()
@@ -60,7 +60,7 @@ public sealed class HalvedCholeskyTests
 }
 
 [TestFixture]
-public sealed class SystemDecompositionTests : DecompositionContract
+internal sealed class SystemDecompositionTests : DecompositionContract
 {
     private protected override ILinearAlgebra Open(ThreadTeam team) => new SystemLinearAlgebra(team, FoundBlas.Library);
 }

@@ -7,7 +7,7 @@ using SvdSurgeon.Tests.Backends;
 namespace SvdSurgeon.Tests.Models;
 
 /// <summary>Every form of a linear module computes with the matrix that ToDense shows.</summary>
-public sealed class LinearModuleTests
+internal sealed class LinearModuleTests
 {
     private const int M = 13,
         N = 19,

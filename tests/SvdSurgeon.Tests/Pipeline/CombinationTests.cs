@@ -15,7 +15,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 /// Every combination of method, columns, allocation, storage and update, each without and with the surgeon on top, end to end.
 /// </summary>
 [TestFixture, Parallelizable(ParallelScope.All), Category("Slow")]
-public sealed class CombinationTests
+internal sealed class CombinationTests
 {
     private const double Ratio = 0.5;
 

@@ -17,7 +17,7 @@ namespace SvdSurgeon.Tests.Pipeline;
 
 /// <summary>The methods as a pipeline: sizes that are kept, orders that must hold, combinations that are refused.</summary>
 [TestFixture, Category("Slow")]
-public sealed class MethodTests
+internal sealed class MethodTests
 {
     private const int Sequences = 32,
         Windows = 16;

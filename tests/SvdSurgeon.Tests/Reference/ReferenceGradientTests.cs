@@ -5,7 +5,7 @@ using SvdSurgeon.Tests.Backends;
 namespace SvdSurgeon.Tests.Reference;
 
 /// <summary>The reference's own backwards are right: central differences in float64.</summary>
-public sealed class ReferenceGradientTests
+internal sealed class ReferenceGradientTests
 {
     private const double Step = 1e-5;
     private const double Tolerance = 1e-8; // Step² and the rounding of the difference

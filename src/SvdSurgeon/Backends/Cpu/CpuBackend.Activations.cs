@@ -3,7 +3,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
     public void Relu(Tensor x, Tensor y) => ElementwiseLoop.Run<ReluKernel>(_team, Pointer(x), Pointer(y), x.Length);

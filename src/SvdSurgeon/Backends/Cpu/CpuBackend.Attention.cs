@@ -2,7 +2,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
     public void Attention(Tensor q, Tensor k, Tensor v, in AttentionShape shape, Tensor y, Tensor logSumExp) =>

@@ -2,7 +2,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     // Logits held at once: 64 MiB. Fewer rows would widen the head too often. Rows a chunk are a multiple of 64 between 64 and 512, by the
     // vocabulary alone.

@@ -2,7 +2,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
     public void LayerNorm(Tensor x, StoredTensor? weight, StoredTensor? bias, float epsilon, Tensor y, Tensor mean, Tensor r)

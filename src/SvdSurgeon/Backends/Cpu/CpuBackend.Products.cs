@@ -3,7 +3,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Backends.Cpu;
 
-public sealed unsafe partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     // y[T, out] (+)= x[T, in] Wᵀ + bias
     /// <inheritdoc cref="IBackend.Linear"/>

@@ -9,7 +9,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Backends.Cpu;
 
 /// <summary>The CPU backend: SIMD kernels with scalar twins, a fixed team of threads, results that do not depend on its size.</summary>
-public sealed partial class CpuBackend : IBackend
+internal sealed partial class CpuBackend : IBackend
 {
     private readonly MemoryPool _pool = new();
     private readonly ThreadTeam _team;

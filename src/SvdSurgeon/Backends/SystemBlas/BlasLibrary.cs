@@ -8,7 +8,7 @@ namespace SvdSurgeon.Backends.SystemBlas;
 /// An OpenBLAS or MKL of the system, loaded. It is kept to one thread for the whole process: the threads are ours, over pieces of a product
 /// and over modules, so that results do not depend on their number.
 /// </summary>
-public sealed unsafe class BlasLibrary
+internal sealed unsafe class BlasLibrary
 {
     private readonly BlasVendor _vendor;
 

@@ -13,7 +13,7 @@ namespace SvdSurgeon.Compression.Columns;
 /// With the columns s not kept, E(d) = sqrt(Σ_{i>r−d} σ_i(W_s S_s)²), S_s S_sᵀ = H_ss. Refitted, the kept columns take over what they can
 /// predict of the rest: S_s S_sᵀ is the Schur complement H_ss − H_sc H_cc⁻¹ H_cs, and C = W_c + (W_s − AB) H_sc H_cc⁻¹.
 /// </remarks>
-public sealed class ColumnPreservation
+internal sealed class ColumnPreservation
 {
     /// <summary>A split is taken only when it lowers the error by more than this fraction.</summary>
     public const double SmallestGain = 0.01;

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Columns;
 /// <param name="C">m × c.</param>
 /// <param name="Columns">The c kept columns, ascending.</param>
 /// <param name="Rest">The other columns, ascending; follows from <paramref name="Columns"/> and is not stored.</param>
-public sealed record ColumnPreservingFactors(Matrix A, Matrix B, Matrix C, int[] Columns, int[] Rest)
+internal sealed record ColumnPreservingFactors(Matrix A, Matrix B, Matrix C, int[] Columns, int[] Rest)
 {
     /// <summary>Stored numbers, indices included.</summary>
     public long StoredNumbers => (long)A.Data.Length + B.Data.Length + C.Data.Length + Columns.Length;

@@ -12,7 +12,7 @@ namespace SvdSurgeon.Compression.Columns;
 /// <param name="RefitMap">H_sc H_cc⁻¹, |s| × |c|, when the kept columns are refitted; null when they stay.</param>
 /// <param name="Error">E(d).</param>
 /// <param name="PlainError">E(0).</param>
-public sealed record ColumnSplit(
+internal sealed record ColumnSplit(
     int Rank,
     int Traded,
     int[] Columns,

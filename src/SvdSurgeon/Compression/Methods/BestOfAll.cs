@@ -8,6 +8,6 @@ internal sealed class BestOfAll : CompressionMethod
     public override string Name => "auto";
     public override string Sentence => "the best combination, each step judged on held-out calibration sequences";
     public override bool NeedsInputs => true;
-    public override OutputStatistic Outputs => OutputStatistic.Gram;
+    internal override OutputStatistic Outputs => OutputStatistic.Gram;
     public override bool IsSearch => true;
 }

@@ -42,7 +42,7 @@ public abstract class CompressionMethod
     public virtual bool NeedsInputs => false;
 
     /// <summary>What is collected of the loss gradients at the modules' outputs.</summary>
-    public virtual OutputStatistic Outputs => OutputStatistic.None;
+    internal virtual OutputStatistic Outputs => OutputStatistic.None;
 
     /// <summary>Whether any statistics of the calibration text are collected for it.</summary>
     public bool NeedsCalibration => NeedsInputs || Outputs != OutputStatistic.None;

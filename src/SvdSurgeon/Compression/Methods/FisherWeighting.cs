@@ -10,7 +10,7 @@ internal sealed class FisherWeighting : CompressionMethod
 {
     public override string Name => "fwsvd";
     public override string Sentence => "SVD with rows scaled by their Fisher information (FWSVD)";
-    public override OutputStatistic Outputs => OutputStatistic.RowFisher;
+    internal override OutputStatistic Outputs => OutputStatistic.RowFisher;
 
     internal override WhiteningFactor Output(ILinearAlgebra la, IOutputSample outputs) =>
         WhiteningFactor.DiagonalRoots(outputs.RowFisher());

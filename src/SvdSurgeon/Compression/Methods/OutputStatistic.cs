@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Methods;
 
 /// <summary>What a method asks to be collected of the loss gradients at the modules' outputs.</summary>
-public enum OutputStatistic
+internal enum OutputStatistic
 {
     /// <summary>Nothing: no backward pass.</summary>
     None,

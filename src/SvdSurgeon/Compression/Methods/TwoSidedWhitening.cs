@@ -18,7 +18,7 @@ internal sealed class TwoSidedWhitening : CompressionMethod
     public override string Name => "kfac";
     public override string Sentence => "two-sided whitening, of inputs and output gradients";
     public override bool NeedsInputs => true;
-    public override OutputStatistic Outputs => OutputStatistic.Gram;
+    internal override OutputStatistic Outputs => OutputStatistic.Gram;
     public override bool IsWhitened => true;
     public override bool ModelsLoss => true;
 

@@ -5,4 +5,4 @@ namespace SvdSurgeon.Compression.Ranks;
 /// <param name="Rank">r, or 0 for dense.</param>
 /// <param name="Parameters">Stored numbers.</param>
 /// <param name="Loss">What it costs: measured KL minus the base state's, or predicted.</param>
-public sealed record AllocationCandidate(double KeepRatio, int Rank, long Parameters, double Loss);
+internal sealed record AllocationCandidate(double KeepRatio, int Rank, long Parameters, double Loss);

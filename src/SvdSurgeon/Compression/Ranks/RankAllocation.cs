@@ -5,7 +5,7 @@ namespace SvdSurgeon.Compression.Ranks;
 /// <summary>
 /// Distributes a global parameter budget over modules with a few candidate ratios each (Duo-SVD, Xv et al. 2026, modules).
 /// </summary>
-public static class RankAllocation
+internal static class RankAllocation
 {
     /// <summary>Candidate ratios: 0.1, 0.2, …, 0.9, 1.0 (dense) and the uniform ratio itself, ascending.</summary>
     public static double[] CandidateRatios(double keepRatio) =>

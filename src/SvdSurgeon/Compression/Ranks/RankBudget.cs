@@ -3,7 +3,7 @@ using SvdSurgeon.Compression.Storage;
 namespace SvdSurgeon.Compression.Ranks;
 
 /// <summary>How many components a module of m × n may keep, and what they cost.</summary>
-public static class RankBudget
+internal static class RankBudget
 {
     /// <summary>r = max(1, ⌊ρ·m·n / (m + n)⌋), rounded as the published programs round.</summary>
     /// <param name="m">Rows of W.</param>

@@ -6,7 +6,7 @@ namespace SvdSurgeon.Compression.Ranks;
 /// <param name="Rows">m.</param>
 /// <param name="Columns">n.</param>
 /// <param name="Losses">Entry r, r = 0 … min(m, n), is the loss at rank r; not rising. Entry 0 is not used.</param>
-public sealed record RankLosses(int Rows, int Columns, double[] Losses)
+internal sealed record RankLosses(int Rows, int Columns, double[] Losses)
 {
     /// <summary>½Σ_{i>r} σ_i² of two-sided singular values.</summary>
     public static RankLosses FromSpectrum(int rows, int columns, ReadOnlySpan<double> sigma)

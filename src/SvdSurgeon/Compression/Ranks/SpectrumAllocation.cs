@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Ranks;
 /// two-sided singular values or the spectral Fisher. With one-sided whitening each module has its own unit, and the same rule ruins the
 /// model.
 /// </summary>
-public static class SpectrumAllocation
+internal static class SpectrumAllocation
 {
     /// <summary>
     /// Minimises Σ losses subject to Σ parameters ≤ budget over all ranks of all modules; dense is a candidate with loss 0. Within one rank

@@ -4,7 +4,7 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Compression.Refitting;
 
 /// <summary>Keeps the mean output of a module. An option to be measured: after whitening it made the trial models worse.</summary>
-public static class BiasCorrection
+internal static class BiasCorrection
 {
     /// <summary>b + (W − W')·mean(x).</summary>
     /// <param name="bias">b, length m; empty for a module without bias.</param>

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Refitting;
 /// Closed-form update of the left factor (SVD-LLM, "U" variant): with the inputs X that the already compressed earlier layers give and the
 /// outputs Y = XWᵀ of the dense module, A = argmin ‖Y − (XBᵀ)Aᵀ‖_F.
 /// </summary>
-public static class FactorUpdate
+internal static class FactorUpdate
 {
     /// <summary>Aᵀ = (B H Bᵀ)⁻¹ B H Wᵀ; B is kept. Only the Gram matrix of the inputs is needed, not the inputs.</summary>
     /// <param name="la">Decompositions.</param>

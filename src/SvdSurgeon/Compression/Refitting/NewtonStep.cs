@@ -9,7 +9,7 @@ namespace SvdSurgeon.Compression.Refitting;
 /// two-sided whitening rests on, F = (1/N) C ⊗ H. It goes through all of weight space; truncating where it leads is the projection back
 /// onto the matrices of rank r.
 /// </summary>
-public static class NewtonStep
+internal static class NewtonStep
 {
     /// <summary>a_x: damping of H.</summary>
     public const double InputDamping = 1e-3;

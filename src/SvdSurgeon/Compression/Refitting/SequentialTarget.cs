@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Refitting;
 /// What a module should compute once its inputs are those of the model compressed so far: the weights whose outputs on X_c come closest to
 /// W's outputs on X_f, as far as β says.
 /// </summary>
-public static class SequentialTarget
+internal static class SequentialTarget
 {
     /// <summary>λ, as a fraction of the mean diagonal of X_cᵀX_c.</summary>
     public const double DefaultDamping = 1e-3;

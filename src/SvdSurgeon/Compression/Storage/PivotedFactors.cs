@@ -10,7 +10,7 @@ namespace SvdSurgeon.Compression.Storage;
 /// <param name="Basis">Those rows, r × n.</param>
 /// <param name="Mix">(m − r) × r, the other rows in ascending order; no entry above 2 in magnitude, so that rounding the basis is not
 /// amplified.</param>
-public sealed record PivotedFactors(int[] Pivots, Matrix Basis, Matrix Mix)
+internal sealed record PivotedFactors(int[] Pivots, Matrix Basis, Matrix Mix)
 {
     /// <summary>r.</summary>
     public int Rank => Pivots.Length;

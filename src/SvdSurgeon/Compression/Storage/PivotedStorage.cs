@@ -5,7 +5,7 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Compression.Storage;
 
 /// <summary>Pivoted storage of low-rank matrices.</summary>
-public static class PivotedStorage
+internal static class PivotedStorage
 {
     /// <summary>The pivoted form of A·B. Components that are zero, as the surgeon may make them, take no room.</summary>
     /// <exception cref="NumericalException">A factor holds a non-finite number.</exception>

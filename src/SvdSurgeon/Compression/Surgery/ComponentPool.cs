@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>How many components take part in the correction.</summary>
-public static class ComponentPool
+internal static class ComponentPool
 {
     /// <summary>
     /// k = r + ⌊α(R − r)⌋ with R = min(m, n): the components whose spectral gradients the surgeon needs (SVD-Surgeon, section 4).

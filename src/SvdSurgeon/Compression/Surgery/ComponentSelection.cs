@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>How the surgeon chooses the singular values to keep.</summary>
-public enum ComponentSelection
+internal enum ComponentSelection
 {
     /// <summary>The r largest.</summary>
     Magnitude,

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Compression.Surgery;
 /// H̄ of the first k components, ready for the surgeon: ḠᵀḠ + ridge·I with Ḡ (N × k, N &lt; k: everything below then works in N dimensions
 /// by the Woodbury identity), or the full matrix.
 /// </summary>
-public sealed class FisherPool
+internal sealed class FisherPool
 {
     private readonly ILinearAlgebra _la;
     private readonly Matrix? _gradients;

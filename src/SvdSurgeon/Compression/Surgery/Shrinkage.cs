@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>Estimators of the Fisher matrix from few samples.</summary>
-public enum Shrinkage
+internal enum Shrinkage
 {
     /// <summary>The samples as they are.</summary>
     None,

@@ -9,7 +9,7 @@ namespace SvdSurgeon.Compression.Surgery;
 /// (SVD-Surgeon, Safari &amp; Hutter 2026). Holds Ḡ itself (N × k) while N &lt; k and folds it into H̄ (k × k) every k samples, so that it
 /// is never larger than twice k × k however many samples there are, and the result does not depend on how the samples were cut into calls.
 /// </summary>
-public sealed class SpectralFisher
+internal sealed class SpectralFisher
 {
     private readonly ILinearAlgebra _la;
     private readonly double[] _gradientSum;

@@ -10,4 +10,4 @@ namespace SvdSurgeon.Compression.Surgery;
 /// <param name="GradientSum">Σ_b ḡ_b, length k.</param>
 /// <param name="Norm4">Σ_b (Σ_{j≤i} ḡ_bj²)² for each i: what Ledoit–Wolf needs for every smaller pool; null when samples came as Gram
 /// matrices.</param>
-public sealed record SpectralFisherState(int Size, long Samples, Matrix? Gram, Matrix Gradients, double[] GradientSum, double[]? Norm4);
+internal sealed record SpectralFisherState(int Size, long Samples, Matrix? Gram, Matrix Gradients, double[] GradientSum, double[]? Norm4);

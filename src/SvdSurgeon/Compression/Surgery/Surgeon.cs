@@ -9,7 +9,7 @@ namespace SvdSurgeon.Compression.Surgery;
 /// SVD-Surgeon (Safari &amp; Hutter, 2026): optimal brain surgery with the singular values as parameters. C = dropped, S = kept, inside the
 /// pool of the first k components; those beyond k are dropped without compensation.
 /// </summary>
-public static class Surgeon
+internal static class Surgeon
 {
     /// <summary>Smallest d that damping is relative to, so that a Fisher of zeros changes nothing instead of dividing by zero.</summary>
     private const double SmallestMeanDiagonal = 1e-12;

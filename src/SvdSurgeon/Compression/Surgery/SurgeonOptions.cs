@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Surgery;
 
 /// <summary>Parameters of SVD-Surgeon; the defaults are those of the authors' program.</summary>
-public sealed record SurgeonOptions
+internal sealed record SurgeonOptions
 {
     /// <summary>Which components stay.</summary>
     public ComponentSelection Selection { get; init; } = ComponentSelection.Magnitude;

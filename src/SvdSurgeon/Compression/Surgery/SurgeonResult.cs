@@ -6,4 +6,4 @@ namespace SvdSurgeon.Compression.Surgery;
 /// <param name="LossWithout">½δᵀH̄δ when the kept values stay as they are.</param>
 /// <param name="LossWith">½δᵀH̄δ after the correction. Both in units of H̄ (a sum over N samples) and only over the pool of k.</param>
 /// <param name="Saliencies">Of the k components of the pool; null where nothing was selected.</param>
-public sealed record SurgeonResult(int[] Kept, double[] Sigma, double LossWithout, double LossWith, double[]? Saliencies = null);
+internal sealed record SurgeonResult(int[] Kept, double[] Sigma, double LossWithout, double LossWith, double[]? Saliencies = null);

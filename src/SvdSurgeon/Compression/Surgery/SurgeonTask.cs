@@ -5,4 +5,4 @@ namespace SvdSurgeon.Compression.Surgery;
 /// <param name="Rank">r.</param>
 /// <param name="Fisher">Reads the spectral Fisher of at least k = r + ⌊α(R − r)⌋ components; called once, when the module's turn comes; for
 /// several modules at the same time.</param>
-public sealed record SurgeonTask(double[] Sigma, int Rank, Func<SpectralFisher> Fisher);
+internal sealed record SurgeonTask(double[] Sigma, int Rank, Func<SpectralFisher> Fisher);

@@ -5,7 +5,7 @@ namespace SvdSurgeon.Compression.Whitening;
 /// <summary>W' = A·B.</summary>
 /// <param name="A">m × r.</param>
 /// <param name="B">r × n.</param>
-public sealed record LowRankFactors(Matrix A, Matrix B)
+internal sealed record LowRankFactors(Matrix A, Matrix B)
 {
     /// <summary>r.</summary>
     public int Rank => B.Rows;

@@ -10,7 +10,7 @@ namespace SvdSurgeon.Compression.Whitening;
 /// <param name="Left">m × K, component i in column i.</param>
 /// <param name="Sigma">All R = min(m, n) singular values, descending; K ≤ R of them have vectors.</param>
 /// <param name="Right">K × n, component i in row i.</param>
-public sealed record SpectralFactors(Matrix Left, double[] Sigma, Matrix Right)
+internal sealed record SpectralFactors(Matrix Left, double[] Sigma, Matrix Right)
 {
     /// <summary>Components that have vectors.</summary>
     public int Components => Right.Rows;

@@ -3,7 +3,7 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Compression.Whitening;
 
 /// <summary>From kept components to the two stored factors, and what was lost.</summary>
-public static class Truncation
+internal static class Truncation
 {
     /// <summary>The first <paramref name="rank"/> components with their own singular values.</summary>
     public static LowRankFactors Keep(SpectralFactors factors, int rank) =>

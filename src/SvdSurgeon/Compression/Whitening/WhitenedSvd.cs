@@ -7,7 +7,7 @@ namespace SvdSurgeon.Compression.Whitening;
 /// The singular value decompositions that compression starts from: S_gᵀ W S_x = U Σ Vᵀ, with one, both or none of the factors, in the form
 /// W = Σ_i σ_i · left_i · right_iᵀ with left = S_g⁻ᵀ U and right = Vᵀ S_x⁻¹.
 /// </summary>
-public static class WhitenedSvd
+internal static class WhitenedSvd
 {
     /// <summary>SVD of S_gᵀ W S_x; a factor that is null is the identity.</summary>
     /// <returns>All R = min(m, n) singular values, and vectors for the first <paramref name="maxComponents"/> of them. Components that the

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Whitening;
 /// shared by all modules that read the same input (q, k, v; gate, up). On the output side (two-sided whitening) Sᵀ multiplies W from the
 /// left.
 /// </summary>
-public abstract class WhiteningFactor
+internal abstract class WhiteningFactor
 {
     /// <summary>Directions with eigenvalues at or below this fraction of the largest are dropped by <see cref="Eigen"/>.</summary>
     public const double DefaultEigenThreshold = 1e-10;

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Compression.Whitening;
 
 /// <summary>How the Gram matrix is factored for whitening.</summary>
-public enum WhiteningForm
+internal enum WhiteningForm
 {
     /// <summary>Triangular, with a growing jitter where the matrix is singular.</summary>
     Cholesky,

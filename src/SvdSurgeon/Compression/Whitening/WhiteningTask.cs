@@ -8,7 +8,7 @@ namespace SvdSurgeon.Compression.Whitening;
 /// <param name="Input">S_x; null for the identity.</param>
 /// <param name="Output">S_g; null for the identity.</param>
 /// <param name="MaxComponents">Components that get vectors.</param>
-public sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, WhiteningFactor? Output, int MaxComponents)
+internal sealed record WhiteningTask(Matrix Weight, WhiteningFactor? Input, WhiteningFactor? Output, int MaxComponents)
 {
     /// <summary>True where <see cref="Weight"/> is S_gᵀ W S_x already.</summary>
     public bool IsWhitened { get; init; }

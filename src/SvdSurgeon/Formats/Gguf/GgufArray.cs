@@ -7,7 +7,7 @@ namespace SvdSurgeon.Formats.Gguf;
 /// <summary>
 /// An array in GGUF metadata, decoded when it is asked for: a vocabulary has some ten thousand texts that most callers do not need.
 /// </summary>
-public sealed class GgufArray
+internal sealed class GgufArray
 {
     internal const uint TextType = 8,
         ArrayType = 9;

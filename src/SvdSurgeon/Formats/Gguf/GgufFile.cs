@@ -3,7 +3,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Formats.Gguf;
 
 /// <summary>A memory-mapped GGUF file, version 2 or 3, little endian: typed metadata and tensors under GGUF's own names.</summary>
-public sealed class GgufFile : IDisposable
+internal sealed class GgufFile : IDisposable
 {
     private const int MaxAxes = 4;
     private readonly MappedFile _file;

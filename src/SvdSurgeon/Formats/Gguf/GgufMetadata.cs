@@ -7,7 +7,7 @@ namespace SvdSurgeon.Formats.Gguf;
 
 /// <summary>The typed key-value pairs of a GGUF file. Scalars are there at once, texts and arrays are decoded when asked for.</summary>
 /// <remarks>As a dictionary it yields bool, long, ulong, double or string for scalars and <see cref="GgufArray"/> for arrays.</remarks>
-public sealed class GgufMetadata : IReadOnlyDictionary<string, object>
+internal sealed class GgufMetadata : IReadOnlyDictionary<string, object>
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Start, int Length)> _places = new(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Formats.HuggingFace;
 /// <summary>
 /// Reads a Hugging Face config.json into a <see cref="DecoderConfig"/>; what the program cannot run exactly is refused by name.
 /// </summary>
-public static class HuggingFaceConfig
+internal static class HuggingFaceConfig
 {
     /// <summary>Supported model_type values, for messages.</summary>
     public static string SupportedModelTypes => ArchitectureRegistry.ModelTypes;

@@ -6,7 +6,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Formats.HuggingFace;
 
 /// <summary>Writes Hugging Face folders: config.json, safetensors (sharded where large) and the tokenizer's files.</summary>
-public static class HuggingFaceWriter
+internal static class HuggingFaceWriter
 {
     private static readonly string[] TokenizerFiles =
     [

@@ -9,7 +9,7 @@ namespace SvdSurgeon.Formats.SafeTensors;
 /// A memory-mapped safetensors file: 8 bytes header length, a JSON header {name: {dtype, shape, data_offsets}}, the data.
 /// Everything that the header claims is checked against the file before a tensor is handed out.
 /// </summary>
-public sealed class SafeTensorsFile : IDisposable
+internal sealed class SafeTensorsFile : IDisposable
 {
     private const long MaxHeaderBytes = 100_000_000;
     private readonly MappedFile _file;

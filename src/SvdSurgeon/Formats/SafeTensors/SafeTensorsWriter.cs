@@ -8,7 +8,7 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Formats.SafeTensors;
 
 /// <summary>Writes safetensors files one tensor at a time, so that a model is never in memory as a whole.</summary>
-public static class SafeTensorsWriter
+internal static class SafeTensorsWriter
 {
     /// <summary>Bytes of a shard where nothing else is said: 5 GB, as Hugging Face does.</summary>
     public const long DefaultShardBytes = 5_000_000_000;

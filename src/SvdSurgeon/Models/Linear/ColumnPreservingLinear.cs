@@ -7,7 +7,7 @@ namespace SvdSurgeon.Models.Linear;
 /// Some input columns kept as they are, the rest of low rank (Duo-SVD): W[:, columns] = C, W[:, others] = A B.
 /// <c>name.A</c>, m × r; <c>name.B</c>, r × (n − c); <c>name.C</c>, m × c; <c>name.columns</c>, c ascending indices. r may be 0.
 /// </summary>
-public sealed class ColumnPreservingLinear : LinearModule
+internal sealed class ColumnPreservingLinear : LinearModule
 {
     private readonly int[] _columns;
     private readonly int[] _others;

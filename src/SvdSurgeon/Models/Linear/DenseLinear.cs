@@ -7,7 +7,7 @@ namespace SvdSurgeon.Models.Linear;
 /// <param name="name">Module name.</param>
 /// <param name="weight">W.</param>
 /// <param name="bias">m numbers, or null.</param>
-public sealed class DenseLinear(string name, StoredTensor weight, StoredTensor? bias)
+internal sealed class DenseLinear(string name, StoredTensor weight, StoredTensor? bias)
     : LinearModule(name, weight.Rows, weight.Columns, bias)
 {
     /// <summary>W, m × n.</summary>

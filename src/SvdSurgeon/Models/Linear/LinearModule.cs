@@ -12,7 +12,7 @@ namespace SvdSurgeon.Models.Linear;
 /// <param name="outFeatures">m.</param>
 /// <param name="inFeatures">n.</param>
 /// <param name="bias">m numbers, or null.</param>
-public abstract class LinearModule(string name, int outFeatures, int inFeatures, StoredTensor? bias)
+internal abstract class LinearModule(string name, int outFeatures, int inFeatures, StoredTensor? bias)
 {
     /// <summary>Hugging Face module name, such as model.layers.3.mlp.up_proj.</summary>
     public string Name { get; } = name;

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Models.Linear;
 /// <param name="a">A, m × r.</param>
 /// <param name="b">B, r × n.</param>
 /// <param name="bias">m numbers, or null.</param>
-public sealed class LowRankLinear(string name, StoredTensor a, StoredTensor b, StoredTensor? bias)
+internal sealed class LowRankLinear(string name, StoredTensor a, StoredTensor b, StoredTensor? bias)
     : LinearModule(name, a.Rows, b.Columns, bias)
 {
     /// <summary>A, m × r.</summary>

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Models.Linear;
 /// The same matrix as A B in r(m + n − r) numbers instead of r(m + n). <c>name.pivots</c>, r ascending indices; <c>name.basis</c>, r × n;
 /// <c>name.mix</c>, (m − r) × r.
 /// </summary>
-public sealed class PivotedLinear : LinearModule
+internal sealed class PivotedLinear : LinearModule
 {
     private readonly int[] _pivots;
     private readonly int[] _others;

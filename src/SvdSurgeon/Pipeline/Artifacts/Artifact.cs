@@ -4,7 +4,7 @@ using SvdSurgeon.IO;
 namespace SvdSurgeon.Pipeline.Artifacts;
 
 /// <summary>One artifact: a folder of parts.</summary>
-public sealed class Artifact
+internal sealed class Artifact
 {
     /// <summary>The file that says what the artifact was made from.</summary>
     public const string Description = "artifact.json";

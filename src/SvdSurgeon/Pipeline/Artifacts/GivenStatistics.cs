@@ -5,7 +5,7 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// <summary>
 /// A folder of statistics that a run is told to use: what is there for a stage must match, or the run is refused with what differs.
 /// </summary>
-public sealed class GivenStatistics
+internal sealed class GivenStatistics
 {
     private readonly string _path;
     private readonly IReadOnlyList<StoredArtifact> _artifacts;

@@ -5,7 +5,7 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// <summary>One machine's share of the calibration sequences: a contiguous run of whole blocks.</summary>
 /// <param name="Index">Which one, from 1.</param>
 /// <param name="Count">How many there are.</param>
-public sealed record Shard(int Index, int Count)
+internal sealed record Shard(int Index, int Count)
 {
     /// <summary>Reads "i/n".</summary>
     /// <exception cref="InvalidInputException">It is something else, or i is not from 1 to n.</exception>

@@ -4,7 +4,7 @@ using SvdSurgeon.IO;
 namespace SvdSurgeon.Pipeline.Artifacts;
 
 /// <summary>An artifact as it is found on disk: what it was made from, and which of its parts are there.</summary>
-public sealed class StoredArtifact
+internal sealed class StoredArtifact
 {
     private StoredArtifact(Artifact artifact, string stage, JsonObject inputs, string text) =>
         (Artifact, Stage, Inputs, Text) = (artifact, stage, inputs, text);

@@ -13,7 +13,7 @@ namespace SvdSurgeon.Pipeline.Artifacts;
 /// <param name="path">The folder; one run at a time works in it (<see cref="Claim"/>).</param>
 /// <param name="given">Statistics that must be used where they are for the same stage; null for none.</param>
 /// <param name="option">The option that names the folder, for messages.</param>
-public sealed class WorkFolder(string path, GivenStatistics? given = null, string option = "--work")
+internal sealed class WorkFolder(string path, GivenStatistics? given = null, string option = "--work")
 {
     /// <summary>Version of the artifacts' format; part of every key.</summary>
     public const int FormatVersion = 2;

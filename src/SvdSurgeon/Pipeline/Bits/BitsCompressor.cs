@@ -20,6 +20,28 @@ namespace SvdSurgeon.Pipeline.Bits;
 /// </summary>
 public static class BitsCompressor
 {
+    /// <summary>Runs the job, on threads of its own.</summary>
+    /// <param name="job">What to do.</param>
+    /// <param name="device">Where to compute; null for all cores.</param>
+    /// <param name="progress">Where progress goes, or null.</param>
+    /// <param name="cancellationToken">Stops between batches; the same job resumes.</param>
+    /// <exception cref="ArgumentException">An option is out of range or excludes another.</exception>
+    /// <exception cref="InvalidInputException">The calibration data or the output folder cannot be used, or an option does not fit the
+    /// model.</exception>
+    /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
+    /// <exception cref="NumericalException">A number is not finite.</exception>
+    public static Task<BitsResult> RunAsync(
+        BitsJob job,
+        ComputeDevice? device = null,
+        IProgress<StageProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        PropertyWords.Check(job.Options.Validate, nameof(job));
+        return ComputeDevice.RunAsync(device, backend => Run(job, backend, progress, cancellationToken), cancellationToken);
+    }
+
     /// <summary>Runs the job.</summary>
     /// <param name="job">What to do.</param>
     /// <param name="backend">The device.</param>
@@ -29,7 +51,7 @@ public static class BitsCompressor
     /// for the model.</exception>
     /// <exception cref="InvalidModelException">The model is damaged or not supported.</exception>
     /// <exception cref="NumericalException">A number is not finite.</exception>
-    public static BitsResult Run(
+    internal static BitsResult Run(
         BitsJob job,
         IBackend backend,
         IProgress<StageProgress>? progress = null,

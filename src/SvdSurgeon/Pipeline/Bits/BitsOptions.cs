@@ -23,7 +23,7 @@ public sealed record BitsOptions
     public int EmbeddingBits { get; init; } = 8;
 
     /// <summary>How numbers are rounded.</summary>
-    public RoundingMethod Rounding { get; init; } = RoundingMethod.Feedback;
+    internal RoundingMethod Rounding { get; init; } = RoundingMethod.Feedback;
 
     /// <summary>The same bits in every module: a control.</summary>
     public bool EqualBits { get; init; }

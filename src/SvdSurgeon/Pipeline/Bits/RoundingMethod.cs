@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Pipeline.Bits;
 
 /// <summary>How numbers are rounded to their grid.</summary>
-public enum RoundingMethod
+internal enum RoundingMethod
 {
     /// <summary>
     /// With error feedback (GPTQ) in the metric of half the Gram matrix whose tokens are weighted by their gradient, half the plain one

@@ -3,7 +3,7 @@ namespace SvdSurgeon.Pipeline.Options;
 /// <summary>
 /// Where calibration sequences come from: texts to sample, or a token file. Neither for tokens that a program made in memory.
 /// </summary>
-public sealed record CalibrationSource
+internal sealed record CalibrationSource
 {
     /// <summary>Texts; empty where a token file is given.</summary>
     public IReadOnlyList<SourceFile> Texts { get; init; } = [];

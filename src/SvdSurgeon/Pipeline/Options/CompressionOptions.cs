@@ -34,10 +34,10 @@ public sealed record CompressionOptions
     public int KlSequences { get; init; } = 32;
 
     /// <summary>Strength, dampings and pool of the surgeon.</summary>
-    public SurgeonOptions SurgeonOptions { get; init; } = new();
+    internal SurgeonOptions SurgeonOptions { get; init; } = new();
 
     /// <summary>How Gram matrices are factored.</summary>
-    public WhiteningForm Whitening { get; init; } = WhiteningForm.Cholesky;
+    internal WhiteningForm Whitening { get; init; } = WhiteningForm.Cholesky;
 
     /// <summary>How the budget is distributed.</summary>
     public AllocationRule Allocate { get; init; } = AllocationRule.Uniform;
@@ -49,12 +49,12 @@ public sealed record CompressionOptions
     public ColumnMode? Columns { get; init; }
 
     /// <summary>The sequential pass; null for none.</summary>
-    public SequentialOptions? Sequential { get; init; }
+    internal SequentialOptions? Sequential { get; init; }
 
     /// <summary>
     /// β and λ of every layer, where a search found that they should differ; null for <see cref="Sequential"/> everywhere.
     /// </summary>
-    public IReadOnlyList<SequentialOptions>? SequentialByLayer { get; init; }
+    internal IReadOnlyList<SequentialOptions>? SequentialByLayer { get; init; }
 
     /// <summary>Choose β and λ on held-out calibration sequences, or leave the sequential pass out.</summary>
     public bool SearchSequential { get; init; }
@@ -65,7 +65,7 @@ public sealed record CompressionOptions
     /// <summary>
     /// c, α and ε of every layer, where a search found that they should differ; null for <see cref="SurgeonOptions"/> everywhere.
     /// </summary>
-    public IReadOnlyList<SurgeonOptions>? SurgeonByLayer { get; init; }
+    internal IReadOnlyList<SurgeonOptions>? SurgeonByLayer { get; init; }
 
     /// <summary>
     /// The α that vectors and Fishers are collected for, at least that of any layer; null for the surgeon's own. One for several α saves
@@ -88,7 +88,7 @@ public sealed record CompressionOptions
     public int Newton { get; init; }
 
     /// <summary>Samples of the spectral Fisher.</summary>
-    public FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
+    internal FisherSamples Fisher { get; init; } = FisherSamples.Sequences;
 
     /// <summary>Write merged weights under the original names instead of factors.</summary>
     public bool Dense { get; init; }

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Pipeline.Options;
 
 /// <summary>Where evaluation windows come from.</summary>
-public sealed record EvaluationSource
+internal sealed record EvaluationSource
 {
     /// <summary>Texts; empty where a token file is given.</summary>
     public IReadOnlyList<SourceFile> Texts { get; init; } = [];

@@ -1,7 +1,7 @@
 namespace SvdSurgeon.Pipeline.Options;
 
 /// <summary>What counts as a sample of the spectral Fisher.</summary>
-public enum FisherSamples
+internal enum FisherSamples
 {
     /// <summary>A calibration sequence (the published form); needs many more sequences than ranks.</summary>
     Sequences,

@@ -6,7 +6,7 @@ using SvdSurgeon.Formats;
 namespace SvdSurgeon.Pipeline.Options;
 
 /// <summary>A recipe with its files found, checked against their hashes and read: ready to run.</summary>
-public sealed class OpenedRecipe : IDisposable
+internal sealed class OpenedRecipe : IDisposable
 {
     private OpenedRecipe(Recipe recipe, Checkpoint model, TokenSet calibration, TokenWindows? evaluation) =>
         (Recipe, Model, Calibration, Evaluation) = (recipe, model, calibration, evaluation);

@@ -7,7 +7,7 @@ namespace SvdSurgeon.Pipeline.Options;
 /// All that a run of the compressor does, as a file that repeats it: the same bytes on the same kind of machine, whatever the number of
 /// threads.
 /// </summary>
-public sealed record Recipe
+internal sealed record Recipe
 {
     /// <summary>The name that recipes have in output folders.</summary>
     public const string FileName = "recipe.json";

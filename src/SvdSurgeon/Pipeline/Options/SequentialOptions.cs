@@ -8,4 +8,4 @@ namespace SvdSurgeon.Pipeline.Options;
 /// </summary>
 /// <param name="Strength">β, 0 to 1: how much of the least-squares correction is applied.</param>
 /// <param name="Damping">λ, relative to the mean diagonal of the inputs' Gram matrix.</param>
-public sealed record SequentialOptions(double Strength = 1, double Damping = SequentialTarget.DefaultDamping);
+internal sealed record SequentialOptions(double Strength = 1, double Damping = SequentialTarget.DefaultDamping);

@@ -4,7 +4,7 @@ namespace SvdSurgeon.Pipeline.Options;
 
 /// <summary>Weight files of at most this size on disk.</summary>
 /// <param name="Bytes">Above 0.</param>
-public sealed record SizeTarget(long Bytes) : CompressionTarget
+internal sealed record SizeTarget(long Bytes) : CompressionTarget
 {
     /// <inheritdoc/>
     public override string Text => $"--target-size {Megabytes(Bytes)}";

@@ -3,4 +3,4 @@ namespace SvdSurgeon.Pipeline.Options;
 /// <summary>A file or folder that a run reads.</summary>
 /// <param name="Path">As it was given; a relative one starts at the working directory, or else at the recipe's folder.</param>
 /// <param name="Hash">SHA-256, in hexadecimal; null where any contents will do.</param>
-public sealed record SourceFile(string Path, string? Hash = null);
+internal sealed record SourceFile(string Path, string? Hash = null);

@@ -11,7 +11,7 @@ namespace SvdSurgeon.Pipeline.Ranks;
 /// <summary>Ranks and sizes for one kept fraction.</summary>
 /// <param name="Ratio">Kept fraction asked for.</param>
 /// <param name="Modules">Every linear module, in data-flow order.</param>
-public sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Modules)
+internal sealed record CompressionPlan(double Ratio, IReadOnlyList<ModulePlan> Modules)
 {
     /// <summary>Parameters of the linear modules before.</summary>
     public long Before => Modules.Sum(m => m.Before);

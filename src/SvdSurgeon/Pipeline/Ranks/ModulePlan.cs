@@ -9,4 +9,4 @@ namespace SvdSurgeon.Pipeline.Ranks;
 /// <param name="Before">Parameters m·n.</param>
 /// <param name="After">Numbers stored, indices included.</param>
 /// <param name="DenseReason">Why it stays dense, or null.</param>
-public sealed record ModulePlan(string Name, int Rows, int Columns, int? Rank, int Pool, long Before, long After, string? DenseReason);
+internal sealed record ModulePlan(string Name, int Rows, int Columns, int? Rank, int Pool, long Before, long After, string? DenseReason);

@@ -9,7 +9,7 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <param name="LinearParameters">Numbers stored for the linear modules that compression touches.</param>
 /// <param name="StorageTypes">Bytes by storage type, largest first.</param>
 /// <param name="Modules">The linear modules, in data-flow order.</param>
-public sealed record ModelSummary(
+internal sealed record ModelSummary(
     long Parameters,
     long LinearParameters,
     IReadOnlyList<KeyValuePair<string, long>> StorageTypes,

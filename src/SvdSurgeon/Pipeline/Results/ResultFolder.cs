@@ -8,7 +8,7 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <summary>
 /// The folder that a run fills: a folder a ratio, and the artifacts. Only folders that are empty or its own are ever written to.
 /// </summary>
-public sealed class ResultFolder(string path)
+internal sealed class ResultFolder(string path)
 {
     /// <summary>Name of the artifacts' folder when none is given.</summary>
     public const string Work = "work";

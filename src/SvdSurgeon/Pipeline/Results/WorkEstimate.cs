@@ -13,7 +13,7 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <param name="Seconds">Wall time without evaluation.</param>
 /// <param name="MemoryBytes">Peak of the process, mapped files not counted.</param>
 /// <param name="WorkBytes">Disk for the artifacts.</param>
-public sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkBytes)
+internal sealed record WorkEstimate(double Seconds, long MemoryBytes, long WorkBytes)
 {
     // A float64 decomposition does its operations at about this fraction of the rate of a float32 product.
     private const double DecompositionEfficiency = 0.15;

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace SvdSurgeon.Pipeline.Running;
 
 /// <summary>Memory of this process and of the machine.</summary>
-public static class ProcessMemory
+internal static class ProcessMemory
 {
     // Less than this is taken by the runtime, mapped pages and one layer's work, whatever is asked for.
     private const long Least = 256L << 20;

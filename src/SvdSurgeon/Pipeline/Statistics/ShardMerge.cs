@@ -8,7 +8,7 @@ namespace SvdSurgeon.Pipeline.Statistics;
 /// Merges what shards have collected into what one run over all sequences would have collected, to the last bit: sums are added block by
 /// block in the same order, rows are put together. Artifacts that are whole in one of the folders are taken over.
 /// </summary>
-public static class ShardMerge
+internal static class ShardMerge
 {
     /// <summary>Merges work folders.</summary>
     /// <param name="folders">Folders that 'stats --shard' has filled.</param>

@@ -5,7 +5,7 @@ using SvdSurgeon.Tests.Reference;
 
 namespace SvdSurgeon.Tests.Backends.Contract;
 
-public abstract partial class BackendContract
+internal abstract partial class BackendContract
 {
     private const float Epsilon = 1e-5f;
 

@@ -3,7 +3,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends.Contract;
 
-public abstract partial class BackendContract
+internal abstract partial class BackendContract
 {
     [Test]
     public void What_is_uploaded_comes_back()

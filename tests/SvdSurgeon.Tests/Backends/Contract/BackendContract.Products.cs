@@ -4,7 +4,7 @@ using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Backends.Contract;
 
-public abstract partial class BackendContract
+internal abstract partial class BackendContract
 {
     [Test]
     public void Products_match_with_every_transpose([Values] bool transposeA, [Values] bool transposeB, [Values] bool accumulate)

@@ -8,7 +8,7 @@ namespace SvdSurgeon.Tests.Backends.Contract;
 /// What every backend must do, operation by operation, against float64 references. One fixture a backend derives from it. Shapes are small,
 /// because one of the backends takes a millisecond a barrier.
 /// </summary>
-public abstract partial class BackendContract
+internal abstract partial class BackendContract
 {
     // Of the largest expected value: float32 sums of up to a hundred terms, elementary functions good to a few units in the last place.
     private const double Tolerance = 1e-5;

@@ -5,13 +5,13 @@ using SvdSurgeon.Backends.Cpu;
 namespace SvdSurgeon.Tests.Backends.Contract;
 
 [TestFixture]
-public sealed class CpuContract : BackendContract
+internal sealed class CpuContract : BackendContract
 {
     protected override IBackend Open() => new CpuBackend(2);
 }
 
 [TestFixture]
-public sealed class SystemBlasContract : BackendContract
+internal sealed class SystemBlasContract : BackendContract
 {
     protected override IBackend Open() => new CpuBackend(2, FoundBlas.Library);
 }

@@ -12,7 +12,7 @@ namespace SvdSurgeon.Tests.Pipeline.Statistics;
 /// file, in one go or with a stop between.
 /// </summary>
 [TestFixture, Category("Slow")]
-public sealed class StatisticsTests
+internal sealed class StatisticsTests
 {
     private const int Sequences = 12;
     private static readonly CompressionOptions Kfac = new()

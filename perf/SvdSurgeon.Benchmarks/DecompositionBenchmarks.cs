@@ -5,7 +5,7 @@ using SvdSurgeon.LinearAlgebra;
 namespace SvdSurgeon.Benchmarks;
 
 /// <summary>Rows and columns; operations as LAPACK counts them for the values and all vectors (a model, so that rates compare).</summary>
-internal sealed record MatrixSize(int M, int N, double Factor) : IWork
+public sealed record MatrixSize(int M, int N, double Factor) : IWork
 {
     public double Operations => Factor * Math.Max(M, N) * Math.Min(M, N) * Math.Min(M, N);
 
@@ -14,7 +14,7 @@ internal sealed record MatrixSize(int M, int N, double Factor) : IWork
 
 /// <summary>Cholesky factorization in float64.</summary>
 [Config(typeof(Settings))]
-internal class CholeskyBenchmarks : DecompositionBenchmark
+public class CholeskyBenchmarks : DecompositionBenchmark
 {
     public static IEnumerable<MatrixSize> Sizes => new[] { 576, 1536, 3072 }.Select(n => new MatrixSize(n, n, 1.0 / 3));
 
@@ -33,7 +33,7 @@ internal class CholeskyBenchmarks : DecompositionBenchmark
 
 /// <summary>Symmetric eigen-decomposition in float64.</summary>
 [Config(typeof(Settings))]
-internal class EigenBenchmarks : DecompositionBenchmark
+public class EigenBenchmarks : DecompositionBenchmark
 {
     public static IEnumerable<MatrixSize> Sizes => new[] { 576, 1536, 2048 }.Select(n => new MatrixSize(n, n, 14.0 / 3));
 
@@ -52,7 +52,7 @@ internal class EigenBenchmarks : DecompositionBenchmark
 
 /// <summary>Thin singular value decomposition; ours in float64, LAPACK's in float32.</summary>
 [Config(typeof(Settings))]
-internal class SvdBenchmarks : DecompositionBenchmark
+public class SvdBenchmarks : DecompositionBenchmark
 {
     public static IEnumerable<MatrixSize> Sizes =>
         [new(576, 576, 9), new(192, 576, 6), new(576, 1536, 6), new(768, 3072, 6), new(2048, 2048, 9)];
@@ -74,13 +74,13 @@ internal class SvdBenchmarks : DecompositionBenchmark
 }
 
 /// <summary>The matrix under test and the managed linear algebra.</summary>
-internal abstract class DecompositionBenchmark
+public abstract class DecompositionBenchmark
 {
     private readonly CpuBackend _backend = new();
 
-    protected ILinearAlgebra Algebra => _backend.LinearAlgebra;
+    private protected ILinearAlgebra Algebra => _backend.LinearAlgebra;
 
-    protected Matrix Matrix { get; set; } = new(1, 1);
+    private protected Matrix Matrix { get; set; } = new(1, 1);
 
     [GlobalCleanup]
     public void Cleanup() => _backend.Dispose();

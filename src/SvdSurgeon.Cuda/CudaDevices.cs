@@ -57,7 +57,9 @@ public static class CudaDevices
     /// help.</exception>
     public static ComputeDevice Device(int index = 0, CudaOptions? options = null) => new(Open(index, options));
 
-    /// <summary>Computes on an accelerator that the calling program has made and keeps: it stays open when the device is disposed.</summary>
+    /// <summary>
+    /// Computes on an accelerator that the calling program has made and keeps: it stays open when the device is disposed.
+    /// </summary>
     /// <param name="accelerator">
     /// Made from a context with Profiling(), whose markers tell when a weight may be dropped, and EnableAlgorithms(), whose reductions the
     /// kernels use. On a CUDA accelerator products and decompositions go to cuBLAS and cuSOLVER in its context.

@@ -91,7 +91,7 @@ public class GgufModelTests
     public void Gemma_gives_the_same_numbers_where_it_is_as_llama_cpp_takes_it_for_granted(string family)
     {
         string source = GoldenFiles.Copied("models", family),
-            model = _folder.CopyFolder(source);
+            model = _folder.CopyFilesOf(source);
         Assert.That(
             () => Export(source, new ExportOptions { WithoutTokenizer = true }, "refused.gguf"),
             Throws.InstanceOf<InvalidModelException>().With.Message.Contains("for granted").And.Message.Contains("--format onnx")

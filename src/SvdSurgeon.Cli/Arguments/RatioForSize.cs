@@ -21,7 +21,8 @@ internal static class RatioForSize
             high = 1;
         if (!Fits(low))
             throw new InvalidInputException(
-                $"--target-size {size.Text}: what is no linear module takes more than this. Ask for more, or leave the options for ranks out."
+                $"--target-size {size.Text}: what is no linear module takes more than this. Ask for more, or leave the "
+                    + "options for ranks out."
             );
         for (int i = 0; i < Halvings; i++)
         {

@@ -15,6 +15,7 @@ internal static class Program
         {
             DemoCommand.Create(),
             CompressCommand.Create(),
+            SweepCommand.Create(),
             RunCommand.Create(),
             ReportCommand.Create(),
             StatsCommand.Create(),

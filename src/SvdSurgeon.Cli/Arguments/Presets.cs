@@ -106,6 +106,10 @@ internal static class Presets
         return [.. args, .. added];
     }
 
+    /// <summary>The options that a preset stands for.</summary>
+    /// <exception cref="InvalidInputException">There is no such preset.</exception>
+    public static IReadOnlyList<string> OptionsOf(string name) => Find(name).Options;
+
     private static (string Name, string What, string[] Options) Find(string name) =>
         All.FirstOrDefault(preset => preset.Name == name) is { Name: not null } found
             ? found

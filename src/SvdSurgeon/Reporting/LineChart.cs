@@ -53,10 +53,7 @@ internal sealed class LineChart(string title, string description, string xLabel,
         svg.Add($"<text x=\"{At((Left + Width - Right) / 2)}\" y=\"{At(Height - 5)}\" text-anchor=\"middle\">{xLabel}</text>");
         svg.Add($"<text transform=\"translate(10 {At((Top + Height - Bottom) / 2)}) rotate(-90)\" text-anchor=\"middle\">{yLabel}</text>");
         if (Reference is { } line)
-            svg.Add(
-                $"<path class=\"reference\" d=\"M{At(Left)} {At(Y(line.At))}H{At(Width - Right)}\"/><text x=\"{At(Left + 4)}\" "
-                    + $"y=\"{At(Y(line.At) - 4)}\">{line.Text}</text>"
-            );
+            svg.Add($"<path class=\"reference\" d=\"M{At(Left)} {At(Y(line.At))}H{At(Width - Right)}\"/>");
         foreach (var (series, (_, points)) in Series.Index())
         {
             if (points.Count > 1)
@@ -68,6 +65,9 @@ internal sealed class LineChart(string title, string description, string xLabel,
                 svg.Add(Shape(series, X(point.X), Y(point.Y)));
             }
         }
+        // Above the marks, with a rim of the page's colour, so that no mark covers it.
+        if (Reference is { } named)
+            svg.Add($"<text class=\"rim\" x=\"{At(Left + 4)}\" y=\"{At(Y(named.At) - 4)}\">{named.Text}</text>");
         svg.Add($"</svg>");
         return svg.Add(Legend(Series.Select(s => s.Name))).Add($"</figure>");
     }

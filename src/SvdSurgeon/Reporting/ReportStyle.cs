@@ -24,7 +24,12 @@ internal static class ReportStyle
         .cards .kept{grid-column:1/3;display:flex;font-weight:600}.cards .ppl{font-size:1.9rem;font-weight:650;
         font-variant-numeric:tabular-nums}.cards .error{color:var(--dim)}
         .cards .size{font-weight:600}.cards .method{grid-column:1/3;color:var(--dim);font-size:.875rem}.cards .size{grid-column:1/3}
-        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;
+        .rim{paint-order:stroke;stroke:var(--bg);stroke-width:4px;stroke-linejoin:round}
+        .scroll{overflow-x:auto;background:linear-gradient(90deg,var(--bg) 40%,transparent) 0 0/2.5rem 100% no-repeat local,
+        linear-gradient(270deg,var(--bg) 40%,transparent) 100% 0/2.5rem 100% no-repeat local,
+        linear-gradient(90deg,var(--rule),transparent) 0 0/.8rem 100% no-repeat,
+        linear-gradient(270deg,var(--rule),transparent) 100% 0/.8rem 100% no-repeat}
+        table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;
         margin:.4rem 0 1rem}
         caption{text-align:left;padding:.2rem 0}th,td{padding:.28rem .6rem;border-bottom:1px solid var(--rule);text-align:right;
         white-space:nowrap}

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Commands;
+using SvdSurgeon.Cli.Commands.Demo;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Output.Help;
 

@@ -20,7 +20,7 @@ using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Tokenization;
 
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Commands.Demo;
 
 /// <summary>svdsurgeon demo: the main job, end to end, on two small models that are part of the program.</summary>
 internal static class DemoCommand

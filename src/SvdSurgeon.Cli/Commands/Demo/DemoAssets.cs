@@ -1,4 +1,4 @@
-namespace SvdSurgeon.Cli.Commands;
+namespace SvdSurgeon.Cli.Commands.Demo;
 
 /// <summary>The models and texts that are part of the program.</summary>
 internal static class DemoAssets

@@ -24,7 +24,7 @@ public abstract class AllocationRule
     public static AllocationRule Spectrum { get; } = new SpectrumRule();
 
     /// <summary>Every rule, in the order of the help. A new one is one line here.</summary>
-    public static IReadOnlyList<AllocationRule> All { get; } = [Uniform, Dp, Greedy, Fisher, Spectrum];
+    public static IReadOnlyList<AllocationRule> All { get; } = [Uniform, Dp, Greedy, Fisher, Spectrum, new LemsRule()];
 
     /// <summary>Its name on the command line, in recipes and in artifact keys.</summary>
     public abstract string Name { get; }

@@ -70,8 +70,8 @@ internal sealed class ItemJournal : IDisposable
         catch (IOException e)
         {
             throw new IOException(
-                $"{_path}: the items could not be written ({DiskSpace.Reason(e, _path)}). Free space there and give the same command again: "
-                    + "it goes on with the items that are missing.",
+                $"{_path}: the items could not be written ({DiskSpace.Reason(e, _path)}). "
+                    + "Free space there and give the same command again: it goes on with the items that are missing.",
                 e
             );
         }

@@ -60,7 +60,7 @@ public sealed class BadInputTests
     [Test]
     public void A_value_that_an_option_does_not_know_is_refused_with_those_it_knows()
     {
-        AssertRefused(Svdsurgeon.Run("plan", Svdsurgeon.Opt, "--ratio", "0.5", "--shrinkage", "some"), "none or ledoit-wolf");
+        AssertRefused(Svdsurgeon.Run("plan", Svdsurgeon.Opt, "--ratio", "0.5", "--shrinkage", "some"), "none, ledoit-wolf");
     }
 
     [Test]

@@ -71,7 +71,13 @@ internal static class SweepCommand
                             Model = new SourceFile(path),
                             Calibration = calibration,
                             Evaluation = data.Evaluation(parsed) ?? BundledTexts.Evaluation(),
-                            Options = new CompressionOptions { Ratios = [1], Sequences = parsed.GetValue(sequences) },
+                            // Of these only the number of sequences counts: every way has its own.
+                            Options = new CompressionOptions
+                            {
+                                Ratios = [0.5],
+                                Surgeon = SurgeonMode.None,
+                                Sequences = parsed.GetValue(sequences),
+                            },
                         };
                         string[] methods = parsed.GetValue(presets) ?? [];
                         double[] kept = parsed.GetValue(ratios) ?? [],

@@ -5,7 +5,9 @@ using SvdSurgeon.Cli.Output.Results;
 
 namespace SvdSurgeon.Cli.Output.Sweep;
 
-/// <summary>Methods × sizes as people and papers have them: the perplexity, its increase over the dense model's, the increase's error.</summary>
+/// <summary>
+/// Methods × sizes as people and papers have them: the perplexity, its increase over the dense model's, the increase's error.
+/// </summary>
 /// <param name="Cells">Every result.</param>
 /// <param name="DensePerplexity">Of the model that all were made from.</param>
 /// <param name="DenseBytes">Size of its files.</param>

@@ -80,6 +80,8 @@ internal sealed class LineChart(string title, string description, string xLabel,
         // Where the ends are near, the axis is all but linear.
         if (to / from < 1.6)
             return Ticks(from, to, 5);
+        if (!(from > 0) || !double.IsFinite(to))
+            return [];
         var ticks = new List<double>();
         for (int power = (int)Math.Floor(Math.Log10(from)); Math.Pow(10, power) <= to; power++)
             foreach (double step in (ReadOnlySpan<double>)[1, 2, 5, 1.5, 3, 4, 6, 8, 1.2, 2.5])
@@ -106,8 +108,13 @@ internal sealed class LineChart(string title, string description, string xLabel,
                     _ => 10,
                 };
         var ticks = new List<double>();
-        for (double at = Math.Ceiling(from / step - 1e-9) * step; at <= to + 1e-9 * step; at += step)
-            ticks.Add(Math.Abs(at) < 1e-9 * step ? 0 : at);
+        double first = Math.Ceiling(from / step - 1e-9),
+            last = Math.Floor(to / step + 1e-9);
+        // Ends that float64 hardly tells apart have no round numbers between them.
+        if (!(last - first <= 2 * count))
+            return ticks;
+        for (double i = 0; i <= last - first; i++)
+            ticks.Add((first + i) * step);
         return ticks;
     }
 

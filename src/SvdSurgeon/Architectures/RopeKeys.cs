@@ -65,7 +65,16 @@ internal static class RopeKeys
         const string key = "partial_rotary_factor";
         double fraction = keys.PositiveNumber(key, older.Length > 0 ? keys.PositiveNumber(older, otherwise) : otherwise);
         if (keys.Object("rope_parameters") is { } json)
-            fraction = new ConfigKeys(json, keys.File, "rope_parameters.").PositiveNumber(key, fraction);
+        {
+            double newer = new ConfigKeys(json, keys.File, "rope_parameters.").PositiveNumber(key, fraction);
+            if (newer != fraction && (keys.Has(key) || (older.Length > 0 && keys.Has(older))))
+                keys.Warn(
+                    FormattableString.Invariant(
+                        $"{keys.File}: 'rope_parameters.{key}' is {newer}, and outside of rope_parameters it is {fraction}; the former is used."
+                    )
+                );
+            fraction = newer;
+        }
         int dim = (int)(headDim * fraction);
         if (fraction > 1 || dim == 0 || dim % 2 != 0)
             throw new InvalidModelException(

@@ -76,11 +76,24 @@ internal sealed class Gemma3Architecture : Architecture
             var (theta, scaling) = RopeKeys.Parse(keys, Theta);
             return (theta, scaling, keys.PositiveNumber("rope_local_base_freq", WindowTheta));
         }
-        keys.Ignore("rope_theta", "rope_scaling", "rope_local_base_freq");
         var full = RopeKeys.ParseLayerType(keys, "full_attention", Theta);
         var window = RopeKeys.ParseLayerType(keys, "sliding_attention", WindowTheta);
         if (window.Scaling != RopeScaling.None)
             throw keys.Refuse("rope_parameters.sliding_attention", window.Scaling.Type, "default", "Rotary scaling");
+        Compare("rope_theta", full.Theta);
+        Compare("rope_local_base_freq", window.Theta);
+        if (keys.Object("rope_scaling") is not null)
+            keys.Warn($"{keys.File}: 'rope_scaling' is not used beside 'rope_parameters'.");
         return (full.Theta, full.Scaling, window.Theta);
+
+        void Compare(string older, double used)
+        {
+            if (keys.PositiveNumber(older, used) is var other && other != used)
+                keys.Warn(
+                    FormattableString.Invariant(
+                        $"{keys.File}: '{older}' is {other} and 'rope_parameters' say {used}; 'rope_parameters' are used."
+                    )
+                );
+        }
     }
 }

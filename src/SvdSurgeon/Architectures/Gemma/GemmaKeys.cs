@@ -9,8 +9,9 @@ internal static class GemmaKeys
     /// <summary>Everything but rotary positions, windows and caps.</summary>
     public static DecoderConfig Read(ConfigKeys keys, string modelType)
     {
-        keys.Ignore("hidden_act"); // hidden_activation counts, in transformers too
         string activation = keys.Text("hidden_activation", "gelu_pytorch_tanh");
+        if (keys.Text("hidden_act", activation) is var other && other != activation)
+            keys.Warn($"{keys.File}: 'hidden_act' is '{other}' and has no effect: 'hidden_activation' counts, {activation}.");
         if (activation != "gelu_pytorch_tanh")
             throw keys.Refuse("hidden_activation", activation, "gelu_pytorch_tanh", "Activation");
         if (keys.Flag("use_bidirectional_attention", false))

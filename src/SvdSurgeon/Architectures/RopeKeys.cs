@@ -70,7 +70,7 @@ internal static class RopeKeys
             if (newer != fraction && (keys.Has(key) || (older.Length > 0 && keys.Has(older))))
                 keys.Warn(
                     FormattableString.Invariant(
-                        $"{keys.File}: 'rope_parameters.{key}' is {newer}, and outside of rope_parameters it is {fraction}; the former is used."
+                        $"{keys.File}: 'rope_parameters.{key}' is {newer}, and outside of it {fraction}; the former is used."
                     )
                 );
             fraction = newer;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace SvdSurgeon.Cli.Tests;
 
-/// <summary>An export is stopped while it writes: its output is there as a whole or not at all, and the same command then makes it.</summary>
+/// <summary>
+/// An export is stopped while it writes: its output is there as a whole or not at all, and the same command then makes it.
+/// </summary>
 [TestFixture, Category("Slow")]
 public sealed class ExportInterruptionTests
 {

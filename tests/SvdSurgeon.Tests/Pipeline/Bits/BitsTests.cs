@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using NUnit.Framework;
 using SvdSurgeon.Backends.Cpu;
 using SvdSurgeon.Evaluation;
+using SvdSurgeon.Export;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Bits;
@@ -36,6 +37,32 @@ public sealed class BitsTests
         }
         Assert.That(models[0].Perplexity!.MeanNll, Is.EqualTo(dense).Within(0.002));
         Assert.That(models[^1].Perplexity!.MeanNll, Is.LessThan(dense + 0.1));
+    }
+
+    // transformers and vLLM unpack linear modules alone.
+    [TestCase(8, "svdsurgeon export ")]
+    [TestCase(BitsOptions.KeepEmbedding, "python3 ")]
+    public void A_folder_with_a_packed_embedding_goes_to_transformers_by_an_export_and_others_as_they_are(int bits, string command)
+    {
+        string folder =
+                _run.Make(
+                        new BitsOptions
+                        {
+                            Bits = [4.5],
+                            Effort = 1,
+                            EmbeddingBits = bits,
+                        }
+                    )
+                    .Models[0]
+                    .Folder,
+            exported = folder + "-exported";
+        var way = Exporter.WaysOut(folder).Single(way => way.RunsIn == "transformers, vLLM");
+        Assert.That(way.Command, Does.StartWith(command));
+        using (var backend = new CpuBackend(1))
+            Exporter.Run(folder, "hf", new ExportOptions { WithoutTokenizer = true }, exported, backend);
+        using var result = Checkpoint.Open(exported);
+        var packed = result.Tensors.Values.Where(tensor => tensor.HasSeparateScales).Select(tensor => tensor.Name);
+        Assert.That(packed, Is.Not.Empty.And.All.Contains(".layers."));
     }
 
     [Test]

@@ -113,7 +113,7 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         Begin(name);
         int[] choice = Choice(
             name,
-            [Best.ToJson(), .. candidates.Select(StructuredOptions.Json)],
+            [(JsonNode)Best.ToJson(), .. candidates.Select(JsonNode (c) => StructuredOptions.Json(c))],
             uses => context.Work.Watch(uses, () => stages.ChooseSequential(ratio, Best, candidates, heldOut))
         );
         if (choice.Any(c => c != 0))

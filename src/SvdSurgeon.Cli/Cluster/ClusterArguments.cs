@@ -87,6 +87,9 @@ internal sealed class ClusterArguments
         }
         // All that was expensive is there: this process finds it and does what only one may do.
         var result = ProgressView.Run(quiet, progress => work(new Alone(before.ToHashSet(StringComparer.Ordinal)), progress));
+        foreach (string served in folder.States().SelectMany(state => state.Discarded).Distinct().Except(before))
+            if (Path.Combine(setting.Work.Path, served) is var artifact && Directory.Exists(artifact))
+                Directory.Delete(artifact, recursive: true);
         Directory.Delete(folder.Path, recursive: true);
         return result;
     }

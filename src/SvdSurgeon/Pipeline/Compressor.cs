@@ -163,10 +163,15 @@ public static class Compressor
         }
         windows ??= job.Evaluation?.Invoke();
         var dense = windows is null ? null : DensePerplexity.Of(context, windows);
-        var tasks = job.Tasks?.Invoke() ?? [];
+        // Tasks are not shared: who started the workers evaluates them.
+        var tasks = job.Sharing.WithOthers ? [] : job.Tasks?.Invoke() ?? [];
         var denseTasks = EvaluateTasks(context, "dense", job.Model, tasks);
         var result = new CompressionResult(
-            [.. options.Ratios.Select(ratio => Evaluate(context, ratio, output.Folder(ratio), windows, dense, tasks, denseTasks))],
+            [
+                .. options.Ratios.Select(ratio =>
+                    Evaluate(context, ratio, descriptions[ratio], output.Folder(ratio), windows, dense, tasks, denseTasks)
+                ),
+            ],
             context.Times,
             context.Warnings
         )
@@ -181,6 +186,7 @@ public static class Compressor
     private static CompressedModel Evaluate(
         PipelineContext context,
         double ratio,
+        JsonObject description,
         string folder,
         TokenWindows? windows,
         PerplexityResult? dense,
@@ -196,14 +202,7 @@ public static class Compressor
             perplexity = context.Timed(
                 stage,
                 false,
-                () =>
-                    Perplexity.Evaluate(
-                        DecoderModel.Load(checkpoint),
-                        context.Backend,
-                        windows,
-                        done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
-                        context.Cancellation
-                    )
+                () => StoredPerplexity.OfResult(context, stage, description, DecoderModel.Load(checkpoint), windows)
             );
             if (!context.Sharing.WithOthers)
                 ModelMetrics.AddEvaluation(folder, windows, dense!, perplexity);

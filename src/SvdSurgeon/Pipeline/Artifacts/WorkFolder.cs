@@ -85,6 +85,7 @@ internal sealed class WorkFolder(string path, GivenStatistics? given = null, str
         if (Sharing.Before is { } before ? !before.Contains(System.IO.Path.GetFileName(folder)) : !Directory.Exists(folder))
             _made.Add(folder);
         Directory.CreateDirectory(folder);
+        Sharing.Use(System.IO.Path.GetFileName(folder));
         if (!_opened.TryGetValue(folder, out var artifact))
             _opened[folder] = artifact = new Artifact(folder, key, sentence => Warn(sentence));
         bool alone = !_shared && !Sharing.WithOthers;
@@ -120,7 +121,10 @@ internal sealed class WorkFolder(string path, GivenStatistics? given = null, str
     {
         // Others may not have come so far; who started all of them deletes it.
         if (Sharing.WithOthers)
+        {
+            Sharing.Discard(System.IO.Path.GetFileName(folder));
             return;
+        }
         _made.Remove(folder);
         _opened.Remove(folder);
         if (Directory.Exists(folder))

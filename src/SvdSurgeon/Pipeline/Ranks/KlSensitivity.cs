@@ -10,6 +10,7 @@ using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Tensors;
 
@@ -33,10 +34,11 @@ internal sealed class KlSensitivity : IDisposable
     private readonly FactorSet _factors;
     private readonly TokenSet _tokens;
     private readonly DecoderModel _base;
-    private readonly HiddenStates _states;
+    private HiddenStates _states;
     private readonly DenseOutputs _dense;
     private readonly Dictionary<string, int> _ranks;
-    private int _measured,
+    private int _layer,
+        _measured,
         _all;
 
     private KlSensitivity(PipelineContext context, FactorSet factors, IReadOnlyDictionary<string, int> baseRanks, TokenSet tokens)
@@ -168,25 +170,49 @@ internal sealed class KlSensitivity : IDisposable
     private void Measure(Artifact artifact, Dictionary<string, int[]> ranks)
     {
         _all = ranks.Sum(r => r.Value.Length - 1) + 1;
-        double baseKl = Divergence(0);
         if (!artifact.Has(BasePart))
-            artifact.Write(BasePart, [TensorEntry.FromDoubles(BaseTensor, new[] { baseKl })]);
-        foreach (var layer in _context.Model.Layers)
+            _context.Sharing.Run([
+                Piece.Of(
+                    artifact.Part(BasePart),
+                    () => artifact.Write(BasePart, [TensorEntry.FromDoubles(BaseTensor, new[] { Divergence(0) })])
+                ),
+            ]);
+        using var file = SafeTensorsFile.Open(artifact.Part(BasePart));
+        double baseKl = file[BaseTensor].Doubles()[0];
+        _context.Sharing.Run([
+            .. _context
+                .Model.Layers.Where(layer => !artifact.Has(ArtifactParts.Layer(layer.Index)))
+                .Select(layer =>
+                    Piece.Of(
+                        artifact.Part(ArtifactParts.Layer(layer.Index)),
+                        () =>
+                        {
+                            AdvanceTo(layer.Index);
+                            artifact.Write(
+                                ArtifactParts.Layer(layer.Index),
+                                [
+                                    .. layer.Linears.Select(module =>
+                                        TensorEntry.FromDoubles(module.Name, Divergences(layer, module, ranks[module.Name], baseKl))
+                                    ),
+                                ]
+                            );
+                        }
+                    )
+                ),
+        ]);
+    }
+
+    // Layers come in order, but for those that another process has begun and not finished.
+    private void AdvanceTo(int layer)
+    {
+        if (layer < _layer)
         {
-            string part = ArtifactParts.Layer(layer.Index);
-            if (!artifact.Has(part))
-                artifact.Write(
-                    part,
-                    [
-                        .. layer.Linears.Select(module =>
-                            TensorEntry.FromDoubles(module.Name, Divergences(layer, module, ranks[module.Name], baseKl))
-                        ),
-                    ]
-                );
-            else
-                _measured += layer.Linears.Sum(m => ranks[m.Name].Length - 1);
-            _states.Advance(_base.Layers[layer.Index]);
+            _states.Dispose();
+            _states = new HiddenStates(_context, _base, _tokens);
+            _layer = 0;
         }
+        for (; _layer < layer; _layer++)
+            _states.Advance(_base.Layers[_layer]);
     }
 
     // KL of each rank of one module, the others as in the base state.

@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using SvdSurgeon.Evaluation;
-using SvdSurgeon.Formats;
-using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.Results;
@@ -9,34 +6,23 @@ namespace SvdSurgeon.Pipeline.Results;
 /// <summary>The dense model's perplexity, which every result is compared with: measured once for a model and its evaluation data.</summary>
 internal static class DensePerplexity
 {
-    private const string Part = "perplexity.safetensors",
-        Tensor = "perplexity";
-
     /// <summary>Measures it, or finds it in the work folder.</summary>
     public static PerplexityResult Of(PipelineContext context, TokenWindows windows)
     {
         const string stage = "eval dense";
-        var artifact = context.Work.Open("eval", new JsonObject { ["model"] = context.ModelHash, ["windows"] = windows.Hash() });
-        bool known = artifact.Has(Part);
+        var artifact = StoredPerplexity.Open(context, context.ModelHash, windows);
+        var known = StoredPerplexity.Find(artifact, windows);
         return context.Timed(
             stage,
-            known,
+            known is not null,
             () =>
             {
-                if (known)
-                {
-                    using var file = SafeTensorsFile.Open(artifact.Part(Part));
-                    var values = file[Tensor].Doubles();
-                    return new PerplexityResult(values[0], values[1], values[2], windows.Count, (long)windows.Count * windows.Length, 0);
-                }
-                var result = Perplexity.Evaluate(
-                    context.Model,
-                    context.Backend,
-                    windows,
-                    done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
-                    context.Cancellation
-                );
-                artifact.Write(Part, [TensorEntry.FromDoubles(Tensor, new[] { result.Ppl, result.MeanNll, result.LogSe })]);
+                if (known is not null)
+                    return known;
+                if (context.Sharing.WithOthers)
+                    return StoredPerplexity.Share(context, artifact, context.Model, windows);
+                var result = StoredPerplexity.Evaluate(context, stage, context.Model, windows);
+                StoredPerplexity.Write(artifact, result);
                 return result;
             }
         );

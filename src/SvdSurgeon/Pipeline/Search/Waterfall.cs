@@ -7,6 +7,7 @@ using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 
@@ -20,9 +21,7 @@ namespace SvdSurgeon.Pipeline.Search;
 /// </summary>
 internal sealed class Waterfall(PipelineContext context, CompressionStages stages, HeldOutSequences heldOut, double ratio)
 {
-    private const string LossesPart = "losses.safetensors",
-        LossesTensor = "losses",
-        ChoicePart = "choice.safetensors",
+    private const string ChoicePart = "choice.safetensors",
         ChoiceTensor = "choice";
 
     private readonly List<AutoStep> _steps = [];
@@ -173,22 +172,30 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         inputs["of"] = of;
         var artifact = context.Work.Open(StageNames.Choice, inputs);
         bool known = artifact.Has(ChoicePart);
-        return context.Timed(
+        return context.Timed<int[]>(
             $"{Stage}: choosing {name}",
             known,
             () =>
             {
-                if (known)
+                if (!known)
                 {
-                    using var file = SafeTensorsFile.Open(artifact.Part(ChoicePart));
-                    return [.. file[ChoiceTensor].Doubles().ToArray().Select(c => (int)c)];
+                    // Each layer waits for the choice before it: one process makes all of them.
+                    var uses = new HashSet<string>(StringComparer.Ordinal);
+                    context.Sharing.Run([
+                        Piece.Of(
+                            artifact.Part(ChoicePart),
+                            () =>
+                                artifact.Write(
+                                    ChoicePart,
+                                    [TensorEntry.FromDoubles(ChoiceTensor, choose(uses).Select(c => (double)c).ToArray())]
+                                )
+                        ),
+                    ]);
+                    _alive.UnionWith(uses);
+                    Sweep();
                 }
-                var uses = new HashSet<string>(StringComparer.Ordinal);
-                int[] choice = choose(uses);
-                artifact.Write(ChoicePart, [TensorEntry.FromDoubles(ChoiceTensor, choice.Select(c => (double)c).ToArray())]);
-                _alive.UnionWith(uses);
-                Sweep();
-                return choice;
+                using var file = SafeTensorsFile.Open(artifact.Part(ChoicePart));
+                return [.. file[ChoiceTensor].Doubles().ToArray().Select(c => (int)c)];
             }
         );
     }
@@ -206,21 +213,16 @@ internal sealed class Waterfall(PipelineContext context, CompressionStages stage
         var inputs = Inputs();
         ArtifactOptions.Add(inputs, StageNames.HeldOut, options);
         var artifact = context.Work.Open(StageNames.HeldOut, inputs);
-        bool known = artifact.Has(LossesPart);
+        var known = HeldOutSequences.Find(artifact);
         return context.Timed(
             stage,
-            known,
+            known is not null,
             () =>
             {
-                if (known)
-                {
-                    using var file = SafeTensorsFile.Open(artifact.Part(LossesPart));
-                    return new HeldOutLoss(file[LossesTensor].Doubles().ToArray());
-                }
+                if (known is not null)
+                    return known;
                 using var modules = context.Work.Watch(uses, () => stages.Modules(ratio, options));
-                var loss = heldOut.Loss(modules.Apply(context.Source));
-                artifact.Write(LossesPart, [TensorEntry.FromDoubles(LossesTensor, loss.Tokens)]);
-                return loss;
+                return heldOut.Loss(modules.Apply(context.Source), artifact);
             }
         );
     }

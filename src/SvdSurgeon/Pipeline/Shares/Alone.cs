@@ -17,5 +17,9 @@ internal sealed class Alone(IReadOnlySet<string>? before = null) : IWorkSharing
                 piece.Make();
     }
 
+    public void Use(string artifact) { }
+
+    public void Discard(string artifact) { }
+
     public void RequireModel(string path, string hash) { }
 }

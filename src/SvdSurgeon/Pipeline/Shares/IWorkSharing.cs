@@ -15,6 +15,12 @@ internal interface IWorkSharing
     /// <summary>Names of the artifacts that were there before; null where what is there when it is asked for tells.</summary>
     IReadOnlySet<string>? Before { get; }
 
+    /// <summary>Notes that an artifact is used.</summary>
+    void Use(string artifact);
+
+    /// <summary>Notes that an artifact has served: who started the processes deletes it when all are done.</summary>
+    void Discard(string artifact);
+
     /// <summary>Sees that all pieces are made: returns when the last one is done, whoever makes it.</summary>
     /// <param name="pieces">In the order in which they are begun.</param>
     /// <param name="atOnce">How many one process makes side by side.</param>

@@ -36,6 +36,9 @@ internal sealed record MemberState(int Rank, int Size, string Host, int Process,
     /// <summary>Seconds since it began.</summary>
     public double Seconds { get; init; }
 
+    /// <summary>Artifacts that have served, once it has finished.</summary>
+    public IReadOnlyList<string> Discarded { get; init; } = [];
+
     /// <summary>The file of a rank.</summary>
     public static string File(string folder, int rank) => Path.Combine(folder, rank.ToString("D4", CultureInfo.InvariantCulture) + ".json");
 
@@ -59,6 +62,7 @@ internal sealed record MemberState(int Rank, int Size, string Host, int Process,
                     ["computing"] = Computing,
                     ["waiting"] = Waiting,
                     ["seconds"] = Seconds,
+                    ["discarded"] = new JsonArray([.. Discarded.Select(name => (JsonNode)name)]),
                 }
             )
         );
@@ -85,6 +89,7 @@ internal sealed record MemberState(int Rank, int Size, string Host, int Process,
                 Computing = (double)json["computing"]!,
                 Waiting = (double)json["waiting"]!,
                 Seconds = (double)json["seconds"]!,
+                Discarded = [.. json["discarded"]!.AsArray().Select(name => (string)name!)],
             };
         }
         catch (Exception e)

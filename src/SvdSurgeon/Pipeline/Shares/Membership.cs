@@ -18,6 +18,7 @@ internal sealed class Membership : IWorkSharing, IDisposable
     private readonly Timer _heart;
     private readonly Lock _lock = new();
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly HashSet<string> _discarded = new(StringComparer.Ordinal);
     private MemberState _state;
     private volatile bool _abandoned;
 
@@ -48,6 +49,10 @@ internal sealed class Membership : IWorkSharing, IDisposable
         lock (_lock)
             _state = _state with { Stage = stage };
     }
+
+    public void Use(string artifact) => _discarded.Remove(artifact);
+
+    public void Discard(string artifact) => _discarded.Add(artifact);
 
     public void RequireModel(string path, string hash)
     {
@@ -85,7 +90,7 @@ internal sealed class Membership : IWorkSharing, IDisposable
     }
 
     /// <summary>Says that the recipe is done.</summary>
-    public void Finish() => End(_state with { Phase = MemberPhase.Finished });
+    public void Finish() => End(_state with { Phase = MemberPhase.Finished, Discarded = [.. _discarded.Order(StringComparer.Ordinal)] });
 
     /// <summary>Says why this worker gives up. Where every other would come to the same, all of them stop.</summary>
     public void Fail(Exception error)

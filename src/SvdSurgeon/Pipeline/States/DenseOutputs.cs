@@ -19,6 +19,7 @@ internal sealed class DenseOutputs : IDisposable
     private readonly HiddenStore _features,
         _gradients;
     private readonly double[] _losses;
+    private readonly HashSet<int> _known = [];
 
     private DenseOutputs(PipelineContext context, TokenSet tokens)
     {
@@ -31,11 +32,16 @@ internal sealed class DenseOutputs : IDisposable
             HiddenStore.Create(context.Backend, tokens.Ids.Length, context.Model.HeadWidth, context.Memory / 8, context.Work.Path);
     }
 
-    /// <summary>A forward pass of the dense model.</summary>
+    /// <summary>
+    /// A forward pass of the dense model, a layer after the other; of several processes each takes only the sequences that it needs, a
+    /// batch after the other, when it needs them. The products are the same.
+    /// </summary>
     public static DenseOutputs Of(PipelineContext context, TokenSet tokens)
     {
         context.Model.RequireUncappedLogits();
         var outputs = new DenseOutputs(context, tokens);
+        if (context.Sharing.WithOthers)
+            return outputs;
         var model = context.Model;
         using var states = new HiddenStates(context, model, tokens);
         foreach (var layer in model.Layers)
@@ -43,32 +49,50 @@ internal sealed class DenseOutputs : IDisposable
         states.ForEachBatch(
             (first, count) =>
             {
-                int row = first * tokens.Length,
-                    rows = count * tokens.Length;
                 using var hidden = states.Copy(first, count);
-                outputs._features.Write(
-                    row,
-                    rows,
-                    features =>
-                    {
-                        model.Features(context.Backend, hidden, features);
-                        outputs._gradients.Write(
-                            row,
-                            rows,
-                            gradients =>
-                                context.Backend.CrossEntropy(
-                                    features,
-                                    model.Head,
-                                    tokens.Rows(first, count),
-                                    outputs._losses.AsSpan(row, rows),
-                                    gradients
-                                )
-                        );
-                    }
-                );
+                outputs.Add(hidden, first, count);
             }
         );
         return outputs;
+    }
+
+    private void Require(int first, int count)
+    {
+        foreach (
+            var batch in HiddenStates.Batches(_tokens).Where(batch => batch.First < first + count && first < batch.First + batch.Count)
+        )
+        {
+            if (_known.Contains(batch.First))
+                continue;
+            var (model, backend) = (_context.Model, _context.Backend);
+            using var hidden = backend.Allocate(batch.Count * _tokens.Length, model.Config.HiddenSize);
+            model.Embed(backend, _tokens.Rows(batch.First, batch.Count), batch.Count, hidden);
+            foreach (var layer in model.Layers)
+                layer.Forward(backend, hidden, new LayerContext(batch.Count, _tokens.Length));
+            Add(hidden, batch.First, batch.Count);
+        }
+    }
+
+    private void Add(Tensor hidden, int first, int count)
+    {
+        var (model, backend) = (_context.Model, _context.Backend);
+        int row = first * _tokens.Length,
+            rows = count * _tokens.Length;
+        _features.Write(
+            row,
+            rows,
+            features =>
+            {
+                model.Features(backend, hidden, features);
+                _gradients.Write(
+                    row,
+                    rows,
+                    gradients =>
+                        backend.CrossEntropy(features, model.Head, _tokens.Rows(first, count), _losses.AsSpan(row, rows), gradients)
+                );
+            }
+        );
+        _known.Add(first);
     }
 
     /// <summary>Σ_t KL(dense ‖ other) over the tokens of consecutive sequences.</summary>
@@ -78,6 +102,7 @@ internal sealed class DenseOutputs : IDisposable
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public double Divergence(DecoderModel model, Tensor hidden, int first)
     {
+        Require(first, hidden.Rows / _tokens.Length);
         using var features = _context.Backend.Allocate(hidden.Rows, model.HeadWidth);
         model.Features(_context.Backend, hidden, features);
         return Finish(model, features, first, null);
@@ -91,6 +116,7 @@ internal sealed class DenseOutputs : IDisposable
     /// <exception cref="NumericalException">A logit is not finite.</exception>
     public double Divergence(DecoderModel model, Tensor hidden, int first, Tensor dHidden)
     {
+        Require(first, hidden.Rows / _tokens.Length);
         var backend = _context.Backend;
         using var features = backend.Allocate(hidden.Rows, model.HeadWidth);
         using var gradient = backend.Allocate(hidden.Rows, model.HeadWidth);

@@ -1,5 +1,8 @@
 using SvdSurgeon.Calibration;
+using SvdSurgeon.Formats;
+using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 
 namespace SvdSurgeon.Pipeline.States;
@@ -10,6 +13,9 @@ namespace SvdSurgeon.Pipeline.States;
 /// </summary>
 internal sealed class HeldOutSequences(PipelineContext context, TokenSet tokens)
 {
+    private const string Part = "losses.safetensors",
+        Tensor = "losses";
+
     /// <summary>Hash of the token ids, for artifact keys.</summary>
     public string Hash { get; } = tokens.Hash();
 
@@ -21,6 +27,30 @@ internal sealed class HeldOutSequences(PipelineContext context, TokenSet tokens)
     {
         using var states = Embed(model);
         return states.Loss(model);
+    }
+
+    /// <summary>Losses of a whole model, measured with other processes and kept in an artifact.</summary>
+    public HeldOutLoss Loss(DecoderModel model, Artifact artifact)
+    {
+        using (var states = Embed(model))
+            SharedNumbers.Run(
+                context,
+                artifact,
+                Part,
+                HiddenStates.Batches(tokens),
+                (first, count) => states.Losses(model, first, count),
+                losses => TensorEntry.FromDoubles(Tensor, losses)
+            );
+        return Find(artifact)!;
+    }
+
+    /// <summary>The losses that an artifact has; null for none.</summary>
+    public static HeldOutLoss? Find(Artifact artifact)
+    {
+        if (!artifact.Has(Part))
+            return null;
+        using var file = SafeTensorsFile.Open(artifact.Part(Part));
+        return new HeldOutLoss(file[Tensor].Doubles().ToArray());
     }
 
     /// <summary>The sequences in front of the first layer of a model.</summary>

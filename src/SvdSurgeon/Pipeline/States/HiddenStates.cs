@@ -84,14 +84,25 @@ internal sealed class HiddenStates : IDisposable
         return gram.ToMatrix();
     }
 
+    /// <summary>First sequence and number of sequences of every batch.</summary>
+    public static IReadOnlyList<(int First, int Count)> Batches(TokenSet tokens)
+    {
+        int batch = Math.Max(1, TokensAtOnce / tokens.Length);
+        return
+        [
+            .. Enumerable
+                .Range(0, (tokens.Sequences + batch - 1) / batch)
+                .Select(i => (i * batch, Math.Min(batch, tokens.Sequences - i * batch))),
+        ];
+    }
+
     /// <summary>Calls <paramref name="body"/> with the first sequence and the number of sequences of every batch.</summary>
     public void ForEachBatch(Action<int, int> body)
     {
-        int batch = Math.Max(1, TokensAtOnce / _tokens.Length);
-        for (int first = 0; first < _tokens.Sequences; first += batch)
+        foreach (var (first, count) in Batches(_tokens))
         {
             _context.Cancellation.ThrowIfCancellationRequested();
-            body(first, Math.Min(batch, _tokens.Sequences - first));
+            body(first, count);
         }
     }
 

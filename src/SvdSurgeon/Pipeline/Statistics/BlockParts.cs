@@ -1,4 +1,5 @@
 using SvdSurgeon.Formats.SafeTensors;
+using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Shares;
@@ -17,13 +18,20 @@ internal static class BlockParts
 
     /// <summary>Sees that the statistics are whole.</summary>
     /// <param name="context">The run.</param>
+    /// <param name="model">The model that goes forward and backward.</param>
     /// <param name="blocks">The blocks of the pass.</param>
     /// <param name="statistics">What is summed together.</param>
     /// <param name="make">Leaves the files of a block.</param>
-    public static void Share(PipelineContext context, SequenceBlocks blocks, IReadOnlyList<Statistic> statistics, Action<int> make)
+    public static void Share(
+        PipelineContext context,
+        DecoderModel model,
+        SequenceBlocks blocks,
+        IReadOnlyList<Statistic> statistics,
+        Action<int> make
+    )
     {
         string together = string.Join('+', statistics.Select(Name));
-        int layers = context.Model.Layers.Count;
+        int layers = model.Layers.Count;
         context.Sharing.Run([
             .. Enumerable
                 .Range(0, blocks.Count)
@@ -34,7 +42,7 @@ internal static class BlockParts
                 )),
         ]);
         context.Sharing.Run([
-            .. context.Model.Layers.SelectMany(layer =>
+            .. model.Layers.SelectMany(layer =>
                 statistics.Select(s => new Piece(
                     $"{Name(s)}/layer.{layer.Index:D4}",
                     () => !s.Lacks(layer.Index),

@@ -62,7 +62,7 @@ internal sealed class GradientPass
     {
         var pass = new GradientPass(context, stage, model, tokens, loss, statistics);
         if (context.Sharing.WithOthers)
-            BlockParts.Share(context, pass._blocks, statistics, pass.Part);
+            BlockParts.Share(context, model, pass._blocks, statistics, pass.Part);
         else if (context.Shard is null)
             pass.All();
         else

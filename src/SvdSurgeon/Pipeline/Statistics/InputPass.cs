@@ -21,7 +21,13 @@ internal static class InputPass
     {
         var blocks = SequenceBlocks.Of(tokens);
         if (context.Sharing.WithOthers)
-            BlockParts.Share(context, blocks, [statistic], block => Run(context, stage, tokens, statistic, [block], inParts: true));
+            BlockParts.Share(
+                context,
+                context.Model,
+                blocks,
+                [statistic],
+                block => Run(context, stage, tokens, statistic, [block], inParts: true)
+            );
         else
             Run(context, stage, tokens, statistic, blocks.Of(context.Shard), context.Shard is not null);
         context.Progress.Report(new StageProgress(stage, "", 1, 1));

@@ -4,6 +4,7 @@ using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Factors;
 using SvdSurgeon.Pipeline.Modules;
+using SvdSurgeon.Pipeline.Shares;
 using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Pipeline.Stages.Newton;
@@ -13,6 +14,9 @@ internal sealed class NewtonState
 {
     private const string LengthPart = "length.safetensors",
         LengthTensor = "length";
+
+    // What processes that share a search tell each other, in its artifact.
+    private const string Divergence = "divergence-";
 
     // Lengths are powers of two times Newton's own; the first step starts here, the following ones at twice what served last.
     private const int FirstExponent = -10;
@@ -49,7 +53,16 @@ internal sealed class NewtonState
     public FactorSet Factors { get; }
 
     /// <summary>The length that an earlier search found, 0 when none gained anything; null when there was none.</summary>
-    public double? KnownLength() => _search.Value.Has(LengthPart) ? ReadLength(_search.Value.Part(LengthPart)) : null;
+    public double? KnownLength()
+    {
+        if (!_search.Value.Has(LengthPart))
+            return null;
+        // What processes told each other on the way to it has served.
+        if (!_setting.Context.Sharing.WithOthers)
+            foreach (string told in Directory.GetFiles(_search.Value.Folder, Divergence + "*"))
+                File.Delete(told);
+        return ReadLength(_search.Value.Part(LengthPart));
+    }
 
     /// <summary>Where a step of this length leads, as far as it is there.</summary>
     public FactorSet Find(double length) => FactorSet.Find(_setting.Context, StageNames.Newton, Inputs(length));
@@ -89,7 +102,7 @@ internal sealed class NewtonState
         var work = _setting.Context.Work;
         // All lengths share them: they are not among what a trial made and takes with it when it goes.
         _divergence.Require();
-        double start = Divergence(_modules.Value),
+        double start = DivergenceOf(_modules.Value),
             best = start,
             length = 0;
         double first = previous is > 0 ? 2 * previous.Value : Math.ScaleB(1, FirstExponent);
@@ -123,7 +136,7 @@ internal sealed class NewtonState
                 () =>
                 {
                     using var modules = _setting.Build(Step(candidate));
-                    return Divergence(modules);
+                    return DivergenceOf(modules);
                 }
             );
             tried.AddRange([candidate, reached]);
@@ -151,8 +164,22 @@ internal sealed class NewtonState
             _modules.Value.Delete(_setting.Context);
     }
 
+    // One process measures it for all.
+    private double DivergenceOf(CompressedModules modules)
+    {
+        if (!_setting.Context.Sharing.WithOthers)
+            return Measured(modules);
+        string part = $"{Divergence}{modules.Key}.safetensors",
+            path = _search.Value.Part(part);
+        _setting.Context.Sharing.Run([
+            Piece.Of(path, () => _search.Value.Write(part, [TensorEntry.FromDoubles(Divergence, new[] { Measured(modules) })])),
+        ]);
+        using var file = SafeTensorsFile.Open(path);
+        return file[Divergence].Doubles()[0];
+    }
+
     // Mean divergence of a token of the judging sequences; infinite where a step was so long that the model overflows.
-    private double Divergence(CompressedModules modules)
+    private double Measured(CompressedModules modules)
     {
         var model = modules.Apply(_setting.Context.Source);
         int before = _setting.FirstJudging;

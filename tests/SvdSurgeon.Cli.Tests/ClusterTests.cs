@@ -40,6 +40,33 @@ public sealed class ClusterTests
     }
 
     [Test]
+    public void A_compression_by_three_workers_is_that_of_one_process_in_every_file()
+    {
+        using var folder = new TemporaryFolder();
+        string[] command =
+        [
+            "compress",
+            Svdsurgeon.Opt,
+            "--method",
+            "kfac",
+            "--newton",
+            "1",
+            "--surgeon",
+            "none",
+            "--ratio",
+            "0.6",
+            "--eval-text",
+            Svdsurgeon.EvaluationText,
+            "--eval-windows",
+            "8",
+            .. Data,
+        ];
+        Succeed([.. command, "--out", folder["alone"]]);
+        Succeed([.. command, "--out", folder["shared"], "--launcher", Launcher(folder, 3)]);
+        FolderBytes.AssertEqual(folder["shared"], folder["alone"]);
+    }
+
+    [Test]
     public void A_worker_that_is_killed_changes_nothing()
     {
         using var folder = new TemporaryFolder();

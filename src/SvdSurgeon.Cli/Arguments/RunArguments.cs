@@ -52,6 +52,7 @@ internal sealed class RunArguments
     /// <summary>Makes models of integers and prints what they are.</summary>
     public int Execute(ParseResult parsed, BitsRun what, CancellationToken cancellation)
     {
+        _cluster.RequireNone(parsed, "integers (--bits, or --target-size without an option for ranks)");
         if (parsed.GetValue(_statistics) is not null)
             throw new InvalidInputException(
                 "--stats: the statistics of integers are kept in --work; give the same --work to use them again."

@@ -9,14 +9,14 @@ dotnet build -c Release -v q -nologo -clp:ErrorsOnly src/SvdSurgeon.Cli >&2
 dotnet build -c Release -v q -nologo -clp:ErrorsOnly perf/SvdSurgeon.Runtimes >&2
 svdsurgeon=src/SvdSurgeon.Cli/bin/Release/net10.0/svdsurgeon
 data=(--calibration "$calibration" --seqlen 256 --sequences 16)
-export_as() { [ -e "$out/$4" ] || "$svdsurgeon" export "$1" --format "$2" --type "$3" --out "$out/$4" >&2; }
+export_as() { [ -e "$out/$4" ] || "$svdsurgeon" export "$1" --format "$2" --type "$3" --out "$out/$4" "${@:5}" >&2; }
 
 [ -e "$out/factored" ] || "$svdsurgeon" compress "$model" --out "$out/factored" --preset svd-llm --ratio 0.8 "${data[@]}" >&2
 [ -e "$out/bits" ] || "$svdsurgeon" compress "$model" --out "$out/bits" --bits 4.5 --effort 1 "${data[@]}" >&2
 factored=$(echo "$out"/factored/ratio-*) bits=$(echo "$out"/bits/*/config.json) bits=${bits%/config.json}
 for type in f16 q8_0 q4_0; do export_as "$model" gguf $type dense-$type.gguf; done
-export_as "$factored" gguf q8_0 merged-q8_0.gguf
-export_as "$bits" gguf q4_0 bits-q4_0.gguf
+export_as "$factored" gguf q8_0 merged-q8_0.gguf --no-tokenizer # runs on token ids
+export_as "$bits" gguf q4_0 bits-q4_0.gguf --no-tokenizer
 for type in f32 int8 int4; do export_as "$model" onnx $type dense-$type; done
 for type in f32 int4; do export_as "$factored" onnx $type factored-$type; done
 

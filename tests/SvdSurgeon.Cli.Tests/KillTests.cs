@@ -23,8 +23,8 @@ public sealed partial class KillTests
         "64",
     ];
 
-    // [00:00:01] STAGE DONE/TOTAL DETAIL
-    [GeneratedRegex(@"^\[[0-9:]+\] (?<stage>.+?) [0-9]+/[0-9]+( |$)")]
+    // [00:00:01] 37 % of this step, 0:10 left; STAGE: DETAIL
+    [GeneratedRegex(@"^\[[0-9:]+\] [0-9]+ %[^;]*; (?<stage>[^:]+?)(: |$)")]
     private static partial Regex ProgressLine();
 
     [GeneratedRegex(@" [0-9.]+$")]

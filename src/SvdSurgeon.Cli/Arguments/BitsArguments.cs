@@ -16,22 +16,21 @@ internal sealed class BitsArguments
     };
     private readonly Option<int?> _effort = new("--effort")
     {
-        Description = "With --bits or --target-size: 1 rounds alone, 2 to 5 train the rounding longer and longer. Default: 3.",
+        Description = "For integers: 1 rounds alone, 2 to 5 train the rounding longer and longer. Default: 3.",
     };
     private readonly Option<int?> _embedding = new("--embedding-bits")
     {
         Description =
-            "With --bits or --target-size: bits of the embedding and the head, 4 to 8, or 16 to keep them as they are, as transformers "
+            "For integers: bits of the embedding and the head, 4 to 8, or 16 to keep them as they are, as transformers "
             + "and vLLM need it. Default: 8.",
     };
     private readonly Option<string?> _rounding = new("--rounding")
     {
-        Description =
-            "With --bits or --target-size: feedback (the default), or a control to compare it with: gptq (plain Gram matrix) or nearest.",
+        Description = "For integers: feedback (the default), or a control to compare it with: gptq (plain Gram matrix) or nearest.",
     };
     private readonly Option<bool> _equal = new("--equal-bits")
     {
-        Description = "With --bits or --target-size: the same bits in every module, a control to compare with.",
+        Description = "For integers: the same bits in every module, a control to compare with.",
     };
 
     public void AddTo(Command command)
@@ -46,16 +45,19 @@ internal sealed class BitsArguments
     /// <summary>The options, checked; null where none of them is given and no size either.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="size">The value of --target-size; null where it is not given, or goes with options for ranks.</param>
+    /// <param name="increase">The value of --target-ppl-increase, likewise.</param>
     /// <param name="sequences">The value of --sequences where it is given.</param>
     /// <exception cref="InvalidInputException">A value makes no sense.</exception>
-    public BitsOptions? Read(ParseResult parsed, string? size, int? sequences)
+    public BitsOptions? Read(ParseResult parsed, string? size, string? increase, int? sequences)
     {
         double[] bits = parsed.GetValue(_bits) ?? [];
-        if (bits.Length == 0 && size is null)
+        if (bits.Length == 0 && size is null && increase is null)
         {
             foreach (Option option in (Option[])[_effort, _embedding, _rounding, _equal])
                 if (parsed.GetResult(option) is { Implicit: false })
-                    throw new InvalidInputException($"{option.Name} says how to make integers: give --bits or --target-size too.");
+                    throw new InvalidInputException(
+                        $"{option.Name} says how to make integers: give --bits, --target-size or --target-ppl-increase too."
+                    );
             return null;
         }
         var defaults = new BitsOptions();
@@ -63,6 +65,7 @@ internal sealed class BitsArguments
         {
             Bits = bits,
             TargetBytes = size is null ? null : CompressionTarget.Size(size).Bytes,
+            PerplexityIncrease = increase is null ? null : CompressionTarget.Perplexity(increase).Increase,
             Sequences = sequences ?? defaults.Sequences,
             Effort = parsed.GetValue(_effort) ?? defaults.Effort,
             EmbeddingBits = parsed.GetValue(_embedding) ?? defaults.EmbeddingBits,

@@ -4,6 +4,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Evaluation.Corpora;
 using SvdSurgeon.Formats;
+using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Cli.Arguments;
@@ -126,8 +127,8 @@ internal sealed partial class CorpusArguments
         string file = Path.Combine(model.Path, Recipe.FileName);
         if (model.Compression is null || !File.Exists(file))
             return null;
-        var recipe = Recipe.Read(file);
-        return recipe.Evaluation?.Length ?? recipe.Calibration.Length;
+        var recipe = new StrictObject(JsonFile.ReadObject(file), file);
+        return SourceJson.Evaluation(recipe)?.Length ?? SourceJson.Calibration(recipe).Length;
     }
 
     // Files without a name are one text, files of one name too.

@@ -1,10 +1,7 @@
 using SvdSurgeon.Backends;
-using SvdSurgeon.Calibration;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Output.Progress;
-using SvdSurgeon.Evaluation;
-using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Estimates;
@@ -22,6 +19,15 @@ internal sealed record BitsRun
 
     /// <summary>Path of the dense model.</summary>
     public required string Model { get; init; }
+
+    /// <summary>SHA-256 of its files, where a recipe says it.</summary>
+    public string? ModelHash { get; init; }
+
+    /// <summary>Where the model is, if it is not at <see cref="Model"/>.</summary>
+    public string? ModelPath { get; init; }
+
+    /// <summary>Where a recipe's relative paths are looked up too, or null.</summary>
+    public string? RecipeFolder { get; init; }
 
     /// <summary>Calibration data.</summary>
     public required CalibrationSource Calibration { get; init; }
@@ -50,29 +56,23 @@ internal sealed record BitsRun
     /// <summary>Runs.</summary>
     public int Execute(IBackend backend, long? memory, string? work, bool dryRun, bool json, CancellationToken cancellation)
     {
-        using var checkpoint = Checkpoint.Open(Model);
+        int most = Minutes is null || !FreeSequences ? Options.Sequences : TimeBudget.MostSequences;
+        using var opened = OpenedBitsRecipe.Open(
+            new BitsRecipe
+            {
+                Model = new SourceFile(Model, ModelHash),
+                Calibration = Calibration,
+                Evaluation = Evaluation,
+                Options = Options with { Sequences = most },
+            },
+            RecipeFolder,
+            ModelPath,
+            UsualLength
+        );
+        var (checkpoint, tokens, windows) = (opened.Model, opened.Calibration, opened.Evaluation);
         if (checkpoint.Compression is not null)
             throw new InvalidModelException($"{checkpoint.Path} is already compressed. Compress the dense model instead.");
         var model = DecoderModel.Load(checkpoint);
-        int? length = Calibration.Length ?? (Calibration.Tokens is null ? Math.Min(UsualLength, DefaultWindow.Of(checkpoint)) : null);
-        int most = Minutes is null || !FreeSequences ? Options.Sequences : TimeBudget.MostSequences;
-        var tokens = CalibrationData.Open(
-            checkpoint,
-            [.. Calibration.Texts.Select(text => text.Path)],
-            Calibration.Tokens?.Path,
-            most,
-            length,
-            Calibration.Seed
-        );
-        var windows = Evaluation is null
-            ? null
-            : EvaluationData.Open(
-                checkpoint,
-                [.. Evaluation.Texts.Select(text => text.Path)],
-                Evaluation.Tokens?.Path,
-                tokens.Length,
-                Evaluation.Windows
-            );
         if (Note is not null)
             Console.Error.WriteLine(Note);
         long available = memory ?? ProcessMemory.Available;
@@ -84,7 +84,13 @@ internal sealed record BitsRun
                 $"Training the rounding takes more memory than the {Bytes.Text(available)} there are: --effort 1, rounding alone."
             );
         }
-        bool measures = Minutes is not null || dryRun || !json || ProgressView.Mode is ProgressMode.Json or ProgressMode.Plain;
+        if (options.PerplexityIncrease is not null && (dryRun || Minutes is not null))
+            throw new InvalidInputException(
+                "--target-ppl-increase: how long the search takes is not known before. Leave out --dry-run and --minutes, or give --bits."
+            );
+        bool measures =
+            options.PerplexityIncrease is null
+            && (Minutes is not null || dryRun || !json || ProgressView.Mode is ProgressMode.Json or ProgressMode.Plain);
         RunEstimate? estimate = null;
         if (measures)
         {
@@ -104,16 +110,7 @@ internal sealed record BitsRun
         if (Minutes is { } kept)
             using (new ResultFolder(Output).Claim())
                 TimeBudget.Keep(Output, kept, options);
-        var job = new BitsJob
-        {
-            Model = checkpoint,
-            Options = options,
-            Calibration = tokens,
-            OutputFolder = Output,
-            WorkFolder = work,
-            Memory = memory,
-            Evaluation = windows is null ? null : () => windows,
-        };
+        var job = BitsJob.From(opened, Output, work) with { Options = options, Memory = memory };
         var result = ProgressView.Run(
             json,
             progress => BitsCompressor.Run(job, backend, progress, cancellation),

@@ -23,7 +23,9 @@ internal static class CompressCommand
         };
         var increase = new Option<string?>("--target-ppl-increase")
         {
-            Description = "Instead of --ratio: keep as little as raises perplexity on the evaluation data by at most this, such as 5%.",
+            Description =
+                "The smallest model whose perplexity on the evaluation data is higher by at most this, such as 5%: of integers; with "
+                + "--method or another option for ranks by keeping as little as that allows.",
         };
         var minutes = new Option<double?>("--minutes")
         {
@@ -58,13 +60,14 @@ internal static class CompressCommand
                         {
                             (calibration, evaluation) = (BundledTexts.Or(calibration), evaluation ?? BundledTexts.Evaluation());
                         }
-                        string? integers = options.AsksForRanks(parsed) ? null : parsed.GetValue(size);
-                        if (bits.Read(parsed, integers, options.Sequences(parsed)) is { } rounding)
+                        bool ranks = options.AsksForRanks(parsed);
+                        string? bytesWanted = ranks ? null : parsed.GetValue(size),
+                            rise = ranks ? null : parsed.GetValue(increase);
+                        if (bits.Read(parsed, bytesWanted, rise, options.Sequences(parsed)) is { } rounding)
                         {
-                            if (options.AsksForRanks(parsed) || parsed.GetValue(increase) is not null)
+                            if (ranks)
                                 throw new InvalidInputException(
-                                    "--bits makes integers: leave out --ratio, --method, --target-ppl-increase and the other options for "
-                                        + "ranks."
+                                    "--bits makes integers: leave out --ratio, --method and the other options for ranks."
                                 );
                             var what = new BitsRun
                             {

@@ -8,6 +8,7 @@ using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
+using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
@@ -29,9 +30,21 @@ internal static class PlanCommand
         var size = new Option<string?>("--target-size") { Description = "Plan for weight files of at most this size, such as 90MB." };
         var bits = new BitsArguments();
         var options = new CompressionArguments();
+        var work = new Option<string?>("--work")
+        {
+            Description = "For integers: work folder of an earlier compress of this model, which holds what every module loses.",
+        };
         var backendArguments = new BackendArguments();
         var json = CommonOptions.Json();
-        var command = new Command("plan", "Show ranks, sizes and the estimated work.") { model, size, length, modules, json };
+        var command = new Command("plan", "Show ranks, sizes and the estimated work; with --work what integers lose over bytes.")
+        {
+            model,
+            size,
+            length,
+            modules,
+            json,
+            work,
+        };
         bits.AddTo(command);
         options.AddTo(command);
         backendArguments.AddTo(command);
@@ -44,7 +57,16 @@ internal static class PlanCommand
                         bool quiet = parsed.GetValue(json);
                         using var backend = backendArguments.Open(parsed);
                         string? target = parsed.GetValue(size);
-                        if (bits.Read(parsed, options.AsksForRanks(parsed) ? null : target, options.Sequences(parsed)) is { } rounding)
+                        if (
+                            bits.Read(parsed, options.AsksForRanks(parsed) ? null : target, null, options.Sequences(parsed)) is { } rounding
+                        )
+                        {
+                            if (parsed.GetValue(work) is { } folder)
+                            {
+                                using var dense = Checkpoint.Open(path);
+                                BitsCurveView.Print(dense, BitsCurve.Of(dense, rounding, folder), quiet);
+                                return ExitCode.Success;
+                            }
                             return new BitsRun
                             {
                                 Model = path,
@@ -53,6 +75,7 @@ internal static class PlanCommand
                                 Options = rounding,
                                 Output = OutputName.For(path),
                             }.Execute(backend, null, null, dryRun: true, quiet, cancellation);
+                        }
                         using var checkpoint = Checkpoint.Open(path);
                         var ranks = options.Read(parsed, ratioFollows: target is not null);
                         if (target is not null)

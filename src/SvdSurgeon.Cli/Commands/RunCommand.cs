@@ -1,5 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Cli.Arguments;
+using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 
 namespace SvdSurgeon.Cli.Commands;
@@ -29,14 +31,33 @@ internal static class RunCommand
                     () =>
                     {
                         string file = parsed.GetRequiredValue(path);
-                        var recipe = Recipe.Read(file);
+                        string? folder = Path.GetDirectoryName(Path.GetFullPath(file));
+                        string results = parsed.GetValue(output) ?? Path.GetFileNameWithoutExtension(file);
+                        var json = JsonFile.ReadObject(file);
+                        if (BitsRecipe.IsOne(json))
+                        {
+                            var bits = BitsRecipe.FromJson(json, file);
+                            var what = new BitsRun
+                            {
+                                Model = bits.Model.Path,
+                                ModelHash = bits.Model.Hash,
+                                ModelPath = parsed.GetValue(model),
+                                RecipeFolder = folder,
+                                Calibration = bits.Calibration,
+                                Evaluation = bits.Evaluation,
+                                Options = bits.Options,
+                                Output = results,
+                            };
+                            return run.Execute(parsed, what, cancellation);
+                        }
+                        var recipe = Recipe.FromJson(json, file);
                         if (recipe.Version != Recipe.ProgramVersion)
                             Console.Error.WriteLine(
                                 $"svdsurgeon: {file} was written by version {recipe.Version}, this is {Recipe.ProgramVersion}; the bytes "
                                     + $"may differ."
                             );
-                        using var opened = OpenedRecipe.Open(recipe, Path.GetDirectoryName(Path.GetFullPath(file)), parsed.GetValue(model));
-                        return run.Execute(parsed, opened, parsed.GetValue(output) ?? Path.GetFileNameWithoutExtension(file), cancellation);
+                        using var opened = OpenedRecipe.Open(recipe, folder, parsed.GetValue(model));
+                        return run.Execute(parsed, opened, results, cancellation);
                     },
                     CancellationToken.None
                 )

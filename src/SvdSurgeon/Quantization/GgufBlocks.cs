@@ -5,8 +5,9 @@ using SvdSurgeon.Tensors;
 namespace SvdSurgeon.Quantization;
 
 /// <summary>
-/// A matrix on a grid with groups of 32 as GGUF's blocks with a scale and no minimum, exactly: integers of up to 4 bits in Q4_0, of 5 in
-/// Q5_0, of more in Q8_0. The backends compute with these, so a quantised module takes no more memory than its type.
+/// A matrix on a grid with groups of 32, or of several times that, as GGUF's blocks with a scale and no minimum, exactly: integers of up
+/// to 4 bits in Q4_0, of 5 in Q5_0, of more in Q8_0. The backends compute with these, so a quantised module takes no more memory than its
+/// type.
 /// </summary>
 internal static class GgufBlocks
 {
@@ -20,7 +21,7 @@ internal static class GgufBlocks
     public static StoredTensor Store(string name, QuantizedMatrix matrix, string source = "memory")
     {
         var (rows, columns) = (matrix.Rows, matrix.Columns);
-        if (matrix.Grid.Group != IntegerGrid.UsualGroup)
+        if (matrix.Grid.Group % IntegerGrid.UsualGroup != 0)
         {
             var values = new float[matrix.Codes.Length];
             matrix.Dequantize(values);
@@ -43,15 +44,17 @@ internal static class GgufBlocks
         GC.KeepAlive(tensor);
     }
 
-    // Blocks of 32 integers and their scales.
+    // Blocks of 32 integers and their scales, one for a block or for several.
     private static void Encode(DType type, ReadOnlySpan<sbyte> codes, ReadOnlySpan<Half> scales, Span<byte> bytes)
     {
-        int size = type.Block().Bytes;
-        for (int b = 0; b < scales.Length; b++)
+        int size = type.Block().Bytes,
+            blocks = codes.Length / IntegerGrid.UsualGroup,
+            perScale = blocks / scales.Length;
+        for (int b = 0; b < blocks; b++)
         {
             var q = codes.Slice(b * IntegerGrid.UsualGroup, IntegerGrid.UsualGroup);
             var block = bytes.Slice(b * size, size);
-            BinaryPrimitives.WriteHalfLittleEndian(block, scales[b]);
+            BinaryPrimitives.WriteHalfLittleEndian(block, scales[b / perScale]);
             switch (type)
             {
                 case DType.Q4_0:

@@ -23,6 +23,7 @@ internal sealed class TrainedMatrix
         // A number far beyond the grid's end would never come back.
         for (int i = 0; i < positions.Length; i++)
             positions[i] = Math.Clamp(positions[i], start.Grid.Least - 0.5f, start.Grid.Most + 0.5f);
+        Momentum = new float[positions.Length];
         Tensor = GgufBlocks.Store(name, start);
     }
 
@@ -32,18 +33,22 @@ internal sealed class TrainedMatrix
     /// <summary>Integers and scales as they are now.</summary>
     public QuantizedMatrix Matrix => _matrix;
 
-    /// <summary>One step.</summary>
-    /// <param name="gradient">∂L/∂W, m × n, row-major; only its signs and its sums within groups matter.</param>
+    /// <summary>
+    /// Where gradients gather, ∂L/∂W, m × n, row-major; only their signs and their sums within groups matter.
+    /// </summary>
+    public float[] Momentum { get; }
+
+    /// <summary>One step against <see cref="Momentum"/>.</summary>
     /// <param name="rate">How far a position moves, in units of the scale.</param>
     /// <param name="scaleRate">How far a scale moves, relative to its size.</param>
-    public void Step(ReadOnlySpan<float> gradient, float rate, float scaleRate)
+    public void Step(float rate, float scaleRate)
     {
         int group = _matrix.Grid.Group;
         float least = _matrix.Grid.Least,
             most = _matrix.Grid.Most;
         for (int g = 0; g < _scales.Length; g++)
         {
-            var slope = gradient.Slice(g * group, group);
+            var slope = Momentum.AsSpan(g * group, group);
             var codes = _matrix.Codes.AsSpan(g * group, group);
             var positions = _positions.AsSpan(g * group, group);
             float along = 0;

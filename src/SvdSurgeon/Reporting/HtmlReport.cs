@@ -1,5 +1,6 @@
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Reporting.Integers;
 
 namespace SvdSurgeon.Reporting;
 
@@ -35,13 +36,16 @@ internal static class HtmlReport
                 + $"initial-scale=1\"/>"
         );
         page.Add($"<title>{model}, compressed by SvdSurgeon</title><style>").Raw(ReportStyle.Css).Add($"</style></head>\n<body>");
-        page.Add(OverviewSection.Draw(model, results, labels));
+        List<IntegerData> integers = [.. runs.SelectMany(run => run.Integers)];
+        page.Add(results.Count > 0 ? OverviewSection.Draw(model, results, labels) : IntegersSection.Header(model, integers[0]));
+        if (integers.Count > 0)
+            page.Add(IntegersSection.Draw(integers, results));
         if (results.Any(r => r.Tasks.Count > 0))
             page.Add(TasksSection.Draw(results, labels));
         if (results.Any(r => r.Steps.Count > 0))
             page.Add(StepsSection.Draw(results));
-        page.Add(WaysOutSection.Draw(results));
-        page.Add(ModulesSection.Draw(results, labels));
+        if (results.Count > 0)
+            page.Add(WaysOutSection.Draw(results)).Add(ModulesSection.Draw(results, labels));
         page.Add(TimesSection.Draw(runs));
         page.Line(
                 $"<footer>Written by svdsurgeon {Recipe.ProgramVersion} from metrics.json, config.json and runs.json of the output "
@@ -73,6 +77,8 @@ internal static class HtmlReport
     {
         string path = runs.Select(run => run.ModelPath).FirstOrDefault(p => p is not null) ?? "";
         string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path.Replace('\\', '/')));
-        return name.Length > 0 ? name : results[0].Architecture;
+        return name.Length > 0 ? name
+            : results.Count > 0 ? results[0].Architecture
+            : runs[0].Integers[0].Architecture;
     }
 }

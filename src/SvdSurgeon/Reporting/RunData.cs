@@ -1,4 +1,7 @@
+using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Reporting.Integers;
 
 namespace SvdSurgeon.Reporting;
 
@@ -11,6 +14,9 @@ internal sealed record RunData(
     string? ModelPath
 )
 {
+    /// <summary>Its models of integers, by name.</summary>
+    public IReadOnlyList<IntegerData> Integers { get; init; } = [];
+
     /// <summary>Finds and reads the output folders that are given, or that are in the folders that are given.</summary>
     /// <exception cref="InvalidInputException">There is no result, or results of different models.</exception>
     public static IReadOnlyList<RunData> Read(IReadOnlyList<string> paths)
@@ -20,9 +26,9 @@ internal sealed record RunData(
         {
             if (!Directory.Exists(path))
                 throw new InvalidInputException($"{path}: the folder does not exist. Give the --out of a compression.");
-            string[] folders = ResultFolders(path).Any()
+            string[] folders = HasResults(path)
                 ? [path]
-                : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal).Where(folder => ResultFolders(folder).Any())];
+                : [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal).Where(HasResults)];
             if (folders.Length == 0)
                 throw new InvalidInputException(
                     $"{path}: there is no result with a {ModelMetrics.FileName} in it. Give the --out of a compression."
@@ -30,7 +36,10 @@ internal sealed record RunData(
             foreach (string folder in folders)
                 runs.Add(Read(folder));
         }
-        var hashes = runs.SelectMany(run => run.Results.Select(result => (run.Name, result.ModelHash)))
+        var hashes = runs.SelectMany(run =>
+                run.Results.Select(result => (run.Name, result.ModelHash))
+                    .Concat(run.Integers.Select(result => (run.Name, result.ModelHash)))
+            )
             .DistinctBy(r => r.ModelHash)
             .ToList();
         if (hashes.Count > 1)
@@ -50,9 +59,14 @@ internal sealed record RunData(
             [.. ResultFolders(folder).Select(ratio => ResultData.Read(name, ratio)).OrderByDescending(result => result.Ratio)],
             RunTimes.Read(folder),
             File.Exists(recipe) ? File.ReadAllText(recipe) : "",
-            File.Exists(recipe) ? Pipeline.Options.Recipe.Read(recipe).Model.Path : null
-        );
+            File.Exists(recipe) ? SourceJson.File(new StrictObject(JsonFile.ReadObject(recipe), recipe), "model").Path : null
+        )
+        {
+            Integers = [.. IntegerData.Folders(folder).Select(result => IntegerData.Read(name, result))],
+        };
     }
+
+    private static bool HasResults(string folder) => ResultFolders(folder).Any() || IntegerData.Folders(folder).Any();
 
     private static IEnumerable<string> ResultFolders(string folder) =>
         Directory

@@ -48,7 +48,7 @@ internal static class HuggingFaceWriter
         AtomicFile.WriteAllText(Path.Combine(folder.Temporary, "config.json"), JsonText.Indented(WithType(config, tensors)));
         if (tokenizerSource is not null && Directory.Exists(tokenizerSource))
             CopyTokenizer(tokenizerSource, folder.Temporary);
-        if (ModelingFile.IsNamedBy(config))
+        if (ModelingFile.IsUsedBy(config))
             ModelingFile.Write(folder.Temporary);
         addFiles?.Invoke(folder.Temporary);
         long bytes = files.Sum(file => new FileInfo(Path.Combine(folder.Temporary, file)).Length);

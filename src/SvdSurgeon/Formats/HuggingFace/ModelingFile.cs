@@ -13,7 +13,7 @@ internal static class ModelingFile
     /// <summary>Name of the file, which is the same in every folder.</summary>
     public const string Name = "modeling_svdsurgeon.py";
 
-    private const string Prefix = "svdsurgeon_";
+    internal const string Prefix = "svdsurgeon_";
     private const string Section = "svdsurgeon";
     private const string Modules = "modules";
     private const string AutoMap = "auto_map";
@@ -36,7 +36,10 @@ internal static class ModelingFile
         ["stablelm"] = "StableLm",
     };
 
-    /// <summary>Whether a config.json is that of a folder with factors, written for transformers.</summary>
+    /// <summary>Whether a config.json needs the file beside it; factors in integers are not for transformers.</summary>
+    public static bool IsUsedBy(JsonObject config) => IsNamedBy(config) && config.ContainsKey(AutoMap);
+
+    /// <summary>Whether a config.json is that of a folder with factors.</summary>
     public static bool IsNamedBy(JsonObject config) =>
         (config["model_type"] as JsonValue)?.ToString().StartsWith(Prefix, StringComparison.Ordinal) ?? false;
 

@@ -3,8 +3,6 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Chat;
 using SvdSurgeon.Evaluation;
-using SvdSurgeon.Formats;
-using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
@@ -58,7 +56,12 @@ public static class BitsCompressor
         CancellationToken cancellation = default
     )
     {
-        job.Options.Validate();
+        var options = job.Options;
+        options.Validate();
+        if (options.PerplexityIncrease is { } wanted && job.Evaluation is null)
+            throw new InvalidInputException(
+                $"{new PerplexityTarget(wanted).Text} needs evaluation data: give --eval-text or --eval-tokens."
+            );
         var work = new WorkFolder(job.WorkFolder ?? Path.Combine(job.OutputFolder, ResultFolder.Work));
         var output = new ResultFolder(job.OutputFolder);
         output.EnsureFree();
@@ -75,45 +78,69 @@ public static class BitsCompressor
         );
         if (GgufTextFiles.Problem(job.Model) is { } problem)
             context.Warn(problem);
+        var recipe = job.RecipeOf(context.ModelHash);
         var (tokens, heldOut) = Split(job);
-        RequireMemory(context, job.Options, tokens);
-        // A size that no bits reach is refused now, not after the statistics: with equal bits a plan needs no losses.
-        Plans(context, null, job.Options);
+        RequireMemory(context, options, tokens);
+        BitsPlans.Check(context.Source, context.Model, options);
         using var inUse = output.Claim();
         using var inWork = work.Claim();
 
         var statistics = BitsStatistics.Collect(context, tokens);
-        var table = job.Options.EqualBits ? null : BitsTable.Of(context, statistics, job.Options.Rounding);
-        var plans = Plans(context, table, job.Options);
+        var tables = new Dictionary<bool, BitsTable>();
+        BitsTable? Table(bool small)
+        {
+            if (options.EqualBits)
+                return null;
+            if (!tables.TryGetValue(small, out var table))
+                tables[small] = table = BitsTable.Of(context, statistics, options.Rounding, small);
+            return table;
+        }
         var dense = new Lazy<DenseOutputs>(() => DenseOutputs.Of(context, tokens));
+        (RoundedModules, IReadOnlyList<AutoStep>) Make(string name, BitsPlan plan, BitsOptions with) =>
+            Modules(context, plan, with, statistics, tokens, heldOut, dense, name);
+        TokenWindows? windows = null;
+        if (options.PerplexityIncrease is { } increase)
+        {
+            windows = job.Evaluation!();
+            double bits = new BitsTargetSearch(context, Table(false), windows, Make).Find(new PerplexityTarget(increase), options);
+            options = options with { Bits = [bits], PerplexityIncrease = null };
+            recipe = recipe with { Options = options };
+        }
+        var plans = BitsPlans.Of(context.Source, context.Model, Table, options);
+        string tokenHash = job.Calibration.Take(options.Sequences).Hash();
+        foreach (var (name, plan) in plans)
+            output.Check(name, Description(context, options, plan, tokenHash));
+        recipe.WriteInto(job.OutputFolder);
         foreach (var (name, plan) in plans)
         {
-            var description = Description(context, job.Options, plan, job.Calibration.Take(job.Options.Sequences).Hash());
-            output.Check(name, description);
+            var description = Description(context, options, plan, tokenHash);
             if (output.Has(name, description))
                 continue;
-            var (modules, steps) = Modules(context, plan, job.Options, statistics, tokens, heldOut, dense, name);
+            var (modules, steps) = Make(name, plan, options);
+            var own = options.TargetBytes is null ? recipe.For([options.Bits[plans.FindIndex(p => p.Name == name)]]) : recipe;
             using (modules)
                 context.Timed(
                     $"write {name}",
                     false,
                     () =>
                     {
-                        BitsWriter.Write(context, plan, job.Options, modules, steps, description, output.Folder(name));
+                        BitsWriter.Write(context, plan, options, modules, steps, description, own, output.Folder(name));
                         return true;
                     }
                 );
         }
         if (dense.IsValueCreated)
             dense.Value.Dispose();
-        var windows = job.Evaluation?.Invoke();
+        windows ??= job.Evaluation?.Invoke();
         var densePerplexity = windows is null ? null : DensePerplexity.Of(context, windows);
-        return new BitsResult(
-            [.. plans.Select(plan => Evaluate(context, plan.Name, plan.Plan, output.Folder(plan.Name), windows))],
+        var result = new BitsResult(
+            [.. plans.Select(p => BitsEvaluation.Read(context, p.Name, p.Plan, output.Folder(p.Name), windows, densePerplexity))],
             densePerplexity,
             context.Times,
             context.Warnings
         );
+        RunLog.Add(job.OutputFolder, "bits", [.. result.Models.Select(model => model.Bits)], result.Stages, result.Warnings);
+        return result;
     }
 
     // The sequences for statistics and training, and those that judge the training.
@@ -154,7 +181,7 @@ public static class BitsCompressor
     )
     {
         var rounded = RoundedModules.Make(context, plan, options, statistics, name);
-        if (heldOut is null)
+        if (heldOut is null || options.TrainingSteps == 0)
             return (rounded, []);
         var trained = rounded.Train(context, options, statistics, tokens, dense, name);
         return context.Timed<(RoundedModules, IReadOnlyList<AutoStep>)>(
@@ -173,72 +200,6 @@ public static class BitsCompressor
                 );
             }
         );
-    }
-
-    private static List<(string Name, BitsPlan Plan)> Plans(PipelineContext context, BitsTable? table, BitsOptions options)
-    {
-        if (options.TargetBytes is { } target)
-            return [("size-" + SizeTarget.Megabytes(target), ForSize(context, table, options, target))];
-        var plans = new List<(string, BitsPlan)>();
-        foreach (double bits in options.Bits)
-        {
-            long budget = (long)(bits * BitsPlan.Weights(context.Model) / 8);
-            var plan =
-                BitsPlan.Choose(context.Model, table, budget)
-                ?? throw new InvalidInputException(
-                    $"--bits {BitsPlan.BitsText(bits)}: even 2 bits and their scales take more in this model. Use 2.6 or more."
-                );
-            plans.Add(($"bits-{BitsPlan.BitsText(bits)}", plan));
-        }
-        return plans;
-    }
-
-    // The files hold the linear modules, what does not depend on the plan, and headers whose length does, a little.
-    private static BitsPlan ForSize(PipelineContext context, BitsTable? table, BitsOptions options, long target)
-    {
-        var any = BitsPlan.Choose(context.Model, table, long.MaxValue / 2)!;
-        long budget = target - (BitsWriter.PlannedBytes(context, any, options) - any.Bytes);
-        while (BitsPlan.Choose(context.Model, table, budget) is { } plan)
-        {
-            long excess = BitsWriter.PlannedBytes(context, plan, options) - target;
-            if (excess <= 0)
-                return plan;
-            budget = Math.Min(budget, plan.Bytes) - excess;
-        }
-        throw new InvalidInputException(
-            $"--target-size {SizeTarget.Megabytes(target)}: even with 2 bits per weight the files are larger. "
-                + "Ask for more, or use fewer --embedding-bits."
-        );
-    }
-
-    private static QuantizedModel Evaluate(PipelineContext context, string name, BitsPlan plan, string folder, TokenWindows? windows)
-    {
-        using var checkpoint = Checkpoint.Open(folder);
-        PerplexityResult? perplexity = null;
-        if (windows is not null)
-        {
-            string stage = $"eval {name}";
-            perplexity = context.Timed(
-                stage,
-                false,
-                () =>
-                    Perplexity.Evaluate(
-                        DecoderModel.Load(checkpoint),
-                        context.Backend,
-                        windows,
-                        done => context.Progress.Report(new StageProgress(stage, $"window {done}/{windows.Count}", done, windows.Count)),
-                        context.Cancellation
-                    )
-            );
-        }
-        var steps = checkpoint.Compression!["auto"] is JsonArray tried ? tried.Select(step => AutoStep.FromJson(step!)) : [];
-        var modules = new SortedDictionary<int, int>();
-        foreach (var module in context.Model.Linears)
-        {
-            int bits = plan.Grids.TryGetValue(module.Name, out var grid) ? grid.Bits : BitsOptions.KeepEmbedding;
-            modules[bits] = modules.GetValueOrDefault(bits) + 1;
-        }
-        return new QuantizedModel(name, plan.BitsPerWeight, checkpoint.Bytes, modules, plan.PredictedLoss, folder, perplexity, [.. steps]);
     }
 
     private static JsonObject Description(PipelineContext context, BitsOptions options, BitsPlan plan, string tokenHash) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SvdSurgeon.IO;
 using SvdSurgeon.Quantization;
 
 namespace SvdSurgeon.Pipeline.Bits;
@@ -15,6 +16,12 @@ public sealed record BitsOptions
 
     /// <summary>Weight files of at most so many bytes, one result, instead of <see cref="Bits"/>.</summary>
     public long? TargetBytes { get; init; }
+
+    /// <summary>
+    /// Perplexity on the evaluation data at most (1 + this) times the dense model's, one result as small as that allows, instead of
+    /// <see cref="Bits"/>.
+    /// </summary>
+    public double? PerplexityIncrease { get; init; }
 
     /// <summary>Calibration sequences that statistics come from.</summary>
     public int Sequences { get; init; } = 64;
@@ -46,8 +53,8 @@ public sealed record BitsOptions
     /// <exception cref="InvalidInputException">One makes no sense.</exception>
     public void Validate()
     {
-        if ((Bits.Count == 0) == (TargetBytes is null))
-            throw new InvalidInputException("Give either --bits or --target-size.");
+        if ((Bits.Count > 0 ? 1 : 0) + (TargetBytes is null ? 0 : 1) + (PerplexityIncrease is null ? 0 : 1) != 1)
+            throw new InvalidInputException("Give one of --bits, --target-size and --target-ppl-increase.");
         foreach (double bits in Bits)
             if (!(bits >= IntegerGrid.FewestBits && bits <= BitsTable.MostBitsPerWeight))
                 throw new InvalidInputException(
@@ -67,6 +74,33 @@ public sealed record BitsOptions
             throw new InvalidInputException(
                 $"--embedding-bits {EmbeddingBits}: use 4 to 8, or {KeepEmbedding} to keep what the model has."
             );
+    }
+
+    /// <summary>Reads them from a recipe.</summary>
+    /// <param name="recipe">Has the sizes.</param>
+    /// <param name="options">Has what <see cref="ToJson"/> writes.</param>
+    /// <exception cref="InvalidInputException">A key is unknown or a value is of another kind.</exception>
+    internal static BitsOptions Read(StrictObject recipe, StrictObject options)
+    {
+        var defaults = new BitsOptions();
+        long? target =
+            recipe.OptionalNumber("target_bytes") is not { } bytes ? null
+            : bytes >= 1 && bytes < long.MaxValue && bytes == Math.Floor(bytes) ? (long)bytes
+            : throw new InvalidInputException($"target_bytes {bytes}: give a whole number above 0.");
+        var read = new BitsOptions
+        {
+            Bits = recipe.Numbers("bits"),
+            TargetBytes = target,
+            Sequences = options.Integer("sequences", defaults.Sequences),
+            EmbeddingBits = options.Integer("embedding_bits", defaults.EmbeddingBits),
+            Rounding = options.Named("rounding", Enum.GetNames<RoundingMethod>().Select(name => name.ToLowerInvariant())) is { } rounding
+                ? Enum.Parse<RoundingMethod>(rounding, ignoreCase: true)
+                : defaults.Rounding,
+            EqualBits = options.Flag("equal_bits", defaults.EqualBits),
+            Effort = options.Integer("effort", defaults.Effort),
+        };
+        options.RequireNothingElse();
+        return read;
     }
 
     /// <summary>What decides about the integers at a given budget, for keys and descriptions.</summary>

@@ -4,7 +4,6 @@ using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Models.Linear;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Running;
-using SvdSurgeon.Quantization;
 
 namespace SvdSurgeon.Pipeline.Bits;
 
@@ -19,29 +18,28 @@ internal sealed class BitsTable
 
     private readonly Dictionary<string, double[]> _losses;
 
-    private BitsTable(Dictionary<string, double[]> losses) => _losses = losses;
+    private BitsTable(Dictionary<string, double[]> losses, bool small) => (_losses, Small) = (losses, small);
 
-    /// <summary>Numbers of bits, in the order of <see cref="Losses"/>.</summary>
-    public static IReadOnlyList<int> Candidates { get; } =
-    [.. Enumerable.Range(IntegerGrid.FewestBits, IntegerGrid.MostBits - IntegerGrid.FewestBits + 1)];
+    /// <summary>Forms below 2 bits in the usual groups are in it.</summary>
+    public bool Small { get; }
 
-    /// <summary>Losses of a module, one for each of <see cref="Candidates"/>.</summary>
+    /// <summary>Losses of a module, one for each of <see cref="ModuleForm.Candidates"/>.</summary>
     public double[] Losses(string module) => _losses[module];
 
     /// <summary>Rounds what has not been rounded yet.</summary>
-    public static BitsTable Of(PipelineContext context, BitsStatistics statistics, RoundingMethod method)
+    public static BitsTable Of(PipelineContext context, BitsStatistics statistics, RoundingMethod method, bool small)
     {
-        var artifact = context.Work.Open(
-            StageNames.Bits,
-            new JsonObject
-            {
-                ["model"] = context.ModelHash,
-                ["layers"] = context.Model.Layers.Count,
-                ["inputs"] = statistics.Inputs.Key,
-                ["outputs"] = statistics.Weighted.Key,
-                ["rounding"] = method.ToString().ToLowerInvariant(),
-            }
-        );
+        var inputs = new JsonObject
+        {
+            ["model"] = context.ModelHash,
+            ["layers"] = context.Model.Layers.Count,
+            ["inputs"] = statistics.Inputs.Key,
+            ["outputs"] = statistics.Weighted.Key,
+            ["rounding"] = method.ToString().ToLowerInvariant(),
+        };
+        if (small)
+            inputs["small"] = true;
+        var artifact = context.Work.Open(StageNames.Bits, inputs);
         int layers = context.Model.Layers.Count;
         bool complete = context.Model.Layers.All(layer => artifact.Has(ArtifactParts.Layer(layer.Index)));
         return context.Timed(
@@ -49,26 +47,62 @@ internal sealed class BitsTable
             complete,
             () =>
             {
-                var losses = new Dictionary<string, double[]>(StringComparer.Ordinal);
                 for (int layer = 0; layer < layers; layer++)
                 {
                     string part = ArtifactParts.Layer(layer);
-                    if (!artifact.Has(part))
-                    {
-                        context.Progress.Report(new StageProgress(StageNames.Bits, $"layer {layer + 1}/{layers}", layer, layers));
-                        artifact.Write(part, Measure(context, statistics, layer, method));
-                    }
-                    using var file = SafeTensorsFile.Open(artifact.Part(part));
-                    foreach (var (name, tensor) in file.Tensors)
-                        losses[name] = tensor.Doubles().ToArray();
+                    if (artifact.Has(part))
+                        continue;
+                    context.Progress.Report(new StageProgress(StageNames.Bits, $"layer {layer + 1}/{layers}", layer, layers));
+                    artifact.Write(part, Measure(context, statistics, layer, method, small));
                 }
                 context.Progress.Report(new StageProgress(StageNames.Bits, "", 1, 1));
-                return new BitsTable(losses);
+                return Read(artifact, layers, small);
             }
         );
     }
 
-    private static List<TensorEntry> Measure(PipelineContext context, BitsStatistics statistics, int layer, RoundingMethod method)
+    /// <summary>The table that an earlier run of a model has left in a work folder, the newest where there are several.</summary>
+    /// <param name="work">The folder.</param>
+    /// <param name="modelHash">SHA-256 of the model's files.</param>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="method">How numbers were rounded.</param>
+    /// <param name="small">With the small forms.</param>
+    /// <returns>Null where there is none.</returns>
+    public static BitsTable? Find(string work, string modelHash, int layers, RoundingMethod method, bool small) =>
+        StoredArtifact
+            .In(work)
+            .Where(found =>
+                found.Stage == StageNames.Bits
+                && (string?)found.Inputs["model"] == modelHash
+                && (string?)found.Inputs["rounding"] == method.ToString().ToLowerInvariant()
+                && ((bool?)found.Inputs["small"] ?? false) == small
+                && Enumerable.Range(0, layers).All(layer => found.Artifact.Has(ArtifactParts.Layer(layer)))
+            )
+            .OrderBy(found => File.GetLastWriteTimeUtc(found.Artifact.Part(ArtifactParts.Layer(layers - 1))))
+            .LastOrDefault()
+            is { } newest
+            ? Read(newest.Artifact, layers, small)
+            : null;
+
+    private static BitsTable Read(Artifact artifact, int layers, bool small)
+    {
+        var losses = new Dictionary<string, double[]>(StringComparer.Ordinal);
+        for (int layer = 0; layer < layers; layer++)
+        {
+            using var file = SafeTensorsFile.Open(artifact.Part(ArtifactParts.Layer(layer)));
+            foreach (var (name, tensor) in file.Tensors)
+                losses[name] = tensor.Doubles().ToArray();
+        }
+        return new BitsTable(losses, small);
+    }
+
+    private static List<TensorEntry> Measure(
+        PipelineContext context,
+        BitsStatistics statistics,
+        int layer,
+        RoundingMethod method,
+        bool small
+    )
     {
         var entries = new List<TensorEntry>();
         ModuleRounding.ForEach(
@@ -76,16 +110,17 @@ internal sealed class BitsTable
             statistics,
             layer,
             method,
-            (module, rounding) => entries.Add(TensorEntry.FromDoubles(module.Name, MeasureModule(module, rounding)))
+            (module, rounding) => entries.Add(TensorEntry.FromDoubles(module.Name, MeasureModule(module, rounding, small)))
         );
         return entries;
     }
 
-    private static double[] MeasureModule(LinearModule module, ModuleRounding rounding)
+    private static double[] MeasureModule(LinearModule module, ModuleRounding rounding, bool small)
     {
-        var losses = new double[Candidates.Count];
+        var forms = ModuleForm.Candidates(module.OutFeatures, module.InFeatures, small);
+        var losses = new double[forms.Count];
         for (int i = 0; i < losses.Length; i++)
-            losses[i] = Candidates[i] <= MostMeasured ? rounding.Measure(Candidates[i]).Loss : losses[i - 1] / 4;
+            losses[i] = forms[i].Bits <= MostMeasured ? rounding.Measure(forms[i]) : losses[i - 1] / 4;
         return double.IsFinite(losses.Sum())
             ? losses
             : throw new NumericalException(

@@ -24,16 +24,18 @@ internal sealed class ModuleRounding
     private readonly double[] _energy;
     private readonly RoundingMethod _method;
     private readonly Lazy<InverseFactor> _factor;
-    private readonly int _group;
+    private readonly Lazy<FactorSplit> _split;
+    private readonly string _name;
 
     private ModuleRounding(IBackend backend, LinearModule module, Matrix plain, Matrix weighted, double[] energy, RoundingMethod method)
     {
         _la = backend.LinearAlgebra;
         _weights = FactorSet.Weights(backend, module);
-        _group = IntegerGrid.GroupFor(module.InFeatures)!.Value;
+        _name = module.Name;
         (_weighted, _energy, _method) = (weighted, energy, method);
         _metric = method == RoundingMethod.Feedback ? Mix(plain, weighted) : plain;
         _factor = new Lazy<InverseFactor>(() => InverseFactor.Of(_la, _metric, Damping));
+        _split = new Lazy<FactorSplit>(() => FactorSplit.Of(_la, _weights, _metric, _energy, Damping));
     }
 
     /// <summary>Calls <paramref name="body"/> with every module of a layer that has a grid.</summary>
@@ -80,31 +82,39 @@ internal sealed class ModuleRounding
     /// <summary>Factors the metric now, which otherwise comes with the first rounding.</summary>
     public void Prepare() => _ = _factor.Value;
 
-    /// <summary>The module rounded, and the loss that this costs: tr(C E H_g Eᵀ)/tr C with the diagonal of C.</summary>
-    public (QuantizedMatrix Matrix, double Loss) Measure(int bits)
-    {
-        var result = Round(bits);
-        return (result, Loss(result));
-    }
+    /// <summary>Rounds to a number of bits in the usual groups, to see how long it takes.</summary>
+    public double Measure(int bits) => Measure(new ModuleForm(bits, IntegerGrid.GroupFor(_weights.Columns)!.Value));
+
+    /// <summary>The loss that a form costs: tr(C E H_g Eᵀ)/tr C with the diagonal of C.</summary>
+    public double Measure(ModuleForm form) => Loss(Round(form));
 
     /// <summary>The module rounded.</summary>
-    /// <param name="bits">Bits of a number.</param>
-    /// <param name="positions">Receives what was rounded, in units of the scales; may be null.</param>
-    public QuantizedMatrix Round(int bits, float[]? positions = null)
+    /// <param name="form">Its form.</param>
+    /// <param name="positions">Keep what was rounded.</param>
+    public IReadOnlyList<RoundedMatrix> Round(ModuleForm form, bool positions = false)
     {
-        var result = new QuantizedMatrix(new IntegerGrid(bits, _group), _weights.Rows, _weights.Columns);
-        FindScales(result);
-        if (_method == RoundingMethod.Nearest)
-            Nearest.Round(_la, _weights, result, positions);
-        else
-            ErrorFeedback.Round(_la, _weights, _factor.Value, result, positions);
-        return result;
+        var matrices = form.Matrices(_name, _weights.Rows, _weights.Columns);
+        if (form.Rank == 0)
+        {
+            var whole = Feed(matrices[0].Name, form.Grid, _weights, _metric, _factor, positions);
+            if (_method != RoundingMethod.Feedback)
+                return [whole];
+            // Spread errors can lose more where they meet tokens that the metric hardly sees: then the nearest integers are better.
+            var nearest = Near(matrices[0].Name, form.Grid, _weights, _metric, positions);
+            return [Loss([nearest]) < Loss([whole]) ? nearest : whole];
+        }
+        var right = Feed(matrices[1].Name, form.Grid, _split.Value.Right(form.Rank), _metric, _factor, positions);
+        var (left, gram) = FactorSplit.Refit(_la, _weights, _metric, right.Matrix.ToMatrix(), Damping);
+        var factor = new Lazy<InverseFactor>(() => InverseFactor.Of(_la, gram, Damping));
+        return [Feed(matrices[0].Name, form.LeftGrid, left, gram, factor, positions), right];
     }
 
     // Σ_i c_i e_i H_g e_iᵀ / Σ c_i: errors of different rows are rounded independently, so that the rest of C adds nothing on average.
-    private double Loss(QuantizedMatrix rounded)
+    private double Loss(IReadOnlyList<RoundedMatrix> rounded)
     {
-        var error = rounded.ToMatrix();
+        var error = rounded[0].Matrix.ToMatrix();
+        if (rounded.Count > 1)
+            error = _la.Multiply(error, rounded[1].Matrix.ToMatrix());
         for (int i = 0; i < error.Data.Length; i++)
             error.Data[i] -= _weights.Data[i];
         double total = _energy.Sum();
@@ -119,7 +129,26 @@ internal sealed class ModuleRounding
         return _la.SquaredNorm(error, _weighted);
     }
 
-    private void FindScales(QuantizedMatrix result)
+    // With error feedback in a metric, or to the nearest where that is the method.
+    private RoundedMatrix Feed(string name, IntegerGrid grid, Matrix w, Matrix metric, Lazy<InverseFactor> factor, bool positions)
+    {
+        if (_method == RoundingMethod.Nearest)
+            return Near(name, grid, w, metric, positions);
+        var result = new RoundedMatrix(name, new QuantizedMatrix(grid, w.Rows, w.Columns), positions ? new float[w.Data.Length] : null);
+        FindScales(w, metric, result.Matrix);
+        ErrorFeedback.Round(_la, w, factor.Value, result.Matrix, result.Positions);
+        return result;
+    }
+
+    private RoundedMatrix Near(string name, IntegerGrid grid, Matrix w, Matrix metric, bool positions)
+    {
+        var result = new RoundedMatrix(name, new QuantizedMatrix(grid, w.Rows, w.Columns), positions ? new float[w.Data.Length] : null);
+        FindScales(w, metric, result.Matrix);
+        Nearest.Round(_la, w, result.Matrix, result.Positions);
+        return result;
+    }
+
+    private void FindScales(Matrix w, Matrix metric, QuantizedMatrix result)
     {
         int n = result.Columns,
             group = result.Grid.Group,
@@ -127,16 +156,16 @@ internal sealed class ModuleRounding
         var importance = new float[n];
         double largest = 0;
         for (int j = 0; j < n; j++)
-            largest = Math.Max(largest, _metric[j, j]);
+            largest = Math.Max(largest, metric[j, j]);
         for (int j = 0; j < n; j++)
-            importance[j] = largest == 0 ? 1 : (float)Math.Max(_metric[j, j] / largest, 1e-8);
+            importance[j] = largest == 0 ? 1 : (float)Math.Max(metric[j, j] / largest, 1e-8);
         _la.ForEach(
             result.Rows,
             i =>
             {
                 var row = new float[n];
                 for (int j = 0; j < n; j++)
-                    row[j] = (float)_weights[i, j];
+                    row[j] = (float)w[i, j];
                 for (int g = 0; g < groups; g++)
                     result.Scales[i * groups + g] = ScaleSearch.Best(
                         result.Grid,

@@ -74,7 +74,7 @@ internal sealed class RoundedModules : IDisposable
                         statistics,
                         layer,
                         options.Rounding,
-                        (module, rounding) => entries.AddRange(Entries(module, rounding.Round(plan.Grids[module.Name].Bits)))
+                        (module, rounding) => entries.AddRange(Entries(rounding.Round(plan.Forms[module.Name])))
                     );
                     artifact.Write(part, entries);
                 }
@@ -125,23 +125,40 @@ internal sealed class RoundedModules : IDisposable
     }
 
     /// <summary>Whether the tensor is stored in packed form.</summary>
-    public bool Has(string name) => _tensors.ContainsKey(name + IntegerEntries.Packed);
+    public bool Has(string name) => Stored(name).Any();
 
-    /// <summary>The parts of a tensor, to be written into the result.</summary>
-    public IEnumerable<TensorEntry> Entries(string name) => GridEntries.Parts.Select(part => TensorEntry.From(_tensors[name + part]));
+    /// <summary>The parts of a tensor, or of the factors in its place, to be written into the result.</summary>
+    public IEnumerable<TensorEntry> Entries(string name) =>
+        Stored(name).SelectMany(stored => GridEntries.Parts.Select(part => TensorEntry.From(_tensors[stored + part])));
 
     /// <summary>The model with these modules.</summary>
     public DecoderModel Apply(PipelineContext context)
     {
         var model = DecoderModel.Load(context.Source);
-        foreach (var module in context.Model.Linears.Where(module => _plan.Grids.ContainsKey(module.Name)))
-        {
-            string weight = module.Name + ".weight";
-            var matrix = GridEntries.Read(_tensors, weight, _plan.Grids[module.Name]);
-            model.Replace(module.Name, new DenseLinear(module.Name, GgufBlocks.Store(weight, matrix), module.Bias));
-        }
+        foreach (var module in context.Model.Linears)
+            if (_plan.Forms.TryGetValue(module.Name, out var form))
+                model.Replace(
+                    module.Name,
+                    Linear(
+                        module,
+                        [
+                            .. form.Matrices(module.Name, module.OutFeatures, module.InFeatures)
+                                .Select(m => GgufBlocks.Store(m.Name, GridEntries.Read(_tensors, m.Name, m.Grid))),
+                        ]
+                    )
+                );
         return model;
     }
+
+    /// <summary>A module of one matrix or of two factors.</summary>
+    public static LinearModule Linear(LinearModule dense, IReadOnlyList<StoredTensor> matrices) =>
+        matrices.Count == 1
+            ? new DenseLinear(dense.Name, matrices[0], dense.Bias)
+            : new LowRankLinear(dense.Name, matrices[0], matrices[1], dense.Bias);
+
+    // The tensors that stand in the place of one: itself, or factors.
+    private IEnumerable<string> Stored(string name) =>
+        ModuleForm.InPlaceOf(name).Where(stored => _tensors.ContainsKey(stored + IntegerEntries.Packed));
 
     private void Train(
         PipelineContext context,
@@ -160,26 +177,22 @@ internal sealed class RoundedModules : IDisposable
                 statistics,
                 layer.Index,
                 options.Rounding,
-                (module, rounding) =>
-                {
-                    var positions = new float[checked(module.OutFeatures * module.InFeatures)];
-                    training.Add(module, rounding.Round(_plan.Grids[module.Name].Bits, positions), positions);
-                }
+                (module, rounding) => training.Add(module, rounding.Round(_plan.Forms[module.Name], positions: true))
             );
         training.Run(options.TrainingSteps, stage);
-        var tables = _tensors.Values.Where(tensor => !_plan.Grids.ContainsKey(tensor.Name[..tensor.Name.LastIndexOf('.')]));
+        var tables = _tensors.Values.Where(tensor => !_plan.Forms.ContainsKey(tensor.Name[..tensor.Name.LastIndexOf('.')]));
         artifact.Write(TablesPart, tables.Select(TensorEntry.From));
         foreach (var layer in context.Model.Layers)
             artifact.Write(
                 ArtifactParts.Layer(layer.Index),
                 layer
-                    .Linears.Where(module => _plan.Grids.ContainsKey(module.Name))
-                    .SelectMany(module => Entries(module, training.Matrix(module.Name)))
+                    .Linears.Where(module => _plan.Forms.ContainsKey(module.Name))
+                    .SelectMany(module => Entries(training.Matrices(module.Name)))
             );
     }
 
-    private static IEnumerable<TensorEntry> Entries(LinearModule module, QuantizedMatrix matrix) =>
-        GridEntries.Of(module.Name + ".weight", matrix);
+    private static IEnumerable<TensorEntry> Entries(IEnumerable<RoundedMatrix> matrices) =>
+        matrices.SelectMany(matrix => GridEntries.Of(matrix.Name, matrix.Matrix));
 
     private static IEnumerable<string> Parts(PipelineContext context) =>
         context.Model.Layers.Select(layer => ArtifactParts.Layer(layer.Index)).Append(TablesPart);
@@ -187,12 +200,12 @@ internal sealed class RoundedModules : IDisposable
     private static bool IsComplete(PipelineContext context, Artifact artifact) => Parts(context).All(artifact.Has);
 
     /// <summary>The grids of embedding and head; empty where they are kept.</summary>
-    public static Dictionary<string, IntegerGrid> TableGrids(PipelineContext context, int bits)
+    public static Dictionary<string, IntegerGrid> TableGrids(DecoderModel model, int bits)
     {
         var grids = new Dictionary<string, IntegerGrid>(StringComparer.Ordinal);
         if (bits == BitsOptions.KeepEmbedding)
             return grids;
-        foreach (var table in context.Model.Tables)
+        foreach (var table in model.Tables)
             if (IntegerGrid.GroupFor(table.Columns) is { } group)
                 grids[table.Name] = new IntegerGrid(bits, group);
         return grids;
@@ -209,7 +222,7 @@ internal sealed class RoundedModules : IDisposable
     {
         var la = context.Backend.LinearAlgebra;
         var entries = new List<TensorEntry>();
-        var grids = TableGrids(context, bits);
+        var grids = TableGrids(context.Model, bits);
         foreach (var table in context.Model.Tables.Where(table => grids.ContainsKey(table.Name)))
         {
             var result = new QuantizedMatrix(grids[table.Name], table.Rows, table.Columns);

@@ -27,7 +27,7 @@ internal sealed class RoundingTraining : ILinearVisitor
     private readonly PipelineContext _context;
     private readonly TokenSet _tokens;
     private readonly DenseOutputs _dense;
-    private readonly Dictionary<string, (TrainedMatrix Matrix, float[] Momentum)> _modules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TrainedMatrix[]> _modules = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
     /// <param name="context">The run.</param>
@@ -47,15 +47,18 @@ internal sealed class RoundingTraining : ILinearVisitor
         10 * BitsPlan.Weights(model) + 2L * sizeof(float) * model.HeadWidth * tokens.Ids.Length;
 
     /// <summary>A module that is trained.</summary>
-    public void Add(LinearModule module, QuantizedMatrix start, float[] positions)
+    /// <param name="module">The dense one.</param>
+    /// <param name="start">Its matrices with their positions; they change from here on.</param>
+    public void Add(LinearModule module, IReadOnlyList<RoundedMatrix> start)
     {
-        var matrix = new TrainedMatrix(module.Name + ".weight", start, positions);
-        _modules.Add(module.Name, (matrix, new float[positions.Length]));
-        Model.Replace(module.Name, new DenseLinear(module.Name, matrix.Tensor, module.Bias));
+        TrainedMatrix[] matrices = [.. start.Select(matrix => new TrainedMatrix(matrix.Name, matrix.Matrix, matrix.Positions!))];
+        _modules.Add(module.Name, matrices);
+        Model.Replace(module.Name, RoundedModules.Linear(module, [.. matrices.Select(matrix => matrix.Tensor)]));
     }
 
-    /// <summary>Integers and scales of a module as they are now.</summary>
-    public QuantizedMatrix Matrix(string module) => _modules[module].Matrix.Matrix;
+    /// <summary>The matrices of a module as they are now.</summary>
+    public IEnumerable<RoundedMatrix> Matrices(string module) =>
+        _modules[module].Select(matrix => new RoundedMatrix(matrix.Tensor.Name, matrix.Matrix, null));
 
     /// <summary>Takes some steps, at first longer and then shorter ones, through the sequences in order, again and again.</summary>
     public void Run(int steps, string stage)
@@ -70,11 +73,8 @@ internal sealed class RoundingTraining : ILinearVisitor
             Accumulate(next, count, ref divergence);
             next = (next + count) % _tokens.Sequences;
             float share = Share(step, steps);
-            var modules = _modules.Values.ToList();
-            _context.Backend.LinearAlgebra.ForEach(
-                modules.Count,
-                i => modules[i].Matrix.Step(modules[i].Momentum, share * Rate, share * ScaleRate)
-            );
+            var matrices = _modules.Values.SelectMany(matrices => matrices).ToList();
+            _context.Backend.LinearAlgebra.ForEach(matrices.Count, i => matrices[i].Step(share * Rate, share * ScaleRate));
             string detail = FormattableString.Invariant($"step {step + 1}/{steps}, divergence {divergence / (count * _tokens.Length):F4}");
             _context.Progress.Report(new StageProgress(stage, detail, step + 1, steps));
         }
@@ -83,15 +83,32 @@ internal sealed class RoundingTraining : ILinearVisitor
     /// <inheritdoc/>
     public void Gradient(LinearModule module, Tensor x, Tensor dy)
     {
-        if (!_modules.TryGetValue(module.Name, out var trained))
+        if (!_modules.TryGetValue(module.Name, out var matrices))
             return;
         var backend = _context.Backend;
-        using var product = backend.Allocate(module.OutFeatures, module.InFeatures);
+        float keep = _seen.Add(module.Name) ? Momentum : 1;
+        if (module is not LowRankLinear factors)
+        {
+            Gather(matrices[0], keep, dy, x);
+            return;
+        }
+        using Tensor z = backend.Allocate(x.Rows, factors.B.Rows),
+            dz = backend.Allocate(x.Rows, factors.B.Rows);
+        backend.Linear(x, factors.B, null, z);
+        backend.LinearBackward(dy, factors.A, dz);
+        Gather(matrices[0], keep, dy, z);
+        Gather(matrices[1], keep, dz, x);
+    }
+
+    // momentum ← keep · momentum + dyᵀ x
+    private void Gather(TrainedMatrix matrix, float keep, Tensor dy, Tensor x)
+    {
+        var backend = _context.Backend;
+        using var product = backend.Allocate(dy.Columns, x.Columns);
         backend.MatMul(dy, true, x, false, product);
         var gradient = new float[product.Length];
         backend.Download(product, gradient);
-        float keep = _seen.Add(module.Name) ? Momentum : 1;
-        float[] momentum = trained.Momentum;
+        float[] momentum = matrix.Momentum;
         backend.LinearAlgebra.ForEach(
             (gradient.Length + NumbersAtOnce - 1) / NumbersAtOnce,
             part =>

@@ -49,9 +49,9 @@ internal sealed record Recipe
         var recipe = new Recipe
         {
             Version = root.OptionalText("version") ?? ProgramVersion,
-            Model = ReadFile(root.Object("model") ?? throw root.Missing("model")),
-            Calibration = ReadCalibration(root.Object("calibration") ?? throw root.Missing("calibration")),
-            Evaluation = root.Object("evaluation") is { } evaluation ? ReadEvaluation(evaluation) : null,
+            Model = SourceJson.File(root, "model"),
+            Calibration = SourceJson.Calibration(root),
+            Evaluation = SourceJson.Evaluation(root),
             Options = CompressionOptions.Read(root.Object("options") ?? new StrictObject([], file, "options."), root.Numbers("ratios")),
         };
         root.RequireNothingElse();
@@ -64,9 +64,9 @@ internal sealed record Recipe
         {
             ["format_version"] = FormatVersion,
             ["version"] = Version,
-            ["model"] = Json(Model),
-            ["calibration"] = CalibrationJson(),
-            ["evaluation"] = EvaluationJson(),
+            ["model"] = SourceJson.Of(Model),
+            ["calibration"] = SourceJson.Of(Calibration),
+            ["evaluation"] = SourceJson.Of(Evaluation),
             ["ratios"] = new JsonArray([.. Options.Ratios.Select(ratio => (JsonNode)ratio)]),
             ["options"] = Options.ToJson(),
         };
@@ -79,70 +79,4 @@ internal sealed record Recipe
 
     /// <summary>Whether the two differ in nothing but the ratios.</summary>
     public bool SameButRatios(Recipe other) => JsonNode.DeepEquals(For([]).ToJson(), other.For([]).ToJson());
-
-    private JsonObject CalibrationJson()
-    {
-        var json = DataJson(Calibration.Texts, Calibration.Tokens);
-        json["seqlen"] = Calibration.Length;
-        if (Calibration.Texts.Count > 0)
-            json["seed"] = Calibration.Seed;
-        json["token_hash"] = Calibration.TokenHash;
-        return json;
-    }
-
-    private JsonObject? EvaluationJson()
-    {
-        if (Evaluation is null)
-            return null;
-        var json = DataJson(Evaluation.Texts, Evaluation.Tokens);
-        json["seqlen"] = Evaluation.Length;
-        json["windows"] = Evaluation.Windows;
-        return json;
-    }
-
-    private static JsonObject DataJson(IReadOnlyList<SourceFile> texts, SourceFile? tokens)
-    {
-        var json = new JsonObject();
-        if (texts.Count > 0)
-            json["texts"] = new JsonArray([.. texts.Select(Json)]);
-        if (tokens is not null)
-            json["tokens"] = Json(tokens);
-        return json;
-    }
-
-    private static JsonObject Json(SourceFile file) => new() { ["path"] = file.Path, ["hash"] = file.Hash };
-
-    private static SourceFile ReadFile(StrictObject json)
-    {
-        var file = new SourceFile(json.Text("path"), json.OptionalText("hash"));
-        json.RequireNothingElse();
-        return file;
-    }
-
-    private static CalibrationSource ReadCalibration(StrictObject json)
-    {
-        var source = new CalibrationSource
-        {
-            Texts = [.. json.Objects("texts").Select(ReadFile)],
-            Tokens = json.Object("tokens") is { } tokens ? ReadFile(tokens) : null,
-            Length = json.OptionalInteger("seqlen"),
-            Seed = json.Unsigned("seed", 0),
-            TokenHash = json.OptionalText("token_hash"),
-        };
-        json.RequireNothingElse();
-        return source;
-    }
-
-    private static EvaluationSource ReadEvaluation(StrictObject json)
-    {
-        var source = new EvaluationSource
-        {
-            Texts = [.. json.Objects("texts").Select(ReadFile)],
-            Tokens = json.Object("tokens") is { } tokens ? ReadFile(tokens) : null,
-            Length = json.OptionalInteger("seqlen"),
-            Windows = json.OptionalInteger("windows"),
-        };
-        json.RequireNothingElse();
-        return source;
-    }
 }

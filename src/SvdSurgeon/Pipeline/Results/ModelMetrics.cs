@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Evaluation.Comparing;
+using SvdSurgeon.Formats;
 using SvdSurgeon.IO;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Modules;
@@ -36,15 +37,15 @@ internal static class ModelMetrics
                     context.Model.Layers,
                     layer => made[layer.Index] = Measure(context, modules, layer, ranks)
                 );
-                return new JsonObject
-                {
-                    ["format_version"] = FormatVersion,
-                    ["bytes_before"] = context.Source.Bytes,
-                    ["modules"] = new JsonArray([.. made.SelectMany(layer => layer)]),
-                };
+                var metrics = Of(context.Source);
+                metrics["modules"] = new JsonArray([.. made.SelectMany(layer => layer)]);
+                return metrics;
             }
         );
     }
+
+    /// <summary>What the metrics of every result begin with.</summary>
+    public static JsonObject Of(Checkpoint dense) => new() { ["format_version"] = FormatVersion, ["bytes_before"] = dense.Bytes };
 
     /// <summary>
     /// Adds the perplexities of the dense and the compressed model to a folder's file, in place of those of an earlier evaluation.

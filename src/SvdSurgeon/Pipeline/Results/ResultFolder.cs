@@ -88,7 +88,14 @@ internal sealed class ResultFolder(string path)
     public void WriteRecipe(Recipe recipe)
     {
         string file = Path.Combine(path, Recipe.FileName);
-        if (File.Exists(file) && Recipe.Read(file) is var earlier && earlier.SameButRatios(recipe))
+        // One of another kind, of integers, has no ratios.
+        if (
+            File.Exists(file)
+            && JsonFile.ReadObject(file) is var json
+            && json.ContainsKey("ratios")
+            && Recipe.FromJson(json, file) is var earlier
+            && earlier.SameButRatios(recipe)
+        )
             recipe = recipe.For([.. earlier.Options.Ratios.Union(recipe.Options.Ratios)]);
         recipe.Write(file);
     }

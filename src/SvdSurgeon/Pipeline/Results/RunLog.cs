@@ -15,7 +15,22 @@ internal static class RunLog
     private const int MostRuns = 100;
 
     /// <summary>Adds a run; of very many the last are kept.</summary>
-    public static void Add(string outputFolder, CompressionOptions options, CompressionResult result)
+    public static void Add(string outputFolder, CompressionOptions options, CompressionResult result) =>
+        Add(outputFolder, "ratios", options.Ratios, result.Stages, result.Warnings);
+
+    /// <summary>The same of any run.</summary>
+    /// <param name="outputFolder">Where its results are.</param>
+    /// <param name="key">What its sizes are called: ratios or bits.</param>
+    /// <param name="sizes">The sizes.</param>
+    /// <param name="stages">Times and memory.</param>
+    /// <param name="warnings">What the user should know.</param>
+    public static void Add(
+        string outputFolder,
+        string key,
+        IReadOnlyList<double> sizes,
+        IReadOnlyList<StageTime> stages,
+        IReadOnlyList<string> warnings
+    )
     {
         var runs = Read(outputFolder);
         while (runs.Count >= MostRuns)
@@ -24,10 +39,10 @@ internal static class RunLog
             (JsonNode)
                 new JsonObject
                 {
-                    ["ratios"] = new JsonArray([.. options.Ratios.Select(ratio => (JsonNode)ratio)]),
+                    [key] = new JsonArray([.. sizes.Select(size => (JsonNode)size)]),
                     ["peak_mib"] = Math.Round(ProcessMemory.PeakMiB(), 1),
                     ["stages"] = new JsonArray([
-                        .. result.Stages.Select(stage => new JsonObject
+                        .. stages.Select(stage => new JsonObject
                         {
                             ["name"] = stage.Name,
                             ["seconds"] = Math.Round(stage.Seconds, 3),
@@ -35,7 +50,7 @@ internal static class RunLog
                             ["reused"] = stage.Reused,
                         }),
                     ]),
-                    ["warnings"] = new JsonArray([.. result.Warnings.Select(warning => (JsonNode?)warning)]),
+                    ["warnings"] = new JsonArray([.. warnings.Select(warning => (JsonNode?)warning)]),
                 }
         );
         AtomicFile.WriteAllText(Path.Combine(outputFolder, FileName), JsonText.Indented(new JsonObject { ["runs"] = runs }));

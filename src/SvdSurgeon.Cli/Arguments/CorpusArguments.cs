@@ -6,6 +6,7 @@ using SvdSurgeon.Evaluation.Corpora;
 using SvdSurgeon.Formats;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Arguments;
 

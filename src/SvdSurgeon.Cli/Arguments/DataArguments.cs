@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Arguments;
 

@@ -5,9 +5,9 @@ using SvdSurgeon.Cli.Output.Progress;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Estimates;
-using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Commands;
 

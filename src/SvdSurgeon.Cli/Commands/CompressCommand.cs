@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SvdSurgeon.Cli.Arguments;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Commands;
 

@@ -12,6 +12,7 @@ using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Sources;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Cli.Commands;

@@ -6,6 +6,7 @@ using SvdSurgeon.Cli.Output;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Commands;
 

@@ -12,6 +12,7 @@ using SvdSurgeon.Pipeline.Bits;
 using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Ranks;
 using SvdSurgeon.Pipeline.Running;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Cli.Commands;
 

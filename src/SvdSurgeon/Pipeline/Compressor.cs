@@ -14,6 +14,7 @@ using SvdSurgeon.Pipeline.Results;
 using SvdSurgeon.Pipeline.Running;
 using SvdSurgeon.Pipeline.Search;
 using SvdSurgeon.Pipeline.Shares;
+using SvdSurgeon.Pipeline.Sources;
 using SvdSurgeon.Pipeline.Stages;
 using SvdSurgeon.Pipeline.States;
 using SvdSurgeon.Pipeline.Statistics;

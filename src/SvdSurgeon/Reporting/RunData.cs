@@ -1,6 +1,6 @@
 using SvdSurgeon.IO;
-using SvdSurgeon.Pipeline.Options;
 using SvdSurgeon.Pipeline.Results;
+using SvdSurgeon.Pipeline.Sources;
 using SvdSurgeon.Reporting.Integers;
 
 namespace SvdSurgeon.Reporting;

@@ -52,6 +52,7 @@ public sealed class LayerTests
         "Pipeline.Artifacts",
         "Pipeline.Shares",
         "Pipeline.Options",
+        "Pipeline.Sources",
     ];
 
     private static readonly System.Reflection.Assembly Library = typeof(IBackend).Assembly;

@@ -8,6 +8,7 @@ using SvdSurgeon.Compression.Storage;
 using SvdSurgeon.Compression.Surgery;
 using SvdSurgeon.Compression.Whitening;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 using SvdSurgeon.Tensors;
 
 namespace SvdSurgeon.Tests.Pipeline;

@@ -8,6 +8,7 @@ using SvdSurgeon.Formats.Gguf;
 using SvdSurgeon.Formats.HuggingFace.CompressedTensors;
 using SvdSurgeon.Formats.SafeTensors;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 using SvdSurgeon.Quantization;
 using SvdSurgeon.Tensors;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;

@@ -45,13 +45,17 @@ internal static class HuggingFaceFolder
             if (weights is null && Directory.GetFiles(folder, "*.gguf") is [string only])
                 return GgufCheckpoint.Open(only);
             LoneAdapter.Refuse(folder);
-            if (Directory.EnumerateDirectories(folder).Where(HasConfig).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } models)
+            string cache = HubCache.Hint(folder);
+            if (
+                cache.Length == 0
+                && Directory.EnumerateDirectories(folder).Where(HasConfig).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } models
+            )
                 throw new InvalidModelException(
                     $"{folder}: this folder holds models and is none itself. Give one of them: {string.Join(", ", models.Take(4))}."
                 );
             throw new InvalidModelException(
                 $"{folder}: the folder has no config.json. A model folder holds config.json and model.safetensors or pytorch_model.bin; "
-                    + $"a GGUF model is given by its file.{HubCache.Hint(folder)}"
+                    + $"a GGUF model is given by its file.{cache}"
             );
         }
         var warnings = new List<string>();

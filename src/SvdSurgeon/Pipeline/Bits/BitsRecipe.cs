@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
 using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Pipeline.Bits;
 

@@ -1,7 +1,7 @@
 using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
-using SvdSurgeon.Pipeline.Options;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Pipeline.Bits;
 

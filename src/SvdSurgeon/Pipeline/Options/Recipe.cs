@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
+using SvdSurgeon.Pipeline.Sources;
 
 namespace SvdSurgeon.Pipeline.Options;
 

@@ -1,4 +1,4 @@
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Pipeline.Sources;
 
 /// <summary>Where evaluation windows come from.</summary>
 internal sealed record EvaluationSource

@@ -1,4 +1,4 @@
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Pipeline.Sources;
 
 /// <summary>
 /// Where calibration sequences come from: texts to sample, or a token file. Neither for tokens that a program made in memory.

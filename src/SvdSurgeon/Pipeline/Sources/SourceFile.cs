@@ -1,4 +1,4 @@
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Pipeline.Sources;
 
 /// <summary>A file or folder that a run reads.</summary>
 /// <param name="Path">As it was given; a relative one starts at the working directory, or else at the recipe's folder.</param>

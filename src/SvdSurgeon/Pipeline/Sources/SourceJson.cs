@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using SvdSurgeon.IO;
 
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Pipeline.Sources;
 
 /// <summary>The files that a recipe names, as they stand in it.</summary>
 internal static class SourceJson

@@ -3,7 +3,7 @@ using SvdSurgeon.Calibration;
 using SvdSurgeon.Evaluation;
 using SvdSurgeon.Formats;
 
-namespace SvdSurgeon.Pipeline.Options;
+namespace SvdSurgeon.Pipeline.Sources;
 
 /// <summary>The files that a recipe names, found, checked against their hashes and read.</summary>
 /// <param name="Checkpoint">The dense model.</param>

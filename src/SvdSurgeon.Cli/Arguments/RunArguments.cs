@@ -92,7 +92,8 @@ internal sealed class RunArguments
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
-        if (recipe.Target is null && !quiet)
+        // Of several processes the one that started the others has claimed the folder, and warns.
+        if (recipe.Target is null && !quiet && !_cluster.IsMember(parsed))
             Warn(recipe.Model, options, output, cancellation);
         var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
         {

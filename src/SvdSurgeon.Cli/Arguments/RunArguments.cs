@@ -94,7 +94,7 @@ internal sealed class RunArguments
         }
         // Of several processes the one that started the others has claimed the folder, and warns.
         if (recipe.Target is null && !quiet && !_cluster.IsMember(parsed))
-            Warn(recipe.Model, options, output, cancellation);
+            Warn(recipe, output, cancellation);
         var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
         {
             Statistics = parsed.GetValue(_statistics),
@@ -121,8 +121,9 @@ internal sealed class RunArguments
     }
 
     // Whoever is refused gets the refusal alone: what a run checks first is checked before a warning.
-    private static void Warn(Checkpoint checkpoint, CompressionOptions options, string output, CancellationToken cancellation)
+    private static void Warn(OpenedRecipe recipe, string output, CancellationToken cancellation)
     {
+        var (checkpoint, options) = (recipe.Model, recipe.Recipe.Options);
         var model = DecoderModel.Load(checkpoint);
         List<string> warnings =
         [
@@ -136,6 +137,8 @@ internal sealed class RunArguments
         ];
         if (warnings.Count == 0)
             return;
+        if (recipe.Recipe.Model.Hash is not null)
+            recipe.Recipe.Model.RequireModel(checkpoint.Path, ModelHash.Of(checkpoint, cancellation));
         FiniteWeights.Require(checkpoint, cancellation);
         using (new ResultFolder(output).Claim())
             InputWarnings.Print(warnings);

@@ -267,11 +267,7 @@ public static class Compressor
                 Calibration = new CalibrationSource(),
                 Options = job.Options,
             };
-        if (recipe.Model.Hash is { } expected && expected != modelHash)
-            throw new InvalidInputException(
-                $"{job.Model.Path}: this is not the model of the recipe (SHA-256 {modelHash}, the recipe says {expected}). Use that "
-                    + $"model, or take the hash out of a copy of the recipe."
-            );
+        recipe.Model.RequireModel(job.Model.Path, modelHash);
         return recipe with
         {
             Version = Recipe.ProgramVersion,

@@ -63,11 +63,7 @@ public sealed record BitsJob
                 Calibration = new CalibrationSource(),
                 Options = Options,
             };
-        if (recipe.Model.Hash is { } expected && expected != modelHash)
-            throw new InvalidInputException(
-                $"{Model.Path}: this is not the model of the recipe (SHA-256 {modelHash}, the recipe says {expected}). Use that model, or "
-                    + $"take the hash out of a copy of the recipe."
-            );
+        recipe.Model.RequireModel(Model.Path, modelHash);
         return recipe with
         {
             Version = Pipeline.Options.Recipe.ProgramVersion,

@@ -85,12 +85,17 @@ public sealed class InputWarningTests
         string[] modules =
         [
             .. Svdsurgeon
-                .Run("inspect", Svdsurgeon.Llama)
+                .Run("inspect", Svdsurgeon.Llama, "--modules")
                 .Output.Split('\n')
                 .Where(line => line.Contains("q_proj", StringComparison.Ordinal)),
         ];
         Assert.That(modules, Has.Length.EqualTo(4).And.All.Contains("self_attn.q_proj "));
-        using var narrow = Svdsurgeon.Start(new Dictionary<string, string> { ["COLUMNS"] = "60" }, "inspect", Svdsurgeon.Llama);
+        using var narrow = Svdsurgeon.Start(
+            new Dictionary<string, string> { ["COLUMNS"] = "60" },
+            "inspect",
+            Svdsurgeon.Llama,
+            "--modules"
+        );
         Assert.That(Svdsurgeon.Finish(narrow).Output.Split('\n'), Has.All.Length.LessThanOrEqualTo(60));
     }
 }

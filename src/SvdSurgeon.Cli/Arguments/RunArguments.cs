@@ -3,10 +3,10 @@ using SvdSurgeon.Backends;
 using SvdSurgeon.Cli.Cluster;
 using SvdSurgeon.Cli.Commands;
 using SvdSurgeon.Cli.Output;
+using SvdSurgeon.Cli.Output.Progress;
 using SvdSurgeon.Cli.Output.Results;
 using SvdSurgeon.Cli.Tasks;
 using SvdSurgeon.Export;
-using SvdSurgeon.Formats;
 using SvdSurgeon.Models;
 using SvdSurgeon.Pipeline;
 using SvdSurgeon.Pipeline.Artifacts;
@@ -92,9 +92,8 @@ internal sealed class RunArguments
             PlanCommand.Print(recipe.Model, options, recipe.Calibration.Length, backend, quiet);
             return ExitCode.Success;
         }
-        // Of several processes the one that started the others has claimed the folder, and warns.
-        if (recipe.Target is null && !quiet && !_cluster.IsMember(parsed))
-            Warn(recipe, output, cancellation);
+        // Of several processes the one that started the others warns.
+        var warnings = recipe.Target is null && !quiet && !_cluster.IsMember(parsed) ? LowRatios(recipe) : [];
         var job = CompressionJob.From(recipe, output, parsed.GetValue(_work)) with
         {
             Statistics = parsed.GetValue(_statistics),
@@ -106,7 +105,8 @@ internal sealed class RunArguments
             parsed,
             quiet,
             new ClusterSetting(new WorkFolder(job.WorkFolder ?? folder.Folder(ResultFolder.Work)), recipe.Model, backend, folder.Claim),
-            (sharing, progress) => Compressor.Run(job with { Sharing = sharing }, backend, progress, cancellation),
+            (sharing, progress) =>
+                Compressor.Run(job with { Sharing = sharing }, backend, new WarningsFirst(progress, warnings), cancellation),
             cancellation
         );
         if (_cluster.IsMember(parsed))
@@ -120,12 +120,11 @@ internal sealed class RunArguments
         return ExitCode.Success;
     }
 
-    // Whoever is refused gets the refusal alone: what a run checks first is checked before a warning.
-    private static void Warn(OpenedRecipe recipe, string output, CancellationToken cancellation)
+    private static List<string> LowRatios(OpenedRecipe recipe)
     {
         var (checkpoint, options) = (recipe.Model, recipe.Recipe.Options);
         var model = DecoderModel.Load(checkpoint);
-        List<string> warnings =
+        return
         [
             .. options.Ratios.SelectMany(ratio =>
                 RatioWarning.Of(
@@ -135,13 +134,6 @@ internal sealed class RunArguments
                 )
             ),
         ];
-        if (warnings.Count == 0)
-            return;
-        if (recipe.Recipe.Model.Hash is not null)
-            recipe.Recipe.Model.RequireModel(checkpoint.Path, ModelHash.Of(checkpoint, cancellation));
-        FiniteWeights.Require(checkpoint, cancellation);
-        using (new ResultFolder(output).Claim())
-            InputWarnings.Print(warnings);
     }
 
     // One file or folder beside each result's folder; what an earlier run of the same command made is kept.

@@ -4,7 +4,9 @@ using SvdSurgeon.Pipeline.States;
 
 namespace SvdSurgeon.Tests.Pipeline.Statistics;
 
-/// <summary>What the dense model predicts goes to files where the memory is small, and the divergences are the same to the last bit.</summary>
+/// <summary>
+/// What the dense model predicts goes to files where the memory is small, and the divergences are the same to the last bit.
+/// </summary>
 [TestFixture]
 public sealed class DenseOutputsTests
 {

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace SvdSurgeon.Cli.Tests;
+namespace SvdSurgeon.Cli.Tests.Sharing;
 
 /// <summary>Statistics collected in shares by several processes, put together, used and refused.</summary>
 [TestFixture, Category("Slow")]

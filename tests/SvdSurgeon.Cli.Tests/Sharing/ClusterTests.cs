@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace SvdSurgeon.Cli.Tests;
+namespace SvdSurgeon.Cli.Tests.Sharing;
 
 /// <summary>
 /// Runs shared by several processes that a launcher of a few lines starts: the same bytes as one process, whatever their number and

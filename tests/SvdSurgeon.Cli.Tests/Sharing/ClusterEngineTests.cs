@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SvdSurgeon.Cli.Tests;
+namespace SvdSurgeon.Cli.Tests.Sharing;
 
 /// <summary>The same under real engines: Open MPI, and a Slurm of two nodes on this host (deploy/engines.sh).</summary>
 [TestFixture, Category("Cluster")]
